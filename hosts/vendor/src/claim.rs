@@ -1,0 +1,73 @@
+//! What the usage field says, where a script makes it differ from what the books say.
+
+use std::fmt;
+
+/// How the usage field is misreported. The books are not touched by it.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Claim {
+    /// As billed.
+    #[default]
+    True,
+    /// No usage field.
+    Missing,
+    /// `"usage":null`.
+    Null,
+    /// Counts below zero.
+    Negative,
+    /// Counts that fit 63 bits and no bill.
+    Huge,
+    /// Counts that fit no 64-bit integer.
+    Overflow,
+    /// Counts as JSON strings.
+    Text,
+    /// Counts of zero.
+    Zero,
+    /// The placeholder output count of a stream's start, and no count behind it.
+    Placeholder,
+}
+
+impl Claim {
+    pub(crate) fn parse(word: &str) -> Option<Self> {
+        Some(match word {
+            "missing" => Self::Missing,
+            "null" => Self::Null,
+            "negative" => Self::Negative,
+            "huge" => Self::Huge,
+            "overflow" => Self::Overflow,
+            "string" => Self::Text,
+            "zero" => Self::Zero,
+            "placeholder" => Self::Placeholder,
+            _ => return None,
+        })
+    }
+
+    /// A count as it is claimed.
+    pub(crate) fn count(self, tokens: u64) -> Count {
+        Count { claim: self, tokens }
+    }
+
+    /// The output count as it is claimed.
+    pub(crate) fn output(self, tokens: u64) -> Count {
+        self.count(if self == Self::Placeholder { 1 } else { tokens })
+    }
+}
+
+/// One count, written as JSON.
+pub(crate) struct Count {
+    claim: Claim,
+    tokens: u64,
+}
+
+impl fmt::Display for Count {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let tokens = self.tokens;
+        match self.claim {
+            Claim::True | Claim::Missing | Claim::Null | Claim::Placeholder => tokens.fmt(out),
+            Claim::Negative => write!(out, "-{}", tokens.max(1)),
+            Claim::Huge => 9_000_000_000_000_000_000_u64.fmt(out),
+            Claim::Overflow => out.write_str("99999999999999999999999"),
+            Claim::Text => write!(out, "\"{tokens}\""),
+            Claim::Zero => out.write_str("0"),
+        }
+    }
+}

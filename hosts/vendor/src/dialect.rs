@@ -1,0 +1,103 @@
+//! The two wire formats, and what each of them is asked to word.
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::ask::Ask;
+use crate::frames::Frame;
+use crate::plan::Plan;
+use crate::prices::{Maker, Model};
+use crate::refusal::Refusal;
+use crate::{anthropic, openai};
+
+/// A wire format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    OpenAi,
+    Anthropic,
+}
+
+impl Dialect {
+    pub(crate) fn maker(self) -> Maker {
+        match self {
+            Self::OpenAi => Maker::OpenAi,
+            Self::Anthropic => Maker::Anthropic,
+        }
+    }
+
+    pub(crate) fn vendor(self) -> &'static str {
+        match self {
+            Self::OpenAi => "openai",
+            Self::Anthropic => "anthropic",
+        }
+    }
+
+    pub(crate) fn endpoint(self) -> &'static str {
+        match self {
+            Self::OpenAi => "/v1/chat/completions",
+            Self::Anthropic => "/v1/messages",
+        }
+    }
+
+    /// The call's output cap, or why the vendor does not take it.
+    pub(crate) fn cap(self, ask: &Ask<'_>, model: &Model) -> Result<u64, Refusal> {
+        match self {
+            Self::OpenAi => openai::cap(ask, model),
+            Self::Anthropic => anthropic::cap(ask, model),
+        }
+    }
+
+    pub(crate) fn whole(self, plan: &Plan) -> String {
+        match self {
+            Self::OpenAi => openai::whole::body(plan),
+            Self::Anthropic => anthropic::whole::body(plan),
+        }
+    }
+
+    pub(crate) fn events(self, plan: &Plan) -> Vec<Frame> {
+        match self {
+            Self::OpenAi => openai::stream::events(plan),
+            Self::Anthropic => anthropic::stream::events(plan),
+        }
+    }
+
+    pub(crate) fn refusal(self, refusal: &Refusal, request_id: &str) -> String {
+        match self {
+            Self::OpenAi => openai::refusal(refusal),
+            Self::Anthropic => anthropic::refusal(refusal, request_id),
+        }
+    }
+
+    pub(crate) fn unknown_model(self, asked: &str) -> Refusal {
+        match self {
+            Self::OpenAi => openai::unknown_model(asked),
+            Self::Anthropic => anthropic::unknown_model(asked),
+        }
+    }
+
+    /// The id of a call, as the vendor writes it.
+    pub(crate) fn call_id(self, unique: &str) -> String {
+        match self {
+            Self::OpenAi => format!("chatcmpl-{unique}"),
+            Self::Anthropic => format!("msg_01{unique}"),
+        }
+    }
+
+    /// The headers each answer of this vendor carries.
+    pub(crate) fn sign(self, headers: &mut HeaderMap, unique: &str) {
+        let mut set = |name, value| headers.insert(HeaderName::from_static(name), value);
+        let id = HeaderValue::from_str(&format!("req_{unique}"));
+        let id = id.unwrap_or(HeaderValue::from_static("req"));
+        match self {
+            Self::OpenAi => {
+                set("x-request-id", id);
+                set("openai-organization", HeaderValue::from_static("pretend-vendor"));
+                set("openai-processing-ms", HeaderValue::from_static("1"));
+                set("openai-version", HeaderValue::from_static("2020-10-01"));
+            }
+            Self::Anthropic => {
+                set("request-id", id);
+                set("anthropic-organization-id", HeaderValue::from_static("pretend-vendor"));
+            }
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! A pretend OpenAI and Anthropic vendor that keeps its own books, so that what a gateway charged
+//! can be compared with what the vendor billed. It shares no code with the rest of the workspace:
+//! its token counts, its price list and its arithmetic are its own.
+//!
+//! ```text
+//! accept ─ route ─ read ask + script ─ plan ─ latency ─┬─ whole answer ─ bill
+//!                     │ refusal                        └─ stream … bill at its end
+//! ```
+//!
+//! **What is billed.** The vendor bills what it generated, and it counts that itself.
+//! A client that hangs up changes nothing: generation runs to the end and all of it is billed;
+//! with `stop_on_close=1` only what was generated until the vendor noticed. Where the vendor itself
+//! cuts a stream, it bills what it had generated up to there. A refusal, a hang, or a reset before
+//! the headers generated nothing and is not billed, unless the script says `bill=input` or `bill=1`.
+
+mod options;
+mod serve;
+
+mod desk;
+mod route;
+
+mod ask;
+mod call;
+mod plan;
+mod script;
+mod text;
+mod weight;
+
+mod anthropic;
+mod claim;
+mod dialect;
+mod openai;
+mod refusal;
+
+mod answer;
+mod dress;
+mod frames;
+mod hangup;
+mod job;
+
+pub mod bill;
+pub mod books;
+mod clock;
+pub mod prices;
+mod seen;
+
+pub use books::Books;
+pub use options::Options;
+pub use serve::{Vendor, serve};
