@@ -1,0 +1,140 @@
+//! The flow of a governed call, from its facts to the proof that it may be sent.
+//!
+//! ```text
+//! Asking ──▶ judge ─┬─ block ─────────────────────────────▶ Turned (recorded)
+//!    ▲        ▲     ├─ amend: new price, rules start again ─┐
+//!    │        └─────┼──────────────────────────────────────┘
+//!    │              ├─ needs spend ─▶ hold ─▶ judge goes on, on the hold's own readings
+//!    │              │                  └─ short ─▶ clip, downgrade, or Turned
+//!    │              └─ pass ─▶ hold, unless held ─▶ commit ─▶ Admitted
+//!    └──────────────────────── the vendor failed, try again ─────┘
+//! ```
+//!
+//! INVARIANT: money is set aside before a rule reads spend, so that of all admitted calls the last
+//! one to hold saw every other. INVARIANT: nothing is sent before its intent is durable, and only
+//! an [`Admitted`] can be sent. Dropping anything on the way lets go of the money.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::admitted::Admitted;
+use crate::case::{Case, Next};
+use crate::{
+    Call, Clock, Fault, Held, Identity, Latency, Ledger, Refusal, Snapshot, TransactionId,
+    VoidReason,
+};
+
+/// A call that asks to be made: who, what, and when it came.
+#[derive(Clone, Debug)]
+pub struct Asking {
+    /// Its id from now on.
+    pub id: TransactionId,
+    /// Who calls.
+    pub identity: Arc<Identity>,
+    /// What is asked.
+    pub call: Call,
+    /// When it came.
+    pub at: Timestamp,
+    /// Where the time went so far.
+    pub latency: Latency,
+}
+
+/// A call that was turned away. Its record is already kept.
+#[derive(Clone, Debug)]
+pub struct Turned {
+    /// Its id.
+    pub id: TransactionId,
+    /// Why.
+    pub refusal: Refusal,
+}
+
+/// Decides whether a call may be made, and with which model; sets its money aside.
+///
+/// # Errors
+/// The refusal to answer with; the call's record is kept by then.
+pub async fn admit<L: Ledger>(
+    ledger: &Arc<L>,
+    clock: &Arc<dyn Clock>,
+    snapshot: &Arc<Snapshot>,
+    asking: Asking,
+) -> Result<Admitted<L>, Box<Turned>> {
+    let mut case = Case::open(Arc::clone(snapshot), Arc::clone(clock), asking);
+    match pass(ledger, &mut case).await {
+        Ok(held) => commit(ledger, held, case).await,
+        Err(refusal) => Err(turn(ledger, &case, refusal)),
+    }
+}
+
+/// Judges and holds until the call may go or must not. What it was judged on is what it holds.
+pub(crate) async fn pass<L: Ledger>(ledger: &Arc<L>, case: &mut Case) -> Result<Held<L>, Refusal> {
+    let mut held: Option<Held<L>> = None;
+    loop {
+        match case.judge(held.as_ref().map(Held::holding)) {
+            Next::Block(refusal) => {
+                held.into_iter().for_each(|held| held.void(VoidReason::Blocked));
+                return Err(refusal);
+            }
+            Next::Again => {}
+            Next::Hold => held = hold(ledger, case, held).await?,
+            Next::Go => match held {
+                Some(held) => return Ok(held),
+                None => held = hold(ledger, case, None).await?,
+            },
+        }
+    }
+}
+
+/// Takes the hold, or changes it to what the call has become. `None`: a budget fell short, and
+/// the call was changed for it.
+async fn hold<L: Ledger>(
+    ledger: &Arc<L>,
+    case: &mut Case,
+    held: Option<Held<L>>,
+) -> Result<Option<Held<L>>, Refusal> {
+    let ask = case.ask()?;
+    ledger.ready(&ask).await.map_err(|fault| unavailable(&fault))?;
+    let started = case.clock.monotonic();
+    let outcome = match held {
+        None => Held::take(ledger, &ask).map_err(|short| (None, short)),
+        Some(mut held) => match held.amend(&ask) {
+            Ok(()) => Ok(held),
+            Err(short) => Err((Some(held), short)),
+        },
+    };
+    case.spent_holding(started);
+    match outcome {
+        Ok(held) => {
+            case.held(held.holding());
+            Ok(Some(held))
+        }
+        Err((held, short)) => case.exceeded(&short).map(|()| held),
+    }
+}
+
+/// Makes the intent durable: the only wait for the disk.
+pub(crate) async fn commit<L: Ledger>(
+    ledger: &Arc<L>,
+    held: Held<L>,
+    mut case: Case,
+) -> Result<Admitted<L>, Box<Turned>> {
+    let draft = case.draft();
+    let started = case.clock.monotonic();
+    match held.dispatch(&draft).await {
+        Ok(holding) => {
+            case.latency.commit_us = case.since(started);
+            Ok(Admitted::new(Arc::clone(ledger), holding, draft, case))
+        }
+        Err(fault) => Err(turn(ledger, &case, unavailable(&fault))),
+    }
+}
+
+fn turn<L: Ledger>(ledger: &Arc<L>, case: &Case, refusal: Refusal) -> Box<Turned> {
+    let id = case.asking.id;
+    ledger.record(case.refused(&refusal));
+    Box::new(Turned { id, refusal })
+}
+
+pub(crate) fn unavailable(fault: &Fault) -> Refusal {
+    Refusal::Unavailable { what: fault.to_string() }
+}

@@ -1,0 +1,143 @@
+//! A call: the facts of one request, never its content.
+
+use std::sync::Arc;
+
+use jiff::{Timestamp, civil::DateTime};
+use serde::{Deserialize, Serialize};
+
+use crate::{Identity, Usd};
+
+/// What kind of answer a call asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Endpoint {
+    /// `OpenAI` chat completions.
+    ChatCompletions,
+    /// Anthropic messages.
+    Messages,
+}
+
+/// The speed a vendor serves a call at, which some vendors price apart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ServiceTier {
+    /// The plain one.
+    #[default]
+    Standard,
+    /// Cheaper and slower.
+    Flex,
+    /// Dearer and faster.
+    Priority,
+    /// Cheaper, answered within a day.
+    Batch,
+}
+
+/// How much a request puts in, as far as it can be seen without counting tokens.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct InputSize {
+    /// Bytes of text (as UTF-8) in messages, tools and schemas: never fewer than its tokens.
+    pub text_bytes: u64,
+    /// Messages, tools and other parts that cost a few tokens of framing each.
+    pub parts: u64,
+    /// Images, whatever their size.
+    pub images: u64,
+    /// Pages of documents, at the most.
+    pub pages: u64,
+    /// Bytes of audio.
+    pub audio_bytes: u64,
+    /// What makes the input unknowable from the request alone, such as `file_id`.
+    pub by_reference: Option<&'static str>,
+}
+
+/// The facts of one request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Call {
+    /// Whose prices hold, such as `openai`.
+    pub vendor: Arc<str>,
+    /// The connection that will carry it.
+    pub connection: Arc<str>,
+    /// The model, as the request or an amendment names it.
+    pub model: Arc<str>,
+    /// What is asked for.
+    pub endpoint: Endpoint,
+    /// Whether the answer comes in pieces.
+    pub stream: bool,
+    /// How much goes in.
+    pub input: InputSize,
+    /// The most output tokens an answer may have, where the request or an amendment says so.
+    pub output_cap: Option<u64>,
+    /// Answers asked for: each may use the whole cap.
+    pub choices: u64,
+    /// Tokens set aside for thinking; the cap cannot go below.
+    pub thinking_budget: u64,
+    /// The tier asked for.
+    pub tier: ServiceTier,
+    /// Results of tools among the messages: how deep an agent's loop is.
+    pub tool_results: u64,
+    /// Whether the vendor may make paid searches on its own.
+    pub web_search: bool,
+    /// The most paid searches, where the request says so.
+    pub web_search_cap: Option<u64>,
+}
+
+/// A change to a call that policies or a budget asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Amendment {
+    /// Use this cheaper model.
+    Downgrade {
+        /// The model to use.
+        model: Arc<str>,
+    },
+    /// Let the answer have at most this many tokens.
+    Clip {
+        /// The new cap, in tokens.
+        output_cap: u64,
+    },
+    /// Lower the cap to what the budgets still afford, but not below a minimum.
+    ClipToAfford {
+        /// The least useful cap, in tokens.
+        floor: u64,
+    },
+}
+
+/// All that a policy may look at, before spend.
+#[derive(Clone, Debug)]
+pub struct Facts<'a> {
+    /// Who calls.
+    pub identity: &'a Identity,
+    /// What is asked.
+    pub call: &'a Call,
+    /// The most it can cost; `None` where that is not known.
+    pub bound: Option<Usd>,
+    /// When.
+    pub now: Timestamp,
+    /// When, on the organization's wall.
+    pub local: DateTime,
+    /// Which try at the vendor this is, from 1.
+    pub attempt: u32,
+    /// Models this call had before amendments.
+    pub models_tried: &'a [Arc<str>],
+}
+
+// === impl Endpoint ===
+
+impl Endpoint {
+    /// The word used in records and conditions.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::ChatCompletions => "chat_completions",
+            Self::Messages => "messages",
+        }
+    }
+}
+
+// === impl Call ===
+
+impl Call {
+    /// Tokens the answer may have in all, where that is known.
+    #[must_use]
+    pub fn output_bound(&self) -> Option<u64> {
+        self.output_cap.map(|cap| cap.saturating_mul(self.choices.max(1)))
+    }
+}

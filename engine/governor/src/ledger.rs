@@ -1,0 +1,290 @@
+//! What the flow asks of a ledger, and the guard that a hold comes in.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use jiff::{Timestamp, tz::TimeZone};
+use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
+
+use crate::{
+    Budgets, Cost, Picos, ReadKey, Readings, Scope, Scopes, Standing, Transaction, Usage, Usd,
+    Window,
+};
+
+/// Names a hold within one ledger's life. Never zero, never used twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct HoldId(pub u64);
+
+/// One counter that a hold touches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// Whose spend.
+    pub scope: Scope,
+    /// Over which time.
+    pub window: Window,
+    /// The budget that asks, by its index; `None` for a counter that is only read.
+    pub budget: Option<usize>,
+}
+
+/// What a call asks a ledger to set aside, in every scope at once or not at all.
+#[derive(Clone, Debug)]
+pub struct Ask<'a> {
+    /// The budgets that claims point into.
+    pub budgets: &'a Budgets,
+    /// Every scope the call touches, claimed or not: its charge is posted to all of them.
+    pub scopes: Scopes,
+    /// Every counter to hold in: budgets first, then one per entry of `reads` that has a scope.
+    pub claims: SmallVec<[Claim; 8]>,
+    /// What the judge reads, in its order.
+    pub reads: &'a [ReadKey],
+    /// The vendor and model, for budgets that hold what is typical.
+    pub model: (&'a str, &'a str),
+    /// The most the call can cost.
+    pub bound: Usd,
+    /// The organization's time zone, for calendar windows.
+    pub zone: &'a TimeZone,
+    /// When.
+    pub now: Timestamp,
+}
+
+/// A hold as the ledger grants it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holding {
+    /// Its name.
+    pub id: HoldId,
+    /// One reading per entry of the ask's `reads`; a scope the caller has not reads zero.
+    pub readings: Readings,
+    /// One per claim of a budget.
+    pub standings: SmallVec<[Standing; 4]>,
+}
+
+/// Why a hold was not granted: the first budget that does not suffice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Short {
+    /// How that budget stands, without this call.
+    pub standing: Standing,
+    /// When this call would fit at the earliest, if nothing else is spent.
+    pub fits_at: Option<Timestamp>,
+    /// Whether it would fit if the calls in flight turned out to cost nothing.
+    pub only_in_flight: bool,
+}
+
+/// How an attempt ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum End {
+    /// The vendor said what was used, and it has a price.
+    Settled {
+        /// The tokens.
+        usage: Usage,
+        /// What they cost.
+        charged: Usd,
+    },
+    /// The vendor charges nothing.
+    Voided {
+        /// Why nothing.
+        why: VoidReason,
+    },
+    /// The vendor may charge, and nobody knows how much.
+    Presumed {
+        /// What is taken to be the cost.
+        charged: Usd,
+        /// Why it is not known.
+        why: PresumeReason,
+    },
+}
+
+/// Why an attempt costs nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VoidReason {
+    /// A policy or a budget stopped it.
+    Blocked,
+    /// The caller left before anything was sent.
+    Abandoned,
+    /// No connection to the vendor.
+    NotConnected,
+    /// The vendor refused it (4xx and 429).
+    VendorRefused,
+    /// The vendor failed before it answered (5xx).
+    VendorFailed,
+    /// Nothing was dispatched before the hold's life ended.
+    Expired,
+}
+
+/// Why the cost of an attempt is presumed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PresumeReason {
+    /// No answer in time, after the request was sent.
+    Timeout,
+    /// The connection broke after the request was sent.
+    Reset,
+    /// The answer carried no usage.
+    UsageMissing,
+    /// The answer's usage cannot be believed: negative, not a number, or beyond all measure.
+    UsageAbsurd,
+    /// The model that answered has no price.
+    AnswerUnpriced,
+    /// The caller left and the rest of the answer was not waited for.
+    DrainCut,
+    /// The process died with the call in flight.
+    ProcessLost,
+    /// The call lost its owner, or outlived its hold.
+    OwnerLost,
+}
+
+/// What a charge was made of, for the record.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Charge {
+    /// The charge.
+    pub total: Usd,
+    /// Input, unrounded.
+    pub input: Picos,
+    /// Output, unrounded.
+    pub output: Picos,
+    /// Fees, unrounded.
+    pub fees: Picos,
+}
+
+/// What came of finishing an attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    /// The end that holds: the first one, however often an attempt is finished.
+    pub end: End,
+    /// What was charged beyond the hold.
+    pub overage: Usd,
+    /// How each budget stands now.
+    pub standings: SmallVec<[Standing; 4]>,
+    /// Warning percentages that this charge reached, each with its budget's index.
+    pub reached: SmallVec<[(usize, u32); 2]>,
+}
+
+/// Why a ledger cannot go on.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// A write failed; nothing is admitted until the process starts anew.
+    #[error("the ledger has stopped: {0}")]
+    Stopped(Arc<str>),
+    /// More calls wait for the disk than it can carry.
+    #[error("the ledger is overloaded")]
+    Overloaded,
+    /// The hold is no longer there: it outlived its life before it was dispatched.
+    #[error("the hold has expired")]
+    Expired,
+}
+
+/// Who holds and spends what.
+pub trait Ledger: Send + Sync + 'static {
+    /// Brings every counter that `ask` needs into memory; a matter of nanoseconds where they are.
+    ///
+    /// # Errors
+    /// When what was kept cannot be read.
+    fn ready(&self, ask: &Ask<'_>) -> impl Future<Output = Result<(), Fault>> + Send;
+
+    /// Sets `ask.bound` aside in every claim, or in none.
+    ///
+    /// # Errors
+    /// The first budget that does not suffice.
+    fn hold(&self, ask: &Ask<'_>) -> Result<Holding, Short>;
+
+    /// Changes a hold that was not dispatched to what `ask` says, keeping its id.
+    ///
+    /// # Errors
+    /// As [`Ledger::hold`]; the hold then stays as it was.
+    fn amend(&self, id: HoldId, ask: &Ask<'_>) -> Result<Holding, Short>;
+
+    /// Lets go of a hold that was not dispatched.
+    fn void(&self, id: HoldId, why: VoidReason);
+
+    /// Makes the intent durable: once this answers, a crash presumes the call.
+    ///
+    /// # Errors
+    /// When it could not be made durable; the hold is then voided and nothing may be sent.
+    fn dispatch(
+        &self,
+        id: HoldId,
+        draft: &Transaction,
+    ) -> impl Future<Output = Result<(), Fault>> + Send;
+
+    /// Ends an attempt. Never refused; a second end gives the first one's receipt, except that
+    /// usage which comes late corrects a presumed charge. With `record`, the call ends with it.
+    fn finish(&self, id: HoldId, end: End, now: Timestamp, record: Option<Transaction>) -> Receipt;
+
+    /// Keeps the record of a call that ends without an attempt, such as a blocked one.
+    fn record(&self, record: Transaction);
+
+    /// Says that a dispatched call is still alive.
+    fn beat(&self, id: HoldId, now: Timestamp);
+}
+
+/// A hold that was not dispatched. Dropping it lets go of the money.
+#[derive(Debug)]
+pub struct Held<L: Ledger> {
+    ledger: Arc<L>,
+    holding: Holding,
+    /// Why the money is let go, should this be dropped.
+    on_drop: Option<VoidReason>,
+}
+
+// === impl End ===
+
+impl End {
+    /// What the attempt costs.
+    #[must_use]
+    pub const fn charged(&self) -> Usd {
+        match self {
+            Self::Settled { charged, .. } | Self::Presumed { charged, .. } => *charged,
+            Self::Voided { .. } => Usd::ZERO,
+        }
+    }
+}
+
+// === impl Held ===
+
+impl<L: Ledger> Held<L> {
+    pub(crate) fn take(ledger: &Arc<L>, ask: &Ask<'_>) -> Result<Self, Short> {
+        let holding = ledger.hold(ask)?;
+        Ok(Self { ledger: Arc::clone(ledger), holding, on_drop: Some(VoidReason::Abandoned) })
+    }
+
+    pub(crate) fn amend(&mut self, ask: &Ask<'_>) -> Result<(), Short> {
+        self.holding = self.ledger.amend(self.holding.id, ask)?;
+        Ok(())
+    }
+
+    /// The hold and what was read when it was taken.
+    #[must_use]
+    pub const fn holding(&self) -> &Holding {
+        &self.holding
+    }
+
+    pub(crate) fn void(mut self, why: VoidReason) {
+        self.on_drop = Some(why);
+    }
+
+    /// Makes the intent durable; from then on the caller answers for the end of the attempt.
+    pub(crate) async fn dispatch(mut self, draft: &Transaction) -> Result<Holding, Fault> {
+        self.ledger.dispatch(self.holding.id, draft).await?;
+        self.on_drop = None;
+        Ok(self.holding.clone())
+    }
+}
+
+impl<L: Ledger> Drop for Held<L> {
+    fn drop(&mut self) {
+        if let Some(why) = self.on_drop {
+            self.ledger.void(self.holding.id, why);
+        }
+    }
+}
+
+// === impl Charge ===
+
+impl From<Cost> for Charge {
+    fn from(cost: Cost) -> Self {
+        Self { total: cost.total, input: cost.input, output: cost.output, fees: cost.fees }
+    }
+}

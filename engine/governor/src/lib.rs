@@ -1,0 +1,55 @@
+//! The words of Reins and the flow of a governed call.
+//!
+//! Read `admit.rs` first: it is the flow. Everything else here is a word it uses. This crate is
+//! pure: it knows no runtime, no server, no SQL and no wasm, and time is always an argument.
+
+mod admit;
+mod admitted;
+mod case;
+
+mod call;
+mod clock;
+mod identity;
+mod scope;
+
+mod money;
+mod usage;
+
+mod prices;
+
+mod budget;
+mod pattern;
+mod window;
+
+mod ledger;
+mod readings;
+
+mod judge;
+mod trace;
+
+mod refusal;
+mod snapshot;
+mod transaction;
+
+pub use admit::{Asking, Turned, admit};
+pub use admitted::{Admitted, Answered, Closed, Ending};
+pub use budget::{Budget, BudgetScope, Budgets, HoldMode, OnExceed};
+pub use call::{Amendment, Call, Endpoint, Facts, InputSize, ServiceTier};
+pub use clock::Clock;
+pub use identity::{Environment, Identity, KeyId};
+pub use judge::{Blocked, Cursor, Judge, Step};
+pub use ledger::{
+    Ask, Charge, Claim, End, Fault, Held, HoldId, Holding, Ledger, PresumeReason, Receipt, Short,
+    VoidReason,
+};
+pub use money::{MoneyError, Picos, Usd};
+pub use pattern::{Pattern, PatternError};
+pub use prices::{Bound, Cost, NoBound, Prices};
+pub use readings::{ReadKey, Reading, Readings, Standing};
+pub use refusal::{BudgetStop, Refusal, Unidentified};
+pub use scope::{Scope, ScopeKind, Scopes};
+pub use snapshot::Snapshot;
+pub use trace::{Decision, Looked, Mark, Reason, Trace};
+pub use transaction::{Accuracy, Attempt, Latency, Outcome, Status, Transaction, TransactionId};
+pub use usage::Usage;
+pub use window::{Window, WindowError};

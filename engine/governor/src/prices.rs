@@ -1,0 +1,66 @@
+//! Prices as the flow sees them: the most a call can cost, and what a usage did cost.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use crate::{Call, Picos, Usage, Usd};
+
+/// The most a call can cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bound {
+    /// Everything.
+    pub total: Usd,
+    /// The input alone: what is owed even if the answer stops at once.
+    pub input: Usd,
+    /// The output tokens that `total` allows for, over all choices.
+    pub output_tokens: u64,
+}
+
+/// Why nobody can say what a call may cost at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoBound {
+    /// The model has no price.
+    Unpriced,
+    /// The input is named by reference, and the model's context window is not known.
+    UnboundedInput {
+        /// What names it, such as `file_id`.
+        what: &'static str,
+    },
+    /// Neither the call, nor the connection, nor the vendor caps the output.
+    UnboundedOutput,
+    /// Price × tokens is more than can be counted.
+    Overflow,
+}
+
+/// What a usage cost, by part, before and after the one rounding.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Cost {
+    /// Input of every kind, unrounded.
+    pub input: Picos,
+    /// Output of every kind, unrounded.
+    pub output: Picos,
+    /// Fees by the piece, such as searches, unrounded.
+    pub fees: Picos,
+    /// The sum, rounded up to whole nano-USD: the charge.
+    pub total: Usd,
+}
+
+/// A price book.
+pub trait Prices: Send + Sync + fmt::Debug {
+    /// The version that rows are stamped with.
+    fn version(&self) -> &Arc<str>;
+
+    /// The most `call` can cost.
+    ///
+    /// # Errors
+    /// Where that cannot be said: see [`NoBound`].
+    fn bound(&self, call: &Call) -> Result<Bound, NoBound>;
+
+    /// The highest output cap, in tokens per choice, with which `call` costs at most `left`.
+    fn affordable_cap(&self, call: &Call, left: Usd) -> Option<u64>;
+
+    /// What `usage` cost; `None` where the model has no price or the sum cannot be counted.
+    fn cost(&self, vendor: &str, model: &str, usage: &Usage) -> Option<Cost>;
+}
