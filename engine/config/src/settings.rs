@@ -1,0 +1,267 @@
+//! Settings: what a file says, checked, with every default filled in.
+
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::Uri;
+use jiff::tz::TimeZone;
+use reins_governor::{Budgets, Environment, Pattern, ScopeKind};
+use reins_policy::Policy;
+
+use crate::Secret;
+
+/// Everything a host needs to know.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// Where spend and records are kept.
+    pub store: StoreUrl,
+    /// What a call's intent survives.
+    pub durability: Durability,
+    /// The organization.
+    pub organization: Organization,
+    /// Agents that are known by name.
+    pub agents: Vec<Agent>,
+    /// Vendors' addresses and keys; at least one.
+    pub connections: Vec<Connection>,
+    /// Reins keys that the file declares.
+    pub keys: Vec<DeclaredKey>,
+    /// The name of the declared key that a call without one has; only where `listen` is loopback.
+    pub default_key: Option<Arc<str>>,
+    /// Calls a second, always one for the organization.
+    pub limits: Vec<Limit>,
+    /// Limits on spend.
+    pub budgets: Budgets,
+    /// Policies, in the order of the file.
+    pub policies: Vec<Policy>,
+    /// What keeps the server itself in bounds.
+    pub server: ServerLimits,
+    /// A short digest of the file's text: the version that decisions name.
+    pub digest: Arc<str>,
+}
+
+/// Where spend and records are kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StoreUrl {
+    /// A SQLite database; a relative path is already joined to the file's own folder.
+    Sqlite(PathBuf),
+}
+
+/// What a call's intent survives before the call leaves for the vendor.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Durability {
+    /// A power cut.
+    #[default]
+    Power,
+    /// A killed process.
+    Process,
+}
+
+/// The organization and its choices.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Organization {
+    /// Its id.
+    pub id: Arc<str>,
+    /// Its wall clock, for calendar windows and the hours of rules.
+    pub zone: TimeZone,
+    /// What becomes of a call by an agent that is not known.
+    pub unknown_agents: UnknownAgents,
+    /// The agent of calls that name none.
+    pub default_agent: Arc<str>,
+    /// The connection for models that several connections sell.
+    pub default_connection: Option<Arc<str>>,
+    /// Whether a call that no rule allows is refused.
+    pub default_deny: bool,
+    /// How a budget's refusal is answered.
+    pub budget_status: BudgetStatus,
+}
+
+/// What becomes of a call by an agent that is not known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UnknownAgents {
+    /// It counts as the default agent's.
+    #[default]
+    Default,
+    /// The agent is known from then on.
+    Register,
+    /// The call is refused.
+    Refuse,
+}
+
+/// How a budget's refusal is answered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum BudgetStatus {
+    /// 403 `policy_blocked`.
+    #[default]
+    Forbidden403,
+    /// 429 `budget_exceeded`.
+    TooMany429,
+}
+
+/// An agent that is known by name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Agent {
+    /// Its name.
+    pub name: Arc<str>,
+    /// The team it belongs to.
+    pub team: Option<Arc<str>>,
+}
+
+/// A vendor's address and key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Connection {
+    /// Its name, unique; also the path prefix it answers under.
+    pub name: Arc<str>,
+    /// Whose prices hold, such as `openai`.
+    pub vendor: Arc<str>,
+    /// The wire format it speaks.
+    pub dialect: DialectName,
+    /// Scheme, host and path, without a slash at the end and without a query.
+    pub base_url: Uri,
+    /// Whether the host may be, or resolve to, a private or loopback address: either the file
+    /// writes such an address out, or it says so. No header can ever allow it.
+    pub allow_private: bool,
+    /// Where the vendor's key comes from.
+    pub key: VendorKey,
+    /// The models it sells; at least one pattern.
+    pub models: Vec<Pattern>,
+    /// The output cap written into calls that name none.
+    pub default_max_tokens: Option<u64>,
+    /// How long to wait for it.
+    pub timeouts: Timeouts,
+    /// How often a failed attempt is tried again, 0 to 2 times.
+    pub retries: u32,
+}
+
+/// A wire format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DialectName {
+    /// `OpenAI` chat completions, and whoever copies them.
+    OpenAi,
+    /// Anthropic messages.
+    Anthropic,
+}
+
+/// Where a vendor's key comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum VendorKey {
+    /// From the environment.
+    Environment(Secret),
+    /// From the store, encrypted there.
+    Stored,
+    /// From the caller with each call, never kept.
+    PassThrough,
+}
+
+/// How long to wait for a vendor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timeouts {
+    /// Until it is connected.
+    pub connect: Duration,
+    /// From the request sent to the answer's headers.
+    pub headers: Duration,
+    /// Between two pieces of an answer.
+    pub idle: Duration,
+}
+
+/// A Reins key that the file declares. Its id is `key_` and its name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeclaredKey {
+    /// Its name, unique.
+    pub name: Arc<str>,
+    /// The key.
+    pub value: Secret,
+    /// What no header can change.
+    pub pins: Pins,
+    /// Live or test.
+    pub environment: Environment,
+    /// Whether a call may ask only to be observed.
+    pub observe_allowed: bool,
+}
+
+/// What a key says of its caller, and no header can change.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Pins {
+    /// The agent.
+    pub agent: Option<Arc<str>>,
+    /// The team.
+    pub team: Option<Arc<str>>,
+    /// The user.
+    pub user: Option<Arc<str>>,
+    /// The session.
+    pub session: Option<Arc<str>>,
+    /// The user's roles; an empty list pins that there are none.
+    pub roles: Option<Arc<[Arc<str>]>>,
+}
+
+/// How many calls a second a scope may make. Each name that the pattern matches has its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limit {
+    /// What kind of caller.
+    pub kind: ScopeKind,
+    /// Which ones.
+    pub pattern: Pattern,
+    /// Calls a second, over time.
+    pub calls_per_second: NonZeroU32,
+    /// Calls at once, after a pause.
+    pub burst: NonZeroU32,
+}
+
+/// What keeps the server itself in bounds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ServerLimits {
+    /// The largest request body that is read, in bytes.
+    pub max_body_bytes: u64,
+    /// How long a request's headers may take.
+    pub header_timeout: Duration,
+    /// How long a request's body may take.
+    pub body_timeout: Duration,
+    /// How long a connection may stay open with nothing asked.
+    pub idle_timeout: Duration,
+    /// Connections at once.
+    pub max_connections: u32,
+    /// Calls at once.
+    pub max_calls: u32,
+    /// How long calls in flight have to end once the server is told to stop.
+    pub shutdown_timeout: Duration,
+    /// How far an answer is read on after its caller left, for the usage at its end.
+    pub drain: Drain,
+}
+
+/// How far an answer is read on after its caller left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Drain {
+    /// Answers at once.
+    pub max_calls: u32,
+    /// Bytes of one answer.
+    pub max_bytes: u64,
+    /// Time for one answer.
+    pub timeout: Duration,
+}
+
+// === impl DialectName ===
+
+impl DialectName {
+    /// The word used in the file.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::OpenAi => "openai",
+            Self::Anthropic => "anthropic",
+        }
+    }
+}
+
+// === impl BudgetStatus ===
+
+impl BudgetStatus {
+    /// Whether it is 429.
+    #[must_use]
+    pub const fn is_429(self) -> bool {
+        matches!(self, Self::TooMany429)
+    }
+}
