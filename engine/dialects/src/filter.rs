@@ -1,0 +1,12 @@
+//! Filters: what a client does not get to see of an answer.
+
+use bytes::Bytes;
+
+/// Takes out of an answer what only Reins asked for. All other bytes pass unchanged, in order.
+pub trait Filter: Send {
+    /// What may go on to the client now, possibly nothing.
+    fn pass(&mut self, chunk: Bytes) -> Bytes;
+
+    /// What was still held back when the answer ended.
+    fn flush(&mut self) -> Bytes;
+}
