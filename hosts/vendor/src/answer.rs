@@ -55,14 +55,14 @@ impl Answer {
     pub(crate) fn whole(bytes: impl Into<Bytes>) -> Self {
         Self::Whole(Some(bytes.into()))
     }
-
-    pub(crate) fn paced(frames: Vec<Frame>, pace: Pace) -> Paced {
-        let frames = frames.into_iter();
-        Paced { frames, pace, hang_up: None, length: None, job: None, pause: None }
-    }
 }
 
 impl Paced {
+    pub(crate) fn new(frames: Vec<Frame>, pace: Pace) -> Self {
+        let frames = frames.into_iter();
+        Self { frames, pace, hang_up: None, length: None, job: None, pause: None }
+    }
+
     pub(crate) fn of_length(self, length: Option<u64>) -> Self {
         Self { length, ..self }
     }
@@ -71,8 +71,8 @@ impl Paced {
         Self { hang_up, ..self }
     }
 
-    pub(crate) fn billing(self, job: Option<Job>) -> Self {
-        Self { job, ..self }
+    pub(crate) fn billing(self, job: Job) -> Self {
+        Self { job: Some(job), ..self }
     }
 
     pub(crate) fn boxed(self) -> Answer {

@@ -29,7 +29,7 @@ fn usage(plan: &Plan, output: u64) -> String {
         prompt(plan),
         claim.count(usage.cache_write_5m),
         claim.count(usage.cache_write_1h),
-        claim.output(output),
+        claim.count(claim.output_tokens(output)),
     )
 }
 

@@ -7,10 +7,9 @@ use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 
-use crate::answer::{Answer, Pace, length};
+use crate::answer::{Answer, Pace, Paced, length};
 use crate::ask::Ask;
 use crate::books::End;
-use crate::clock::epoch_seconds;
 use crate::desk::Desk;
 use crate::dialect::Dialect;
 use crate::dress;
@@ -81,9 +80,7 @@ fn read(
         Refusal::bad_request(format!("We could not parse the JSON body of your request: {fault}"))
     })?;
     let script = script(headers, &ask).map_err(Refusal::bad_request)?;
-    let mut plan = Plan::make(dialect, &ask, &script, &desk.options, body.len())?;
-    plan.unique = desk.unique();
-    plan.created = epoch_seconds();
+    let plan = Plan::make(desk, dialect, &ask, &script, body.len())?;
     Ok((script, plan))
 }
 
@@ -144,7 +141,7 @@ fn whole(script: &Script, plan: &Plan, job: Job) -> Response<Answer> {
     }
     let pace =
         script.slow_body_ms.map_or(Pace::OneByOne, |ms| Pace::Gap(Duration::from_millis(ms)));
-    let paced = Answer::paced(frames, pace).of_length(Some(total)).then_hang_up(hang_up);
+    let paced = Paced::new(frames, pace).of_length(Some(total)).then_hang_up(hang_up);
     zipped(respond(plan.dialect, paced.boxed(), &plan.unique, "application/json"), script)
 }
 
@@ -163,7 +160,7 @@ fn stream(desk: &Desk, script: &Script, plan: &Plan, job: Job) -> Response<Answe
         (_, true) => Pace::OneByOne,
         (true, false) => Pace::Unbroken,
     };
-    let paced = Answer::paced(frames, pace).then_hang_up(hang_up).billing(Some(job));
+    let paced = Paced::new(frames, pace).then_hang_up(hang_up).billing(job);
     let kind = match plan.dialect {
         Dialect::OpenAi => "text/event-stream; charset=utf-8",
         Dialect::Anthropic => "text/event-stream",

@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+/// The output count a stream starts with; it says nothing about the bill.
+pub(crate) const PLACEHOLDER_TOKENS: u64 = 1;
+
 /// How the usage field is misreported. The books are not touched by it.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Claim {
@@ -46,9 +49,9 @@ impl Claim {
         Count { claim: self, tokens }
     }
 
-    /// The output count as it is claimed.
-    pub(crate) fn output(self, tokens: u64) -> Count {
-        self.count(if self == Self::Placeholder { 1 } else { tokens })
+    /// The output tokens a count starts from.
+    pub(crate) fn output_tokens(self, tokens: u64) -> u64 {
+        if self == Self::Placeholder { PLACEHOLDER_TOKENS } else { tokens }
     }
 }
 

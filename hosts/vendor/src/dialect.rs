@@ -9,6 +9,9 @@ use crate::prices::{Maker, Model};
 use crate::refusal::Refusal;
 use crate::{anthropic, openai};
 
+/// The most answers to one call, as OpenAI documents `n`.
+const MOST_CHOICES: u64 = 128;
+
 /// A wire format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Dialect {
@@ -43,6 +46,14 @@ impl Dialect {
         match self {
             Self::OpenAi => openai::cap(ask, model),
             Self::Anthropic => anthropic::cap(ask, model),
+        }
+    }
+
+    /// How many answers one call gets.
+    pub(crate) fn choices(self, ask: &Ask<'_>) -> u64 {
+        match self {
+            Self::OpenAi => ask.n.unwrap_or(1).clamp(1, MOST_CHOICES),
+            Self::Anthropic => 1,
         }
     }
 

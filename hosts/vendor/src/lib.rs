@@ -7,6 +7,16 @@
 //!                     │ refusal                        └─ stream … bill at its end
 //! ```
 //!
+//! | path | what |
+//! |---|---|
+//! | `POST /v1/chat/completions`, `POST /v1/messages` | metered and billed |
+//! | `POST /v1/messages/count_tokens`, `GET /v1/models` | free |
+//! | `GET /books?last=20`, `GET /books/last`, `DELETE /books` | the sums, the newest call, a new page |
+//! | `GET /seen`, `GET /seen?body=1`, `GET /seen/body` | the last 32 requests; the last body as it came |
+//!
+//! A call says what it wants done in `x-test-script`, or in `[[script: …]]` in its first user
+//! message: `key=value` words, listed in `script.rs`.
+//!
 //! **What is billed.** The vendor bills what it generated, and it counts that itself.
 //! A client that hangs up changes nothing: generation runs to the end and all of it is billed;
 //! with `stop_on_close=1` only what was generated until the vendor noticed. Where the vendor itself
@@ -47,3 +57,6 @@ mod seen;
 pub use books::Books;
 pub use options::Options;
 pub use serve::{Vendor, serve};
+
+#[cfg(test)]
+mod tests;

@@ -39,6 +39,7 @@ fn usage(plan: &Plan) -> Option<String> {
         return Some("null".to_owned());
     }
     let (usage, claim) = (&plan.usage, plan.claim);
+    let output = claim.output_tokens(usage.output);
     let written = usage.cache_write_5m.saturating_add(usage.cache_write_1h);
     let written = match written {
         0 => String::new(),
@@ -47,8 +48,8 @@ fn usage(plan: &Plan) -> Option<String> {
     Some(format!(
         r#"{{"prompt_tokens":{},"completion_tokens":{},"total_tokens":{},"prompt_tokens_details":{{"cached_tokens":{},{written}"audio_tokens":0}},"completion_tokens_details":{{"reasoning_tokens":{},"audio_tokens":0,"accepted_prediction_tokens":0,"rejected_prediction_tokens":0}}}}"#,
         claim.count(usage.prompt()),
-        claim.output(usage.output),
-        claim.count(usage.prompt().saturating_add(usage.output)),
+        claim.count(output),
+        claim.count(usage.prompt().saturating_add(output)),
         claim.count(usage.cached),
         claim.count(usage.reasoning),
     ))

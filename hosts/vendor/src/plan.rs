@@ -5,14 +5,14 @@ use std::ops::Range;
 use crate::ask::Ask;
 use crate::bill::Usage;
 use crate::claim::Claim;
+use crate::clock::epoch_seconds;
+use crate::desk::Desk;
 use crate::dialect::Dialect;
-use crate::options::Options;
 use crate::prices::{self, Model};
 use crate::refusal::Refusal;
 use crate::script::Script;
 
-/// The most answers to one call, and the most chunks of one, that a vendor gives.
-const MOST_CHOICES: u64 = 128;
+/// The most chunks of one answer: more than any real one has, few enough to keep in memory.
 const MOST_CHUNKS: u64 = 100_000;
 
 /// One call's answer.
@@ -51,42 +51,38 @@ pub(crate) enum Finish {
 
 impl Plan {
     pub(crate) fn make(
+        desk: &Desk,
         dialect: Dialect,
         ask: &Ask<'_>,
         script: &Script,
-        options: &Options,
         body_bytes: usize,
     ) -> Result<Self, Refusal> {
         let asked = prices::find(dialect.maker(), &ask.model)
             .ok_or_else(|| dialect.unknown_model(&ask.model))?;
-        let cap = dialect.cap(ask, asked)?;
-        let model = answering(dialect, script, asked)?;
-        let wanted = script.output.unwrap_or(options.output_tokens);
-        let total = wanted.saturating_add(script.reasoning).min(cap);
+        let wanted =
+            script.output.unwrap_or(desk.options.output_tokens).saturating_add(script.reasoning);
+        let total = wanted.min(dialect.cap(ask, asked)?);
         let reasoning = script.reasoning.min(total);
-        let choices = match dialect {
-            Dialect::OpenAi => ask.n.unwrap_or(1).clamp(1, MOST_CHOICES),
-            Dialect::Anthropic => 1,
-        };
-        let mut usage = prompt(script, ask.prompt_tokens(body_bytes));
-        usage.output = total.saturating_mul(choices);
-        usage.reasoning = reasoning.saturating_mul(choices);
-        let visible = total - reasoning;
+        let choices = dialect.choices(ask);
         Ok(Self {
             dialect,
-            unique: String::new(),
-            created: 0,
+            unique: desk.unique(),
+            created: epoch_seconds(),
             asked: ask.model.clone().into_owned(),
-            model,
+            model: answering(dialect, script, asked)?,
             stream: ask.stream == Some(true),
             include_usage: ask.include_usage(),
-            usage,
+            usage: Usage {
+                output: total.saturating_mul(choices),
+                reasoning: reasoning.saturating_mul(choices),
+                ..prompt(script, ask.prompt_tokens(body_bytes))
+            },
             claim: script.claim,
             choices,
             reasoning,
-            visible,
-            finish: finish(script, ask, wanted.saturating_add(script.reasoning) > total),
-            chunks: script.chunks.unwrap_or(options.chunks).clamp(1, MOST_CHUNKS),
+            visible: total - reasoning,
+            finish: finish(script, ask, wanted > total),
+            chunks: script.chunks.unwrap_or(desk.options.chunks).clamp(1, MOST_CHUNKS),
         })
     }
 

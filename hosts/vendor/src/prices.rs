@@ -1,4 +1,4 @@
-//! The vendor's own price list: USD per million tokens as published on 2026-11-01. It must never
+//! The vendor's own price list: USD per million tokens as published in autumn 2026. It must never
 //! be generated from, or compared with, the price book of the gateway under test.
 
 use rust_decimal::Decimal;
@@ -187,6 +187,28 @@ static MODELS: &[Model] = &[
         272_000,
         openai_with_writes("10", "1", "12.5", "45"),
     ),
+    long(
+        line(
+            O,
+            "gpt-5.6-terra",
+            "gpt-5.6-terra",
+            128_000,
+            openai_with_writes("2", "0.2", "2.5", "12"),
+        ),
+        272_000,
+        openai_with_writes("4", "0.4", "5", "18"),
+    ),
+    long(
+        line(
+            O,
+            "gpt-5.6-luna",
+            "gpt-5.6-luna",
+            128_000,
+            openai_with_writes("0.2", "0.02", "0.25", "1.2"),
+        ),
+        272_000,
+        openai_with_writes("0.4", "0.04", "0.5", "1.8"),
+    ),
     line(O, "o3", "o3-2025-04-16", 100_000, openai("2", "0.5", "8")),
     line(O, "o4-mini", "o4-mini-2025-04-16", 100_000, openai("1.1", "0.275", "4.4")),
     line(
@@ -222,6 +244,13 @@ static MODELS: &[Model] = &[
     line(A, "claude-opus-4-7", "claude-opus-4-7", 128_000, OPUS),
     line(A, "claude-opus-4-8", "claude-opus-4-8", 128_000, OPUS),
     line(A, "claude-opus-5", "claude-opus-5", 128_000, OPUS),
+    line(
+        A,
+        "claude-fable-5",
+        "claude-fable-5",
+        128_000,
+        anthropic(["10", "1", "12.5", "20", "50"]),
+    ),
 ];
 
 #[cfg(test)]

@@ -8,39 +8,65 @@ use crate::claim::Claim;
 /// Where a script is found, where headers can be set.
 pub(crate) const SCRIPT_HEADER: &str = "x-test-script";
 
-/// One call's script; `None` where the vendor's options decide.
+/// One call's script; `None` where the vendor's options decide. The key is the field's name unless
+/// its line says otherwise; a key without a value means `1`.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Script {
-    // pace
+    /// Before the headers.
     pub(crate) latency_ms: Option<u64>,
+    /// Content chunks of a stream.
     pub(crate) chunks: Option<u64>,
+    /// Between two events of a stream.
     pub(crate) gap_ms: Option<u64>,
+    /// `slow_body`: between two of the eight pieces a JSON answer is then written in.
     pub(crate) slow_body_ms: Option<u64>,
-    // amounts
+
+    /// Tokens written, before the call's cap.
     pub(crate) output: Option<u64>,
+    /// Tokens spent on reasoning first, on top of `output` and under the same cap.
     pub(crate) reasoning: u64,
+    /// Prompt tokens in all, in place of the vendor's count.
     pub(crate) input: Option<u64>,
+    /// Of the prompt's tokens, those read from the cache.
     pub(crate) cached: u64,
+    /// `cache_write`: of the prompt's tokens, those written for five minutes.
     pub(crate) cache_write_5m: u64,
+    /// Of the prompt's tokens, those written for an hour.
     pub(crate) cache_write_1h: u64,
+    /// The model that answers and is billed, if not the one asked for.
     pub(crate) model: Option<String>,
+    /// Answer with a call of the first tool on offer.
     pub(crate) tool: bool,
-    // failures
+
+    /// Fail with this status, 400 to 599.
     pub(crate) status: Option<u16>,
+    /// Seconds, in the header of the same name; a 429 says 1 by itself.
     pub(crate) retry_after: Option<u64>,
+    /// Fail only so many requests with the same `id`, then succeed.
     pub(crate) fail_times: Option<u64>,
+    /// Names the call in the books, and groups calls for `fail_times`.
     pub(crate) id: Option<String>,
+    /// Never answer.
     pub(crate) hang: bool,
+    /// Send RST: `before` the headers or `mid` body.
     pub(crate) reset: Option<Reset>,
+    /// Close after so many events of a stream (at least one), or half-way through a JSON answer.
     pub(crate) cut: Option<usize>,
-    // money
+
+    /// `usage`: how the usage field lies.
     pub(crate) claim: Claim,
+    /// What is billed where the client sees no answer: `input`, 1 or 0.
     pub(crate) bill: Bill,
+    /// Stop generating, and billing, when the client is seen to have left.
     pub(crate) stop_on_close: bool,
-    // the wire
+
+    /// Compress the answer.
     pub(crate) gzip: bool,
+    /// End the lines of a stream with CR LF.
     pub(crate) crlf: bool,
+    /// Write in pieces of one to seven bytes, each on its own.
     pub(crate) split: bool,
+    /// `nonl`: put a comment of so many bytes, without a line end, behind a stream's first event.
     pub(crate) no_newline_bytes: Option<usize>,
 }
 

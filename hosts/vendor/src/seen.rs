@@ -9,8 +9,10 @@ use parking_lot::Mutex;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-/// Requests kept; bodies are shared with the read that produced them.
+/// Requests kept, as many as a test looks at.
 const REQUESTS_KEPT: usize = 32;
+/// A request with a larger body is kept only while it is the last, so that they do not pile up.
+const LARGE_BODY_BYTES: usize = 1 << 20;
 
 /// The last requests to the vendor's API.
 #[derive(Debug, Default)]
@@ -21,8 +23,12 @@ pub(crate) struct Seen {
 impl Seen {
     pub(crate) fn keep(&self, head: Parts, body: Bytes) {
         let mut requests = self.requests.lock();
+        if requests.back().is_some_and(|(_, body)| body.len() > LARGE_BODY_BYTES) {
+            requests.pop_back();
+        }
         let oldest = (requests.len() == REQUESTS_KEPT).then(|| requests.pop_front());
         requests.push_back((head, body));
+        // Freed outside the lock.
         drop(requests);
         drop(oldest);
     }

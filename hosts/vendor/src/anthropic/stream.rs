@@ -2,15 +2,13 @@
 //! content blocks, the delta with the cumulative usage, its stop.
 
 use super::{prompt, stop_reason, usage, usage_member};
-use crate::claim::Claim;
+use crate::claim::{Claim, PLACEHOLDER_TOKENS};
 use crate::frames::{Frame, Frames};
 use crate::plan::{Finish, Plan};
 use crate::text::{self, ARGUMENTS};
 
 /// What an event weighs beside its text, generously.
 const EVENT_BYTES: usize = 250;
-/// The output count a stream starts with; it says nothing about the bill.
-const PLACEHOLDER_TOKENS: u64 = 1;
 /// The real API pads its lines inside the object; so does this one, by a length that varies.
 const PADDING: &str = "              ";
 
@@ -136,7 +134,7 @@ impl<'a> Events<'a> {
 
 /// Cumulative counts, the prompt's included.
 fn final_usage(plan: &Plan) -> String {
-    let (prompt, output) = (prompt(plan), plan.claim.output(plan.usage.output));
+    let (prompt, output) = (prompt(plan), plan.claim.count(plan.usage.output));
     let details = match plan.reasoning {
         0 => String::new(),
         tokens => format!(
