@@ -231,7 +231,15 @@ static MODELS: &[Model] = &[
         SONNET_LONG,
     ),
     line(A, "claude-sonnet-4-6", "claude-sonnet-4-6", 128_000, SONNET),
-    line(A, "claude-sonnet-5", "claude-sonnet-5", 128_000, SONNET),
+    // The rise to 3 and 15 that was announced for September 2026 was called off:
+    // https://platform.claude.com/docs/en/models/sonnet-5/overview
+    line(
+        A,
+        "claude-sonnet-5",
+        "claude-sonnet-5",
+        128_000,
+        anthropic(["2", "0.2", "2.5", "4", "10"]),
+    ),
     line(
         A,
         "claude-opus-4-1",
