@@ -1,0 +1,80 @@
+//! The price of one model: its rates by tier, its fees, the limits a bound rests on.
+
+use std::sync::Arc;
+
+use jiff::civil::Date;
+use reins_governor::ServiceTier;
+
+use crate::{Rate, Rates};
+
+/// What one model costs, as far as it is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Price {
+    /// Nothing is charged, whatever is used.
+    pub free: bool,
+    /// The plain tier.
+    pub standard: Rates,
+    /// Beyond this many input tokens, every token costs at least its rate in `long`.
+    pub long: Option<(u64, Rates)>,
+    /// The cheaper and slower tier.
+    pub flex: Option<Rates>,
+    /// The dearer and faster tier.
+    pub priority: Option<Rates>,
+    /// The tier answered within a day.
+    pub batch: Option<Rates>,
+    /// The fee for one search of the vendor's.
+    pub web_search: Option<Rate>,
+    /// Whether the vendor searches even when it is not asked to.
+    pub always_searches: bool,
+    /// What the vendor accepts at most, in tokens.
+    pub limits: Limits,
+    /// Who says so.
+    pub source: Arc<str>,
+    /// When they said so; `None` for an override.
+    pub date: Option<Date>,
+}
+
+/// Published maxima, in tokens. What is not known is `None`, never a guess.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// Input and output of one request together.
+    pub context_window: Option<u64>,
+    /// Output of one answer.
+    pub max_output: Option<u64>,
+    /// One image, whatever its size.
+    pub image: Option<u64>,
+    /// One page of a document, text and picture together.
+    pub page: Option<u64>,
+    /// What the vendor puts around a request, such as its instructions on how to use tools.
+    pub framing_call: u64,
+    /// What the vendor puts around each message, tool or other part.
+    pub framing_part: u64,
+}
+
+// === impl Price ===
+
+impl Price {
+    /// What tokens cost in `tier`, in a call of this many input tokens.
+    ///
+    /// A tier without a price of its own is charged as standard: flex and batch are sold below it,
+    /// and where priority has no price, standard is the dearest that is known.
+    #[must_use]
+    pub fn rates(&self, tier: ServiceTier, input_tokens: u128) -> Rates {
+        let rates = self.own_rates(tier).unwrap_or(self.standard);
+        match self.long {
+            Some((above, long)) if input_tokens > u128::from(above) => rates.dearer(long),
+            _ => rates,
+        }
+    }
+
+    /// The rates that are known for `tier` itself.
+    #[must_use]
+    pub const fn own_rates(&self, tier: ServiceTier) -> Option<Rates> {
+        match tier {
+            ServiceTier::Standard => Some(self.standard),
+            ServiceTier::Flex => self.flex,
+            ServiceTier::Priority => self.priority,
+            ServiceTier::Batch => self.batch,
+        }
+    }
+}
