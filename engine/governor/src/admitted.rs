@@ -11,8 +11,8 @@ use crate::admit::{commit, pass};
 use crate::case::Case;
 use crate::{
     Accuracy, Attempt, Bound, Call, Charge, End, Holding, Identity, Latency, Ledger, Outcome,
-    PresumeReason, Receipt, Refusal, Snapshot, Standing, Status, Transaction, TransactionId,
-    Turned, Usage, Usd, VoidReason,
+    PresumeReason, Receipt, Refusal, Snapshot, Standing, Status, Transaction, Usage, Usd,
+    VoidReason,
 };
 
 /// How much dearer than its bound a call may turn out before its usage is not believed.
@@ -90,6 +90,15 @@ pub struct Closed {
     pub attempts: Vec<Attempt>,
 }
 
+/// Why a call is not tried again, and how it ended.
+#[derive(Clone, Debug)]
+pub struct NotAgain {
+    /// Why not.
+    pub refusal: Refusal,
+    /// How the last attempt ended.
+    pub closed: Option<Closed>,
+}
+
 // === impl Admitted ===
 
 impl<L: Ledger> Admitted<L> {
@@ -160,22 +169,25 @@ impl<L: Ledger> Admitted<L> {
     /// Ends the attempt and asks for another try of the same call: judged and held anew.
     ///
     /// # Errors
-    /// The refusal, where the money or the rules no longer allow it; the call has then ended with
-    /// the attempt, and its record is kept.
-    pub async fn again(mut self, ending: Ending, answered: Answered) -> Result<Self, Box<Turned>> {
+    /// Where the money or the rules no longer allow it; the call has then ended with the attempt,
+    /// and its record is kept.
+    pub async fn again(
+        mut self,
+        ending: Ending,
+        answered: Answered,
+    ) -> Result<Self, Box<NotAgain>> {
         let Some(open) = self.open.take() else {
-            let what = "an attempt ended twice".into();
-            let id = TransactionId(ulid::Ulid::nil());
-            return Err(Box::new(Turned { id, refusal: Refusal::Internal { what } }));
+            let refusal = Refusal::Internal { what: "an attempt ended twice".into() };
+            return Err(Box::new(NotAgain { refusal, closed: None }));
         };
         let ledger = Arc::clone(&open.ledger);
         let (closed, case) = open.close(ending, answered);
-        let mut case = case.reopen(closed.attempts);
-        let id = case.asking.id;
-        match pass(&ledger, &mut case).await {
-            Ok(held) => commit(&ledger, held, case).await,
-            Err(refusal) => Err(Box::new(Turned { id, refusal })),
-        }
+        let mut case = case.reopen(closed.attempts.clone());
+        let admitted = match pass(&ledger, &mut case).await {
+            Ok(held) => commit(&ledger, held, case).await.map_err(|turned| turned.refusal),
+            Err(refusal) => Err(refusal),
+        };
+        admitted.map_err(|refusal| Box::new(NotAgain { refusal, closed: Some(closed) }))
     }
 }
 

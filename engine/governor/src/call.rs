@@ -122,6 +122,15 @@ pub struct Facts<'a> {
 // === impl Endpoint ===
 
 impl Endpoint {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::ChatCompletions, Self::Messages];
+
+    /// The endpoint that `word` names.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|endpoint| endpoint.word() == word)
+    }
+
     /// The word used in records and conditions.
     #[must_use]
     pub const fn word(self) -> &'static str {

@@ -32,7 +32,7 @@ mod snapshot;
 mod transaction;
 
 pub use admit::{Asking, Turned, admit};
-pub use admitted::{Admitted, Answered, Closed, Ending};
+pub use admitted::{Admitted, Answered, Closed, Ending, NotAgain};
 pub use budget::{Budget, BudgetScope, Budgets, HoldMode, OnExceed};
 pub use call::{Amendment, Call, Endpoint, Facts, InputSize, ServiceTier};
 pub use clock::Clock;

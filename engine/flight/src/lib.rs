@@ -1,0 +1,33 @@
+//! An admitted call around its stream: attempts, the owner task, the drain after the client left,
+//! the finish.
+//!
+//! ```text
+//!  Admitted ──▶ carry: attempt ─▶ attempt ─▶ … ─┬─ whole answer ─▶ finish ─▶ client
+//!                                               └─ stream ─▶ Tap ─────────▶ client
+//!                                                             │ copies        (leaves?)
+//!                                                             ▼                  │
+//!                                                           owner ◀── the rest ──┘
+//!                                                             └─▶ meter ─▶ finish
+//! ```
+//!
+//! Bytes never wait for their meter: the client reads from the vendor through the tap, and the
+//! owner, a task that outlives the client, gets copies. It knows tokio and http-body, no server.
+
+mod carry;
+mod notice;
+mod transport;
+
+mod owner;
+mod tap;
+
+mod decoder;
+mod metering;
+
+mod outcome;
+mod terms;
+
+pub use carry::{Carried, Freight, Pack, carry};
+pub use notice::Notice;
+pub use tap::{Tap, TapError};
+pub use terms::{Crew, Terms};
+pub use transport::{BoxedBody, Transport, TransportError};

@@ -1,0 +1,48 @@
+//! The notice: what the client is told of a decision, before anything is known of the cost.
+
+use std::sync::Arc;
+
+use reins_governor::{Admitted, Ledger, TransactionId, Usd};
+
+/// What the client is told of a decision.
+#[derive(Clone, Debug)]
+pub struct Notice {
+    /// The transaction.
+    pub id: TransactionId,
+    /// `pass`, `warn`, `flag`, `downgrade` or `clip`.
+    pub action: &'static str,
+    /// The policy or budget behind it.
+    pub policy: Option<Arc<str>>,
+    /// The model that is asked, where it is not the one the client named.
+    pub model: Option<Arc<str>>,
+    /// Warnings of rules and budgets.
+    pub warnings: Vec<Arc<str>>,
+    /// What the tightest budget has left.
+    pub remaining: Option<Usd>,
+    /// Our own share of the time so far, in microseconds.
+    pub ours_us: u64,
+}
+
+// === impl Notice ===
+
+impl Notice {
+    /// The notice of a call that may be sent.
+    pub(crate) fn of<L: Ledger>(admitted: &Admitted<L>) -> Option<Self> {
+        let draft = admitted.draft()?;
+        let changed = draft.model_used != draft.model_asked;
+        let spent = draft.latency;
+        Some(Self {
+            id: draft.id,
+            action: draft.action,
+            policy: draft.policy.clone(),
+            model: changed.then(|| Arc::clone(&draft.model_used)),
+            warnings: admitted.warnings().cloned().collect(),
+            remaining: admitted.remaining(),
+            ours_us: spent.auth_us
+                + spent.limit_us
+                + spent.policy_us
+                + spent.hold_us
+                + spent.commit_us,
+        })
+    }
+}

@@ -1,0 +1,240 @@
+//! The tap: the answer's body on its way from the vendor to the client, with copies for the owner.
+
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::HeaderMap;
+use http_body::{Body, Frame};
+use reins_dialects::Filter;
+use reins_governor::Closed;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, Sleep, sleep};
+
+use crate::BoxedBody;
+use crate::outcome::BodyEnd;
+use crate::owner::{Event, Lag};
+
+/// How long the end of a stream waits for its receipt, when the client asked for trailers.
+///
+/// The owner is done some microseconds after the last byte; a tenth of a second means that it is
+/// stuck, and then the client goes without.
+const RECEIPT_WAIT: Duration = Duration::from_millis(100);
+
+/// Why a tapped body ended early.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TapError {
+    /// The vendor's connection broke.
+    #[error("the vendor's connection broke in the middle of its answer")]
+    Broken,
+    /// Nothing came for too long.
+    #[error("the vendor stopped in the middle of its answer")]
+    Idle,
+}
+
+/// Makes the trailers of a stream from its receipt.
+pub(crate) type Trailers = Box<dyn FnOnce(&Closed) -> HeaderMap + Send>;
+
+/// The body of a streamed answer.
+pub struct Tap {
+    /// Read before the vendor's body: what was kept of an answer that grew too large to keep.
+    prefix: VecDeque<Bytes>,
+    /// Empty once the answer has ended.
+    vendor: Option<BoxedBody>,
+    filter: Option<Box<dyn Filter>>,
+    owner: mpsc::UnboundedSender<Event>,
+    lag: Arc<Lag>,
+    idle: Idle,
+    end: End,
+}
+
+/// What is left to do once the vendor's body has ended.
+enum End {
+    /// Ask the filter for what it kept back, then the receipt.
+    Flush(Option<(oneshot::Receiver<Closed>, Trailers)>),
+    /// The receipt, for the trailers.
+    Receipt(oneshot::Receiver<Closed>, Trailers, Pin<Box<Sleep>>),
+    Done,
+}
+
+/// The time between two pieces. The timer is set anew only when it rings, not at each piece.
+struct Idle {
+    limit: Duration,
+    last: Instant,
+    timer: Pin<Box<Sleep>>,
+}
+
+// === impl Tap ===
+
+impl Tap {
+    pub(crate) fn new(
+        vendor: BoxedBody,
+        prefix: VecDeque<Bytes>,
+        filter: Option<Box<dyn Filter>>,
+        owner: mpsc::UnboundedSender<Event>,
+        lag: Arc<Lag>,
+        idle_limit: Duration,
+    ) -> Self {
+        let idle =
+            Idle { limit: idle_limit, last: Instant::now(), timer: Box::pin(sleep(idle_limit)) };
+        Self { prefix, vendor: Some(vendor), filter, owner, lag, idle, end: End::Flush(None) }
+    }
+
+    pub(crate) fn with_trailers(
+        mut self,
+        receipt: oneshot::Receiver<Closed>,
+        make: Trailers,
+    ) -> Self {
+        self.end = End::Flush(Some((receipt, make)));
+        self
+    }
+
+    /// Copies a piece to the owner, then lets the filter see it.
+    fn pass(&mut self, bytes: Bytes) -> Bytes {
+        if self.lag.sends(bytes.len()) {
+            // WHY: the owner listens until the end; if it died, the call is presumed already.
+            drop(self.owner.send(Event::Chunk(bytes.clone())));
+        }
+        match &mut self.filter {
+            Some(filter) => filter.pass(bytes),
+            None => bytes,
+        }
+    }
+
+    fn ended(&mut self, end: BodyEnd) {
+        self.vendor = None;
+        // WHY: as in `pass`.
+        drop(self.owner.send(Event::Ended(end)));
+    }
+
+    /// The next piece from the vendor; `None` once it has ended.
+    fn poll_vendor(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, TapError>>> {
+        loop {
+            if let Some(bytes) = self.prefix.pop_front() {
+                let bytes = self.pass(bytes);
+                return Poll::Ready(Some(Ok(Frame::data(bytes))));
+            }
+            let Some(vendor) = &mut self.vendor else { return Poll::Ready(None) };
+            match Pin::new(vendor).poll_frame(cx) {
+                Poll::Pending => return self.poll_idle(cx),
+                Poll::Ready(None) => {
+                    self.ended(BodyEnd::Whole);
+                    return Poll::Ready(None);
+                }
+                Poll::Ready(Some(Err(_))) => {
+                    self.ended(BodyEnd::Broken);
+                    return Poll::Ready(Some(Err(TapError::Broken)));
+                }
+                Poll::Ready(Some(Ok(frame))) => {
+                    self.idle.last = Instant::now();
+                    // WHY: vendors send no trailers that a client of theirs could want.
+                    let Ok(bytes) = frame.into_data() else { continue };
+                    let bytes = self.pass(bytes);
+                    if !bytes.is_empty() {
+                        return Poll::Ready(Some(Ok(Frame::data(bytes))));
+                    }
+                }
+            }
+        }
+    }
+
+    fn poll_idle(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, TapError>>> {
+        if self.idle.poll(cx).is_pending() {
+            return Poll::Pending;
+        }
+        self.ended(BodyEnd::Idle);
+        Poll::Ready(Some(Err(TapError::Idle)))
+    }
+
+    /// What comes after the vendor's last byte.
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, TapError>>> {
+        loop {
+            match std::mem::replace(&mut self.end, End::Done) {
+                End::Done => return Poll::Ready(None),
+                End::Flush(receipt) => {
+                    if let Some((receipt, make)) = receipt {
+                        self.end = End::Receipt(receipt, make, Box::pin(sleep(RECEIPT_WAIT)));
+                    }
+                    let rest = self.filter.take().map(|mut filter| filter.flush());
+                    if let Some(rest) = rest.filter(|rest| !rest.is_empty()) {
+                        return Poll::Ready(Some(Ok(Frame::data(rest))));
+                    }
+                }
+                End::Receipt(mut receipt, make, mut timer) => {
+                    match Pin::new(&mut receipt).poll(cx) {
+                        Poll::Ready(Ok(closed)) => {
+                            return Poll::Ready(Some(Ok(Frame::trailers(make(&closed)))));
+                        }
+                        Poll::Ready(Err(_)) => return Poll::Ready(None),
+                        Poll::Pending if timer.as_mut().poll(cx).is_ready() => {
+                            return Poll::Ready(None);
+                        }
+                        Poll::Pending => {
+                            self.end = End::Receipt(receipt, make, timer);
+                            return Poll::Pending;
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Body for Tap {
+    type Data = Bytes;
+    type Error = TapError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, TapError>>> {
+        match self.poll_vendor(cx) {
+            Poll::Ready(None) => self.poll_end(cx),
+            other => other,
+        }
+    }
+}
+
+/// A client that leaves before the end hands the rest to the owner.
+impl Drop for Tap {
+    fn drop(&mut self) {
+        if let Some(rest) = self.vendor.take() {
+            for bytes in std::mem::take(&mut self.prefix) {
+                if self.lag.sends(bytes.len()) {
+                    drop(self.owner.send(Event::Chunk(bytes)));
+                }
+            }
+            drop(self.owner.send(Event::Left(rest)));
+        }
+    }
+}
+
+impl std::fmt::Debug for Tap {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tap").field("ended", &self.vendor.is_none()).finish_non_exhaustive()
+    }
+}
+
+// === impl Idle ===
+
+impl Idle {
+    /// Ready once nothing has come for the whole limit.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        loop {
+            if self.timer.as_mut().poll(cx).is_pending() {
+                return Poll::Pending;
+            }
+            let due = self.last + self.limit;
+            if due <= Instant::now() {
+                return Poll::Ready(());
+            }
+            self.timer.as_mut().reset(due);
+        }
+    }
+}
