@@ -1,0 +1,190 @@
+//! The books: every hold and every counter, in memory.
+//!
+//! A call is a row from its hold to its end. A row belongs to the slot it was held in, and is
+//! counted in every counter of every scope it has: its amounts while it is open, its charge from
+//! then on. A counter is a window over slots, so each of its sums can be recomputed from rows.
+//! Time never goes back here: a clock that does is taken to stand still.
+
+mod audit;
+mod finish;
+mod hold;
+mod report;
+
+use std::time::Duration;
+
+use hashbrown::HashMap;
+use jiff::{Timestamp, tz::TimeZone};
+use reins_governor::{Ask, HoldId, Receipt, Scope, Window};
+use smallvec::SmallVec;
+
+use crate::account::Account;
+use crate::counter::Counter;
+use crate::ended::Ended;
+use crate::row::Row;
+use crate::slot::{Posting, Slot};
+use crate::typical::Typical;
+use crate::windows::Calendar;
+
+/// How long an account is kept after its last use even when there are too many, in seconds: who
+/// has just loaded a counter is about to hold in it.
+const KEPT_SECONDS: i64 = 5;
+
+/// How the books are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// After how long without a sign of life a hold ends.
+    pub hold_life: Duration,
+    /// Counters beyond which the ones that are idle longest are evicted.
+    pub counters_max: usize,
+}
+
+/// The holds and counters of one organization.
+#[derive(Clone, Debug)]
+pub struct Books {
+    settings: Settings,
+    /// The latest second that was seen.
+    seen: i64,
+    /// The last id that was given to a hold.
+    issued: u64,
+    calendar: Calendar,
+    accounts: HashMap<Scope, Account>,
+    rows: HashMap<HoldId, Row>,
+    ended: Ended,
+    typical: Typical,
+}
+
+/// What came of finishing a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finished {
+    /// The answer.
+    pub receipt: Receipt,
+    /// What changed in the spend of each scope; empty when nothing did.
+    pub postings: SmallVec<[Posting; 6]>,
+}
+
+/// A call that outlived its hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Swept {
+    /// Which.
+    pub id: HoldId,
+    /// How it was ended.
+    pub finished: Finished,
+}
+
+// === impl Settings ===
+
+impl Default for Settings {
+    /// Ten minutes, as an agent's longest pause between two bytes; 200,000 counters, some 100 MB.
+    fn default() -> Self {
+        Self { hold_life: Duration::from_secs(600), counters_max: 200_000 }
+    }
+}
+
+// === impl Books ===
+
+impl Books {
+    /// Empty books.
+    #[must_use]
+    pub fn new(settings: Settings) -> Self {
+        Self {
+            settings,
+            seen: i64::MIN,
+            issued: 0,
+            calendar: Calendar::new(),
+            accounts: HashMap::new(),
+            rows: HashMap::new(),
+            ended: Ended::default(),
+            typical: Typical::default(),
+        }
+    }
+
+    /// The counters `ask` needs that are not in force: unknown, or of another time zone.
+    #[must_use]
+    pub fn missing(&self, ask: &Ask<'_>) -> SmallVec<[(Scope, Window); 4]> {
+        let mut missing = SmallVec::new();
+        for claim in &ask.claims {
+            let wanted = (claim.scope.clone(), claim.window);
+            if !self.in_force(&claim.scope, claim.window, ask.zone) && !missing.contains(&wanted) {
+                missing.push(wanted);
+            }
+        }
+        missing
+    }
+
+    /// Puts a counter in force: what was kept (slots beyond the window do not matter), and what is
+    /// held by calls in flight. One that is in force already stays as it is.
+    pub fn load(
+        &mut self,
+        scope: Scope,
+        window: Window,
+        zone: &TimeZone,
+        slots: &[Slot],
+        now: Timestamp,
+    ) {
+        let now = self.see(now);
+        self.calendar.turn_to(zone);
+        if !self.in_force(&scope, window, zone) {
+            self.open(scope, window, slots, now);
+        }
+    }
+
+    /// Forgets counters without holds that were not used since `idle_since`, then, while there are
+    /// too many, those that are idle longest; forgets ended calls alike. Answers how many counters
+    /// it forgot.
+    pub fn evict(&mut self, idle_since: Timestamp) -> usize {
+        let before = self.counters();
+        self.forget_idle(idle_since.as_second());
+        if self.counters() > self.settings.counters_max {
+            self.forget_idle(self.crowded_out());
+        }
+        self.ended.forget(idle_since.as_second(), self.seen);
+        before.saturating_sub(self.counters())
+    }
+
+    /// Takes note of `now`, and answers the time that holds here.
+    fn see(&mut self, now: Timestamp) -> i64 {
+        self.seen = self.seen.max(now.as_second());
+        self.seen
+    }
+
+    fn in_force(&self, scope: &Scope, window: Window, zone: &TimeZone) -> bool {
+        let counter = self.accounts.get(scope).and_then(|account| account.counter(window));
+        counter.is_some_and(|counter| {
+            counter.epoch().is_none_or(|epoch| self.calendar.holds_for(epoch, zone))
+        })
+    }
+
+    /// Begins a counter with what was kept, and what is held by calls in flight.
+    fn open(&mut self, scope: Scope, window: Window, slots: &[Slot], now: i64) {
+        let mut counter = Counter::new(window, now, &mut self.calendar);
+        slots.iter().for_each(|slot| counter.keep(slot));
+        if self.accounts.get(&scope).is_some_and(|account| account.open > 0) {
+            let held = self.rows.values().filter(|row| row.scopes.contains(&scope));
+            held.for_each(|row| counter.hold(row.slot, row.amounts));
+        }
+        let account = self.accounts.entry(scope).or_default();
+        account.touched = now;
+        account.put(counter);
+    }
+
+    fn forget_idle(&mut self, since: i64) {
+        self.accounts.retain(|_, account| account.open > 0 || account.touched >= since);
+    }
+
+    /// Since when an account must have been used to stay, so that the rest are not too many.
+    fn crowded_out(&self) -> i64 {
+        let idle = |account: &&Account| account.open == 0 && !account.counters.is_empty();
+        let idle = self.accounts.values().filter(idle);
+        let mut touched: Vec<i64> = idle.map(|account| account.touched).collect();
+        let excess = self.counters().saturating_sub(self.settings.counters_max);
+        let last = excess.min(touched.len()).saturating_sub(1);
+        let newest_kept = self.seen.saturating_sub(KEPT_SECONDS);
+        if touched.is_empty() {
+            return newest_kept;
+        }
+        touched.select_nth_unstable(last).1.saturating_add(1).min(newest_kept)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,153 @@
+//! Setting money aside: in every scope of a call, or in none.
+
+use reins_governor::{
+    Ask, Budget, Claim, HoldId, Holding, Reading, Readings, Scope, Short, Standing,
+};
+use smallvec::SmallVec;
+
+use super::Books;
+use crate::account::Account;
+use crate::counter::Counter;
+use crate::row::{Row, State};
+use crate::tally::Amounts;
+
+impl Books {
+    /// Sets `ask` aside in every scope of the call. Counters that are unknown begin empty.
+    ///
+    /// # Errors
+    /// The first budget that does not suffice; nothing is held then.
+    pub fn hold(&mut self, ask: &Ask<'_>) -> Result<Holding, Short> {
+        let id = HoldId(self.issued + 1);
+        let holding = self.take(id, ask)?;
+        self.issued = id.0;
+        Ok(holding)
+    }
+
+    /// Changes a hold that was not dispatched to what `ask` says. One that is no longer there is
+    /// taken anew, under a new id.
+    ///
+    /// # Errors
+    /// As [`Books::hold`]; the hold then stays as it was.
+    pub fn amend(&mut self, id: HoldId, ask: &Ask<'_>) -> Result<Holding, Short> {
+        let Some(row) = self.remove_held(id) else { return self.hold(ask) };
+        let taken = self.take(id, ask);
+        if taken.is_err() {
+            self.enter(id, row);
+        }
+        taken
+    }
+
+    fn take(&mut self, id: HoldId, ask: &Ask<'_>) -> Result<Holding, Short> {
+        let now = self.see(ask.now);
+        self.calendar.turn_to(ask.zone);
+        ask.claims.iter().for_each(|claim| self.begin(claim, now));
+        let (amounts, model) = self.typical.amounts(ask);
+        self.afford(ask, amounts)?;
+        self.enter(id, Row::new(ask, amounts, model, now));
+        Ok(Holding { id, readings: self.readings(ask), standings: self.standings_of(ask) })
+    }
+
+    /// Sees to it that the counter of `claim` exists, and that `now` is in its window.
+    fn begin(&mut self, claim: &Claim, now: i64) {
+        let account = self.accounts.get_mut(&claim.scope);
+        match account.and_then(|account| account.counter_mut(claim.window)) {
+            Some(counter) => counter.advance(now, &mut self.calendar),
+            None => self.open(claim.scope.clone(), claim.window, &[], now),
+        }
+    }
+
+    /// Whether every enforcing budget can carry its amount.
+    fn afford(&self, ask: &Ask<'_>, amounts: Amounts) -> Result<(), Short> {
+        for claim in &ask.claims {
+            let Some((index, budget)) = budget_of(claim, ask) else { continue };
+            let Some(counter) = self.counter(claim) else { continue };
+            let (amount, tally) = (amounts.by(budget.hold), counter.tally(self.seen));
+            if budget.enforces() && !tally.fits(amount, budget.limit, budget.hold) {
+                return Err(Short {
+                    standing: standing(index, budget, &claim.scope, counter, self.seen),
+                    fits_at: counter.fits_at(amount, budget.limit, budget.hold),
+                    only_in_flight: tally.fits_spent(amount, budget.limit),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts a row into every counter of its scopes.
+    pub(super) fn enter(&mut self, id: HoldId, row: Row) {
+        for scope in &row.scopes {
+            let account = match self.accounts.get_mut(scope) {
+                Some(account) => account,
+                None => self.accounts.entry(scope.clone()).or_insert_with(Account::default),
+            };
+            account.advance(self.seen, &mut self.calendar);
+            account.enter(&row);
+        }
+        self.rows.insert(id, row);
+    }
+
+    /// Takes a row out that was not dispatched.
+    pub(super) fn remove_held(&mut self, id: HoldId) -> Option<Row> {
+        self.rows.get(&id).filter(|row| row.state == State::Held)?;
+        let row = self.rows.remove(&id)?;
+        self.leave(&row);
+        Some(row)
+    }
+
+    /// Takes a row out of every counter of its scopes.
+    pub(super) fn leave(&mut self, row: &Row) {
+        for scope in &row.scopes {
+            if let Some(account) = self.accounts.get_mut(scope) {
+                account.leave(row);
+                if account.is_bare() {
+                    self.accounts.remove(scope);
+                }
+            }
+        }
+    }
+
+    fn readings(&self, ask: &Ask<'_>) -> Readings {
+        let read = |key: &reins_governor::ReadKey| {
+            let same = |claim: &&Claim| claim.scope.kind == key.kind && claim.window == key.window;
+            let counter = ask.claims.iter().find(same).and_then(|claim| self.counter(claim));
+            counter.map_or(Reading::default(), |counter| counter.tally(self.seen).reading())
+        };
+        Readings(ask.reads.iter().map(read).collect())
+    }
+
+    fn standings_of(&self, ask: &Ask<'_>) -> SmallVec<[Standing; 4]> {
+        let stand = |claim: &Claim| {
+            let (index, budget) = budget_of(claim, ask)?;
+            Some(standing(index, budget, &claim.scope, self.counter(claim)?, self.seen))
+        };
+        ask.claims.iter().filter_map(stand).collect()
+    }
+
+    fn counter(&self, claim: &Claim) -> Option<&Counter> {
+        self.accounts.get(&claim.scope)?.counter(claim.window)
+    }
+}
+
+/// How `budget` stands for `scope`.
+pub(super) fn standing(
+    index: usize,
+    budget: &Budget,
+    scope: &Scope,
+    counter: &Counter,
+    now: i64,
+) -> Standing {
+    let tally = counter.tally(now);
+    Standing {
+        budget: index,
+        scope: scope.clone(),
+        spent: tally.spent(),
+        held: tally.held(budget.hold),
+        limit: budget.limit,
+        resets_at: counter.resets_at(),
+    }
+}
+
+fn budget_of<'a>(claim: &Claim, ask: &Ask<'a>) -> Option<(usize, &'a Budget)> {
+    let index = claim.budget?;
+    Some((index, ask.budgets.get(index)?))
+}

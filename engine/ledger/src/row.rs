@@ -1,0 +1,76 @@
+//! A row: one call in flight.
+
+use reins_governor::{Ask, Budget, Budgets, Scope, ScopeKind, Scopes};
+use smallvec::SmallVec;
+
+use crate::slot::slot_of;
+use crate::tally::Amounts;
+use crate::typical::ModelIndex;
+
+/// One call in flight. It is held in every counter of every scope it has.
+#[derive(Clone, Debug)]
+pub(crate) struct Row {
+    pub(crate) state: State,
+    /// The slot it was held in, and belongs to.
+    pub(crate) slot: i64,
+    pub(crate) amounts: Amounts,
+    pub(crate) scopes: Scopes,
+    /// When somebody last said that it is alive.
+    pub(crate) beat: i64,
+    /// Where its charge is remembered, should a budget hold what is typical.
+    pub(crate) model: Option<ModelIndex>,
+    budgets: Budgets,
+    /// The budgets that count it: the index of each, and the kind of its scope.
+    watched: SmallVec<[(usize, ScopeKind); 4]>,
+}
+
+/// How far a call in flight has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum State {
+    /// Nothing was sent.
+    Held,
+    /// The request may have been sent.
+    Dispatched,
+}
+
+// === impl Row ===
+
+impl Row {
+    pub(crate) fn new(
+        ask: &Ask<'_>,
+        amounts: Amounts,
+        model: Option<ModelIndex>,
+        now: i64,
+    ) -> Self {
+        let watch = |claim: &reins_governor::Claim| Some((claim.budget?, claim.scope.kind));
+        Self {
+            state: State::Held,
+            slot: slot_of(now),
+            amounts,
+            scopes: scopes(ask),
+            beat: now,
+            model,
+            budgets: ask.budgets.clone(),
+            watched: ask.claims.iter().filter_map(watch).collect(),
+        }
+    }
+
+    /// The budgets that count it, each with its index and scope.
+    pub(crate) fn watched(&self) -> impl Iterator<Item = (usize, &Budget, &Scope)> {
+        self.watched.iter().filter_map(|(index, kind)| {
+            let scope = self.scopes.iter().find(|scope| scope.kind == *kind)?;
+            Some((*index, self.budgets.get(*index)?, scope))
+        })
+    }
+}
+
+/// Every scope of the call: one of each kind, those of claims among them.
+fn scopes(ask: &Ask<'_>) -> Scopes {
+    let mut scopes = Scopes::new();
+    for scope in ask.scopes.iter().chain(ask.claims.iter().map(|claim| &claim.scope)) {
+        if !scopes.iter().any(|known| known.kind == scope.kind) {
+            scopes.push(scope.clone());
+        }
+    }
+    scopes
+}
