@@ -116,33 +116,36 @@ pub struct Conditions {
     pub hours: Option<Schedule>,
 }
 
-/// A range of amounts, both ends included.
+/// A range of amounts, both ends included. A call of which nobody knows the cost is in the range,
+/// except that a maximum keeps it from being allowed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct AmountRange {
-    /// At least this. A call of which nobody knows the cost is taken to reach it.
+    /// At least this.
     pub min: Option<Usd>,
-    /// At most this. A call of which nobody knows the cost is taken to be over it, unless a
-    /// minimum is named too.
+    /// At most this.
     pub max: Option<Usd>,
 }
 
 /// A limit on the tokens of one call. It is passed where one of the two is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TokenLimit {
-    /// The most tokens to put in.
+    /// The most tokens to put in. A byte of text counts as one, so a call may be over that a
+    /// tokenizer would find within; images, pages, audio and references are always over.
     pub input: Option<u64>,
     /// The most tokens an answer may have, over all choices.
     pub output: Option<u64>,
 }
 
-/// Somebody's spend over a window, this call included, is over a limit.
+/// Somebody's spend over a window, this call included, is over a limit: the call that reaches the
+/// limit exactly is not. Either figure suffices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SpendCondition {
     /// Whose: the caller's own scope of this kind.
     pub scope: ScopeKind,
     /// Over which time.
     pub window: Window,
-    /// The limit; left out, that of the one budget of this scope and window that counts the caller.
+    /// The limit; left out, that of the one budget of this scope and window that counts the
+    /// caller, unless only calls are counted (`max_transactions` without `threshold_pct`).
     pub limit: Option<Usd>,
     /// How many hundredths of the limit are compared with; left out, all of it.
     pub threshold_pct: Option<u32>,
@@ -173,12 +176,12 @@ pub enum Action {
     },
     /// It goes on, and somebody is told.
     Warn {
-        /// What to tell; left out, the rule's name.
+        /// What to tell; left out, the reason with its figures.
         message: Option<Arc<str>>,
     },
     /// It goes on, and somebody shall look at it.
     Flag {
-        /// Why; left out, the rule's name.
+        /// Why; left out, the reason with its figures.
         message: Option<Arc<str>>,
     },
     /// It goes on with a cheaper model.
@@ -202,7 +205,7 @@ pub struct Override {
     pub agents: Vec<Pattern>,
     /// The limit of the spend condition.
     pub limit: Option<Usd>,
-    /// The models of the conditions.
+    /// The models of the conditions: in place of `not_models` where the rule has only those.
     pub models: Option<Vec<Pattern>>,
     /// The action.
     pub action: Option<Action>,

@@ -1,0 +1,225 @@
+//! One round: a judge goes through its rules for one call.
+
+use std::sync::Arc;
+
+use reins_governor::{Amendment, Blocked, Cursor, Decision, Facts, Mark, Readings, Reason, Step};
+
+use crate::condition::{Finding, ask_all};
+use crate::rules::{CompiledPolicy, CompiledRule};
+use crate::{Action, OnError};
+
+/// A judge on its way through the rules.
+pub(crate) struct Round<'a> {
+    pub(crate) facts: &'a Facts<'a>,
+    /// Where it goes on: what stands before was asked already.
+    pub(crate) at: Cursor,
+    pub(crate) readings: Option<&'a Readings>,
+    pub(crate) decision: &'a mut Decision,
+    pub(crate) no_rule: &'a Arc<str>,
+}
+
+/// What comes after a rule.
+enum Turn {
+    /// The next rule.
+    Next,
+    /// The next policy.
+    EndPolicy,
+    /// No rule at all.
+    EndAll,
+    /// The flow has something to do first, or for good.
+    Say(Step),
+}
+
+/// The rule that is asked.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    policy: &'a CompiledPolicy,
+    rule: &'a CompiledRule,
+    /// Whether it only says what it would do.
+    observes: bool,
+}
+
+// === impl Round ===
+
+impl Round<'_> {
+    pub(crate) fn ask_all(&mut self, policies: &[CompiledPolicy]) -> Step {
+        let mut rest = policies.iter();
+        while let Some(policy) = rest.next() {
+            match self.ask_policy(policy) {
+                Turn::Next | Turn::EndPolicy => {}
+                Turn::Say(step) => return step,
+                Turn::EndAll => {
+                    rest.for_each(|policy| self.skip(policy, Reason::AfterFinal));
+                    return Step::Pass;
+                }
+            }
+        }
+        Step::Pass
+    }
+
+    fn ask_policy(&mut self, policy: &CompiledPolicy) -> Turn {
+        if policy.position >= self.at.0 && !self.enter(policy) {
+            return Turn::Next;
+        }
+        let Cursor(at) = self.at;
+        let observes = policy.observes || self.facts.identity.observe;
+        for rule in policy.rules.iter().filter(|rule| rule.position >= at) {
+            match self.ask_rule(Asked { policy, rule, observes }) {
+                Turn::Next => {}
+                turn @ (Turn::EndPolicy | Turn::EndAll | Turn::Say(_)) => return turn,
+            }
+        }
+        Turn::Next
+    }
+
+    /// Whether a policy is for this call; the trace says so where it is not.
+    fn enter(&mut self, policy: &CompiledPolicy) -> bool {
+        let reason = match ask_all(&policy.scope, self.facts, None) {
+            _ if policy.paused => Reason::Disabled,
+            Finding::Misses(reason) => reason,
+            Finding::Holds(_) | Finding::NeedsSpend | Finding::Errs(_) => {
+                self.decision.evaluated = true;
+                return true;
+            }
+        };
+        self.skip(policy, reason);
+        false
+    }
+
+    fn skip(&mut self, policy: &CompiledPolicy, reason: Reason) {
+        self.decision.look(&policy.name, self.no_rule, false, reason);
+    }
+
+    fn ask_rule(&mut self, asked: Asked<'_>) -> Turn {
+        if !asked.rule.enabled {
+            return self.pass_by(asked, Reason::Disabled);
+        }
+        let form = asked.rule.form(&self.facts.identity.agent);
+        match ask_all(&form.conditions, self.facts, self.readings) {
+            Finding::NeedsSpend => Turn::Say(Step::NeedSpend(Cursor(asked.rule.position))),
+            Finding::Misses(reason) => self.pass_by(asked, reason),
+            Finding::Errs(what) => self.err(asked, Reason::Other(what)),
+            Finding::Holds(Some(reason)) => self.carry_out(asked, &form.action, reason),
+            Finding::Holds(None) if form.conditions.is_empty() => {
+                self.carry_out(asked, &form.action, Reason::Unconditional)
+            }
+            Finding::Holds(None) => self.carry_out(asked, &form.action, Reason::AllConditions),
+        }
+    }
+
+    fn pass_by(&mut self, asked: Asked<'_>, reason: Reason) -> Turn {
+        self.decision.look(&asked.policy.name, &asked.rule.name, false, reason);
+        Turn::Next
+    }
+
+    /// A rule that cannot say whether it matches is not skipped: that would let calls through.
+    fn err(&mut self, asked: Asked<'_>, reason: Reason) -> Turn {
+        match asked.policy.on_error {
+            OnError::Allow => self.pass_by(asked, reason),
+            OnError::Block => {
+                let block = Action::Block { message: None, redirect_url: None };
+                self.carry_out(asked, &block, reason)
+            }
+        }
+    }
+
+    /// Does what a rule says, and writes it down. Nothing may be written after an amendment: the
+    /// flow finds out from the last entry whose it is.
+    fn carry_out(&mut self, asked: Asked<'_>, action: &Action, reason: Reason) -> Turn {
+        let turn = self.act(asked, action, &reason);
+        self.decision.look(&asked.policy.name, &asked.rule.name, true, reason);
+        match turn {
+            Turn::Next | Turn::EndPolicy if asked.rule.is_final && !asked.observes => Turn::EndAll,
+            Turn::Next | Turn::EndPolicy | Turn::EndAll | Turn::Say(_) => turn,
+        }
+    }
+
+    fn act(&mut self, asked: Asked<'_>, action: &Action, reason: &Reason) -> Turn {
+        let (by, rule) = asked.names();
+        match action {
+            Action::Warn { message } => {
+                let message = told(message.as_ref(), reason);
+                self.mark(Mark::Warned { by, rule, message })
+            }
+            Action::Flag { message } => {
+                let message = told(message.as_ref(), reason);
+                self.mark(Mark::Flagged { by, rule, message })
+            }
+            Action::Allow if asked.observes => Turn::Next,
+            Action::Allow => {
+                self.decision.allowed = true;
+                Turn::EndPolicy
+            }
+            Action::Block { message, redirect_url } if !asked.observes => Turn::Say(Step::Block(
+                asked.blocked(reason, message.as_ref(), redirect_url.clone()),
+            )),
+            Action::Block { .. } => self.mark(Mark::Observed { by, rule, action: action.word() }),
+            Action::Downgrade { .. } | Action::Clip { .. } => match self.amendment(action) {
+                None => Turn::Next,
+                Some(_) if asked.observes => {
+                    self.mark(Mark::Observed { by, rule, action: action.word() })
+                }
+                Some(amendment) => Turn::Say(Step::Amend(amendment, asked.rule.next())),
+            },
+        }
+    }
+
+    fn mark(&mut self, mark: Mark) -> Turn {
+        self.decision.mark(mark);
+        Turn::Next
+    }
+
+    /// How an action changes the call; `None` where the call is that way already, or was.
+    fn amendment(&self, action: &Action) -> Option<Amendment> {
+        let call = self.facts.call;
+        match action {
+            Action::Downgrade { model } => {
+                let known = *model == call.model || self.facts.models_tried.contains(model);
+                (!known).then(|| Amendment::Downgrade { model: Arc::clone(model) })
+            }
+            Action::Clip { to: None, floor } => Some(Amendment::ClipToAfford { floor: *floor }),
+            Action::Clip { to: Some(to), floor } => {
+                let output_cap = (*to).max(least_cap(call.thinking_budget, *floor));
+                let respected = call.output_cap.is_some_and(|cap| cap <= output_cap);
+                (!respected).then_some(Amendment::Clip { output_cap })
+            }
+            Action::Allow | Action::Block { .. } | Action::Warn { .. } | Action::Flag { .. } => {
+                None
+            }
+        }
+    }
+}
+
+/// A cap counts the tokens set aside for thinking, which cannot be clipped: the rest must still
+/// be worth it.
+const fn least_cap(thinking_budget: u64, floor: u64) -> u64 {
+    let answer = if floor == 0 { 1 } else { floor };
+    if thinking_budget == 0 { floor } else { thinking_budget.saturating_add(answer) }
+}
+
+/// The rule's own message, else the reason with its figures.
+fn told(message: Option<&Arc<str>>, reason: &Reason) -> Arc<str> {
+    message.map_or_else(|| reason.to_string().into(), Arc::clone)
+}
+
+// === impl Asked ===
+
+impl Asked<'_> {
+    fn names(&self) -> (Arc<str>, Arc<str>) {
+        (Arc::clone(&self.policy.name), Arc::clone(&self.rule.name))
+    }
+
+    fn blocked(
+        &self,
+        reason: &Reason,
+        message: Option<&Arc<str>>,
+        redirect_url: Option<Arc<str>>,
+    ) -> Blocked {
+        let (policy, rule) = self.names();
+        let message = told(message, reason);
+        Blocked { policy, rule, message, reason: reason.to_string(), redirect_url }
+    }
+}
+
+#[cfg(test)]
+mod tests;
