@@ -55,8 +55,6 @@ pub(crate) struct Entry {
     page_tokens: Option<u64>,
     #[serde(default)]
     free: bool,
-    #[serde(default)]
-    always_searches: bool,
     /// Its prices over time, oldest first.
     #[serde(rename = "price")]
     pub(crate) prices: Vec<Period>,
@@ -106,7 +104,6 @@ impl Entry {
             priority: period.priority,
             batch: period.batch,
             web_search: period.web_search,
-            always_searches: self.always_searches,
             limits: self.limits(vendor),
             source: Arc::clone(&self.source),
             date: Some(self.date),

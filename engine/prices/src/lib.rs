@@ -19,6 +19,9 @@ mod cost;
 
 mod book;
 
+#[cfg(test)]
+mod sample;
+
 pub use book::PriceBook;
 pub use overrides::{Override, PriceError};
 pub use price::{Limits, Price};

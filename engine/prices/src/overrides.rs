@@ -50,8 +50,16 @@ pub struct Override {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PriceError {
     /// A field that has to be there is not.
-    #[error("the price of `{model}` has no `{field}`: write it, or `free = true`")]
+    #[error("the price of `{model}` has no `{field}`: write it")]
     Missing {
+        /// The model or pattern.
+        model: String,
+        /// The field.
+        field: &'static str,
+    },
+    /// Neither free, nor a rate that every price has.
+    #[error("the price of `{model}` has no `{field}`: write it, or `free = true`")]
+    Unpriced {
         /// The model or pattern.
         model: String,
         /// The field.
@@ -64,7 +72,7 @@ pub enum PriceError {
         model: String,
         /// The field.
         field: &'static str,
-        /// What is wrong.
+        /// What is wrong with it.
         source: RateError,
     },
     /// Free, and with a rate all the same.
@@ -88,6 +96,7 @@ impl PriceError {
     pub const fn field(&self) -> &'static str {
         match self {
             Self::Missing { field, .. }
+            | Self::Unpriced { field, .. }
             | Self::Rate { field, .. }
             | Self::FreeAndPriced { field, .. } => field,
             Self::Pattern(_) => "model",
@@ -131,7 +140,6 @@ impl Override {
             priority: Some(rates),
             batch: Some(rates),
             web_search: None,
-            always_searches: false,
             limits: Limits::default(),
             source: "override".into(),
             date: None,
@@ -140,7 +148,7 @@ impl Override {
 
     fn rates(&self) -> Result<Rates, PriceError> {
         let rate = |field, text: &Option<String>| self.rate(field, text.as_ref());
-        let needed = |field, text| rate(field, text)?.ok_or_else(|| self.missing(field));
+        let needed = |field, text| rate(field, text)?.ok_or_else(|| self.unpriced(field));
         Ok(Rates::from(Written {
             input: needed("input", &self.input)?,
             cached: rate("cached", &self.cached)?,
@@ -182,6 +190,10 @@ impl Override {
 
     fn missing(&self, field: &'static str) -> PriceError {
         PriceError::Missing { model: self.model.clone(), field }
+    }
+
+    fn unpriced(&self, field: &'static str) -> PriceError {
+        PriceError::Unpriced { model: self.model.clone(), field }
     }
 
     fn free_and(&self, field: &'static str) -> PriceError {

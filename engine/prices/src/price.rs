@@ -24,8 +24,6 @@ pub struct Price {
     pub batch: Option<Rates>,
     /// The fee for one search of the vendor's.
     pub web_search: Option<Rate>,
-    /// Whether the vendor searches even when it is not asked to.
-    pub always_searches: bool,
     /// What the vendor accepts at most, in tokens.
     pub limits: Limits,
     /// Who says so.

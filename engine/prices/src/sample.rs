@@ -1,0 +1,40 @@
+//! Calls and usages to try prices on.
+
+use reins_governor::{Call, Endpoint, InputSize, ServiceTier, Usage};
+
+use crate::Override;
+
+/// A small call without an output cap.
+pub(crate) fn call(vendor: &str, model: &str) -> Call {
+    Call {
+        vendor: vendor.into(),
+        connection: vendor.into(),
+        model: model.into(),
+        endpoint: Endpoint::ChatCompletions,
+        stream: false,
+        input: InputSize { text_bytes: 1_000, parts: 2, ..InputSize::default() },
+        output_cap: None,
+        choices: 1,
+        thinking_budget: 0,
+        tier: ServiceTier::Standard,
+        tool_results: 0,
+        web_search: false,
+        web_search_cap: None,
+    }
+}
+
+/// Plain input and output.
+pub(crate) fn usage(input: u64, output: u64) -> Usage {
+    Usage { input, output, ..Usage::default() }
+}
+
+/// A price of a local model.
+pub(crate) fn priced(model: &str, input: &str, output: &str) -> Override {
+    Override {
+        vendor: "local".into(),
+        model: model.into(),
+        input: Some(input.into()),
+        output: Some(output.into()),
+        ..Override::default()
+    }
+}
