@@ -1,0 +1,63 @@
+//! A batch: what some entries together change in the database, each row once.
+
+use std::sync::Arc;
+
+use hashbrown::{HashMap, HashSet};
+use reins_governor::ScopeKind;
+use reins_ledger::Posting;
+
+use crate::entry::{Ended, Entry, Intent};
+use crate::frame::Seq;
+use crate::kept::Kept;
+
+/// Entries together, in order.
+#[derive(Debug, Default)]
+pub(crate) struct Batch<'a> {
+    /// Attempts that began, and did not end in the same batch.
+    pub(crate) opened: Vec<(Seq, &'a Intent)>,
+    /// Intents of attempts that ended, and began in an earlier batch.
+    pub(crate) closed: Vec<Seq>,
+    /// Calls' records. A later one of the same call replaces an earlier one.
+    pub(crate) records: Vec<&'a Kept>,
+    /// Ends without a record.
+    pub(crate) corrections: Vec<&'a Ended>,
+    /// Changes of spend, by scope and slot: nano-USD, then calls.
+    pub(crate) spend: HashMap<(ScopeKind, Arc<str>, i64), (i64, i64)>,
+}
+
+// === impl Batch ===
+
+impl<'a> Batch<'a> {
+    pub(crate) fn of(entries: impl IntoIterator<Item = (Seq, &'a Entry)>) -> Self {
+        let mut batch = Self::default();
+        let mut closed = HashSet::new();
+        for (seq, entry) in entries {
+            match entry {
+                Entry::Intent(intent) => batch.opened.push((seq, intent)),
+                Entry::Record(record) => batch.records.push(record),
+                Entry::End(end) => {
+                    closed.extend(end.fact.intent);
+                    batch.end(end);
+                }
+            }
+        }
+        batch.opened.retain(|(seq, _)| !closed.remove(seq));
+        batch.closed.extend(closed);
+        batch
+    }
+
+    fn end(&mut self, end: &'a Ended) {
+        match &end.record {
+            Some(record) => self.records.push(record),
+            None => self.corrections.push(end),
+        }
+        end.postings.iter().for_each(|posting| self.post(posting));
+    }
+
+    fn post(&mut self, posting: &Posting) {
+        let Posting { scope, slot, nanos, calls } = posting;
+        let key = (scope.kind, Arc::clone(&scope.name), *slot);
+        let sum = self.spend.entry(key).or_default();
+        *sum = (sum.0.saturating_add(*nanos), sum.1.saturating_add(*calls));
+    }
+}

@@ -1,0 +1,351 @@
+//! The embedded store: the books in memory, a journal in front of every call, a database behind.
+//!
+//! ```text
+//! hold ─▶ books ─ dispatch ─▶ journal (the only wait) ─▶ backlog ─▶ fold ─▶ database
+//!           ▲                                                                 │
+//!           └────────── ready: counters that are not in memory ◀──────────────┘
+//! ```
+//! INVARIANT: the books decide, the journal remembers, the database is what both come to. It never
+//! fails open: the disk that fails would hold the allowance.
+
+use std::fmt;
+use std::fs::{self, File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use jiff::Timestamp;
+use parking_lot::Mutex;
+use reins_governor::{
+    Ask, Clock, End, Fault, HoldId, Holding, Ledger, Receipt, Short, Transaction, VoidReason,
+};
+use reins_ledger::{Books, Settings};
+use sqlx::SqlitePool;
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinHandle;
+
+use crate::entry::Intent;
+use crate::frame::Seq;
+use crate::journal::{Durability, Journal, Layout};
+use crate::kept::Kept;
+use crate::live::Live;
+use crate::recover::{self, Recovered};
+use crate::schema;
+use crate::{StoreError, folder, load, upkeep};
+
+/// Room for some ten thousand entries: a file lasts for minutes, and laying one out is quick.
+const SEGMENT_BYTES: u64 = 16 << 20;
+/// Entries that may wait to be folded: half a second of the fastest traffic, some 60 MB.
+const BACKLOG_MAX: usize = 32_768;
+
+/// What a store is opened with.
+#[derive(Clone)]
+pub struct OpenOptions {
+    /// The database; the journal and the lock lie beside it.
+    pub path: PathBuf,
+    /// What an intent outlives.
+    pub durability: Durability,
+    /// How the books are kept.
+    pub settings: Settings,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// How much room a journal file is given.
+    pub segment_bytes: u64,
+    /// Entries that may wait to be folded before calls are refused.
+    pub backlog_max: usize,
+}
+
+/// How a store is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Health {
+    /// Why nothing is admitted any more, until the process starts anew.
+    pub stopped: Option<Arc<str>>,
+    /// Entries that wait to be folded.
+    pub behind: usize,
+    /// Attempts that may have left and have not ended.
+    pub in_flight: usize,
+}
+
+/// A ledger that is kept on this machine.
+pub struct Embedded {
+    pub(crate) core: Arc<Core>,
+    tasks: Mutex<Option<Tasks>>,
+    recovered: Recovered,
+}
+
+/// What runs, and is held, as long as the store is open.
+struct Tasks {
+    folder: JoinHandle<()>,
+    upkeep: JoinHandle<()>,
+    /// The file whose lock says that the store is taken.
+    lock: File,
+}
+
+/// How far the folder has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Folded {
+    /// Up to this entry, and it goes on.
+    UpTo(Seq),
+    /// It has ended, and folds nothing more.
+    Ended,
+}
+
+/// What the store's tasks share.
+pub(crate) struct Core {
+    pub(crate) path: PathBuf,
+    pub(crate) live: Mutex<Live>,
+    pub(crate) journal: Journal,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) reads: SqlitePool,
+    /// There may be something to fold.
+    pub(crate) queued: Notify,
+    /// Somebody waits for it to be folded.
+    pub(crate) hurry: Notify,
+    /// How far the folder has come.
+    pub(crate) folded: watch::Sender<Folded>,
+    /// The folder shall end once there is nothing more to fold.
+    pub(crate) closing: AtomicBool,
+    backlog_max: usize,
+}
+
+// === impl OpenOptions ===
+
+impl OpenOptions {
+    /// A store at `path` that survives the loss of power.
+    #[must_use]
+    pub fn new(path: impl Into<PathBuf>, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            path: path.into(),
+            durability: Durability::Power,
+            settings: Settings::default(),
+            clock,
+            segment_bytes: SEGMENT_BYTES,
+            backlog_max: BACKLOG_MAX,
+        }
+    }
+}
+
+// === impl Embedded ===
+
+impl Embedded {
+    /// Opens a store, creating it if need be, and recovers what an earlier process left.
+    ///
+    /// # Errors
+    /// When the store is in use, newer than this version, or cannot be read or written.
+    pub async fn open(options: OpenOptions) -> Result<Arc<Self>, StoreError> {
+        let path = &options.path;
+        let lock = take_lock(path)?;
+        let mut conn = schema::writer(path, options.durability).await?;
+        schema::migrate(&mut conn, path).await?;
+        let journal_folder = journal_folder(path);
+        fs::create_dir_all(&journal_folder).map_err(StoreError::file(&journal_folder))?;
+        let recovered = recover::recover(&mut conn, &journal_folder, options.clock.now()).await?;
+        let layout =
+            Layout { durability: options.durability, segment_bytes: options.segment_bytes };
+        let journal = Journal::begin(&journal_folder, layout, recovered.last)
+            .map_err(StoreError::file(&journal_folder))?;
+        let core = Arc::new(Core::new(options, journal, recovered.last));
+        let folder = tokio::spawn(folder::run(Arc::clone(&core), conn));
+        let upkeep = tokio::spawn(upkeep::run(Arc::clone(&core)));
+        let tasks = Mutex::new(Some(Tasks { folder, upkeep, lock }));
+        Ok(Arc::new(Self { core, tasks, recovered }))
+    }
+
+    /// What an earlier process had left.
+    #[must_use]
+    pub const fn recovered(&self) -> Recovered {
+        self.recovered
+    }
+
+    /// How the store is.
+    #[must_use]
+    pub fn health(&self) -> Health {
+        let stopped = self.core.journal.stopped();
+        let live = self.core.live.lock();
+        Health { stopped, behind: live.behind(), in_flight: live.in_flight() }
+    }
+
+    /// Comes back when all that has happened so far is in the database.
+    ///
+    /// # Errors
+    /// When the store has stopped.
+    pub async fn flush(&self) -> Result<(), Fault> {
+        let last = self.core.journal.last();
+        let mut folded = self.core.folded.subscribe();
+        self.core.queued.notify_one();
+        self.core.hurry.notify_one();
+        let reached = |folded: &Folded| match folded {
+            Folded::UpTo(seq) => *seq >= last,
+            Folded::Ended => true,
+        };
+        match folded.wait_for(reached).await.as_deref() {
+            Ok(Folded::UpTo(_)) => Ok(()),
+            Ok(Folded::Ended) | Err(_) => Err(self.core.fault()),
+        }
+    }
+
+    /// Puts everything into the database and ends. Calls in flight are presumed by the next start.
+    ///
+    /// # Errors
+    /// When the store had stopped before.
+    pub async fn close(&self) -> Result<(), Fault> {
+        let flushed = self.flush().await;
+        self.core.closing.store(true, Ordering::Release);
+        self.core.queued.notify_one();
+        let tasks = self.tasks.lock().take();
+        if let Some(Tasks { folder, upkeep, lock }) = tasks {
+            upkeep.abort();
+            // WHY: a task that panicked has ended too, which is all that is waited for.
+            folder.await.unwrap_or_default();
+            self.core.journal.close();
+            self.core.reads.close().await;
+            drop(lock);
+        }
+        flushed
+    }
+}
+
+impl fmt::Debug for Embedded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Embedded").field("path", &self.core.path).finish_non_exhaustive()
+    }
+}
+
+impl Drop for Embedded {
+    fn drop(&mut self) {
+        if let Some(Tasks { folder, upkeep, .. }) = &*self.tasks.lock() {
+            folder.abort();
+            upkeep.abort();
+        }
+    }
+}
+
+impl Ledger for Embedded {
+    async fn ready(&self, ask: &Ask<'_>) -> Result<(), Fault> {
+        load::ready(&self.core, ask).await
+    }
+
+    fn hold(&self, ask: &Ask<'_>) -> Result<Holding, Short> {
+        self.core.live.lock().books.hold(ask)
+    }
+
+    fn amend(&self, id: HoldId, ask: &Ask<'_>) -> Result<Holding, Short> {
+        self.core.live.lock().books.amend(id, ask)
+    }
+
+    fn void(&self, id: HoldId, why: VoidReason) {
+        let mut live = self.core.live.lock();
+        if live.is_dispatched(id) {
+            // Nobody waited for its dispatch to come back, so it was not sent.
+            drop(live);
+            self.finish(id, End::Voided { why }, self.core.clock.now(), None);
+        } else {
+            live.books.void(id, why);
+        }
+    }
+
+    async fn dispatch(&self, id: HoldId, draft: &Transaction) -> Result<(), Fault> {
+        let seq = self.core.dispatch(id, draft)?;
+        self.core.queued.notify_one();
+        self.core.journal.durable(seq).await.map_err(Fault::Stopped)
+    }
+
+    fn finish(&self, id: HoldId, end: End, now: Timestamp, record: Option<Transaction>) -> Receipt {
+        let record = record.and_then(|record| self.core.encode(&record));
+        let mut live = self.core.live.lock();
+        let (receipt, seq) = live.finish(&self.core.journal, id, end, now, record);
+        drop(live);
+        self.core.push(seq);
+        receipt
+    }
+
+    fn record(&self, record: Transaction) {
+        let Some(record) = self.core.encode(&record) else { return };
+        let seq = self.core.live.lock().record(&self.core.journal, record);
+        self.core.push(Some(seq));
+    }
+
+    fn beat(&self, id: HoldId, now: Timestamp) {
+        self.core.live.lock().books.beat(id, now);
+    }
+}
+
+// === impl Core ===
+
+impl Core {
+    fn new(options: OpenOptions, journal: Journal, last: Seq) -> Self {
+        Self {
+            live: Mutex::new(Live::new(Books::new(options.settings), last)),
+            journal,
+            clock: options.clock,
+            reads: schema::readers(&options.path),
+            queued: Notify::new(),
+            hurry: Notify::new(),
+            folded: watch::Sender::new(Folded::UpTo(last)),
+            closing: AtomicBool::new(false),
+            backlog_max: options.backlog_max,
+            path: options.path,
+        }
+    }
+
+    /// Why nothing is admitted.
+    pub(crate) fn fault(&self) -> Fault {
+        let why = self.journal.stopped();
+        Fault::Stopped(why.unwrap_or_else(|| "the store is closed".into()))
+    }
+
+    /// Refuses where nothing may be admitted.
+    pub(crate) fn check_admitting(&self, live: &Live) -> Result<(), Fault> {
+        if let Some(why) = self.journal.stopped() {
+            return Err(Fault::Stopped(why));
+        }
+        if live.behind() >= self.backlog_max { Err(Fault::Overloaded) } else { Ok(()) }
+    }
+
+    fn dispatch(&self, id: HoldId, draft: &Transaction) -> Result<Seq, Fault> {
+        let draft = self.encode(draft).ok_or_else(|| self.fault())?;
+        let intent = Intent { at: self.clock.now(), draft };
+        let mut live = self.live.lock();
+        self.check_admitting(&live)?;
+        live.books.dispatch(id)?;
+        Ok(live.dispatched(&self.journal, id, intent))
+    }
+
+    fn encode(&self, transaction: &Transaction) -> Option<Kept> {
+        match Kept::of(transaction) {
+            Ok(kept) => Some(kept),
+            Err(error) => {
+                self.journal.stop(&format!("a record could not be encoded: {error}"));
+                None
+            }
+        }
+    }
+
+    /// Sends an entry on its way, that nobody waits for.
+    pub(crate) fn push(&self, seq: Option<Seq>) {
+        let Some(seq) = seq else { return };
+        // WHY: the journal keeps the reason, and nothing is admitted after it.
+        self.journal.push(seq).unwrap_or_default();
+        self.queued.notify_one();
+    }
+}
+
+/// Where the journal of the store at `path` is.
+pub(crate) fn journal_folder(path: &Path) -> PathBuf {
+    schema::beside(path, "journal")
+}
+
+/// Takes the store for this process, for as long as the file is open.
+pub(crate) fn take_lock(path: &Path) -> Result<File, StoreError> {
+    let lock = schema::beside(path, "lock");
+    let file = File::options().create(true).truncate(false).write(true).open(&lock);
+    let file = file.map_err(StoreError::file(&lock))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StoreError::InUse(path.to_owned())),
+        Err(TryLockError::Error(error)) => Err(StoreError::file(&lock)(error)),
+    }
+}
+
+#[cfg(test)]
+mod tests;

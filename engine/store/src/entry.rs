@@ -1,0 +1,166 @@
+//! Entries: what the journal says, one JSON object each.
+//!
+//! ```text
+//! {"intent":{"at":…,"draft":{…}}}             an attempt may now leave
+//! {"end":{"fact":{…},"record":{…},"postings":[…]}}   it ended
+//! {"record":{…}}                              a call that ended without an attempt
+//! ```
+
+use jiff::Timestamp;
+use reins_governor::{End, Scope, ScopeKind, TransactionId};
+use reins_ledger::Posting;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use smallvec::SmallVec;
+
+use crate::frame::Seq;
+use crate::kept::Kept;
+
+/// One entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Entry {
+    /// An attempt may now leave; a crash from here on presumes it.
+    Intent(Intent),
+    /// An attempt ended, or its charge was corrected.
+    End(Ended),
+    /// A call ended without an attempt.
+    Record(Kept),
+}
+
+/// An attempt that may leave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Intent {
+    /// When it was dispatched.
+    pub(crate) at: Timestamp,
+    /// The record so far; its last attempt is this one.
+    pub(crate) draft: Kept,
+}
+
+/// The end of an attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Ended {
+    /// Which attempt of which call, how it ended, and when.
+    pub(crate) fact: Fact,
+    /// The call's record by now; `None` where only an earlier charge is corrected.
+    pub(crate) record: Option<Kept>,
+    /// What this changes in the spend of each scope.
+    pub(crate) postings: Postings,
+}
+
+/// One posting per scope of a call.
+pub(crate) type Postings = SmallVec<[Posting; 6]>;
+
+/// The bare end of an attempt.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Fact {
+    /// The entry of the attempt's intent; `None` for a correction.
+    pub(crate) intent: Option<Seq>,
+    pub(crate) txn: TransactionId,
+    pub(crate) attempt: u32,
+    pub(crate) at: Timestamp,
+    pub(crate) end: End,
+}
+
+/// `["agent","support-bot",1795224300,150025,1]`
+#[derive(Serialize, Deserialize)]
+struct Posted<'a>(ScopeKind, #[serde(borrow)] std::borrow::Cow<'a, str>, i64, i64, i64);
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Written<'a> {
+    #[serde(borrow)]
+    Intent(WrittenIntent<'a>),
+    #[serde(borrow)]
+    End(WrittenEnd<'a>),
+    #[serde(borrow)]
+    Record(&'a RawValue),
+}
+
+#[derive(Deserialize)]
+struct WrittenIntent<'a> {
+    at: Timestamp,
+    #[serde(borrow)]
+    draft: &'a RawValue,
+}
+
+#[derive(Deserialize)]
+struct WrittenEnd<'a> {
+    #[serde(borrow)]
+    fact: &'a RawValue,
+    #[serde(borrow)]
+    record: Option<&'a RawValue>,
+    #[serde(borrow)]
+    postings: Vec<Posted<'a>>,
+}
+
+// === impl Entry ===
+
+impl Entry {
+    /// The entry as the journal holds it.
+    pub(crate) fn text(&self) -> serde_json::Result<String> {
+        Ok(match self {
+            Self::Intent(Intent { at, draft }) => {
+                format!(r#"{{"intent":{{"at":"{at}","draft":{}}}}}"#, draft.text)
+            }
+            Self::End(end) => end.text()?,
+            Self::Record(record) => format!(r#"{{"record":{}}}"#, record.text),
+        })
+    }
+
+    /// Reads back what [`Entry::text`] wrote.
+    pub(crate) fn read(text: &str) -> serde_json::Result<Self> {
+        Ok(match serde_json::from_str(text)? {
+            Written::Intent(WrittenIntent { at, draft }) => {
+                Self::Intent(Intent { at, draft: Kept::read(draft.get())? })
+            }
+            Written::End(end) => Self::End(end.read()?),
+            Written::Record(record) => Self::Record(Kept::read(record.get())?),
+        })
+    }
+
+    /// What it changes in the spend of each scope.
+    pub(crate) fn postings(&self) -> &[Posting] {
+        match self {
+            Self::End(end) => &end.postings,
+            Self::Intent(_) | Self::Record(_) => &[],
+        }
+    }
+}
+
+// === impl Ended ===
+
+impl Ended {
+    fn text(&self) -> serde_json::Result<String> {
+        let fact = serde_json::to_string(&self.fact)?;
+        let record = self.record.as_ref().map_or("null", |record| &record.text);
+        let postings: SmallVec<[Posted<'_>; 6]> = self.postings.iter().map(Posted::of).collect();
+        let postings = serde_json::to_string(postings.as_slice())?;
+        Ok(format!(r#"{{"end":{{"fact":{fact},"record":{record},"postings":{postings}}}}}"#))
+    }
+}
+
+// === impl WrittenEnd ===
+
+impl WrittenEnd<'_> {
+    fn read(self) -> serde_json::Result<Ended> {
+        Ok(Ended {
+            fact: serde_json::from_str(self.fact.get())?,
+            record: self.record.map(|record| Kept::read(record.get())).transpose()?,
+            postings: self.postings.into_iter().map(Posted::read).collect(),
+        })
+    }
+}
+
+// === impl Posted ===
+
+impl<'a> Posted<'a> {
+    fn of(posting: &'a Posting) -> Self {
+        let Posting { scope, slot, nanos, calls } = posting;
+        Self(scope.kind, (&*scope.name).into(), *slot, *nanos, *calls)
+    }
+
+    fn read(self) -> Posting {
+        let Self(kind, name, slot, nanos, calls) = self;
+        Posting { scope: Scope::new(kind, name.into()), slot, nanos, calls }
+    }
+}

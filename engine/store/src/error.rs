@@ -1,0 +1,86 @@
+//! What can go wrong with what is kept.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Why a store cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Another process serves from this store.
+    #[error("the store `{}` is in use by another server: stop that one, or name another store", .0.display())]
+    InUse(PathBuf),
+    /// The store was written by a later version.
+    #[error(
+        "the store `{}` has schema version {found}, and this Reins knows versions up to {known}: \
+         use a Reins at least as new as the one that wrote it",
+        .path.display()
+    )]
+    TooNew {
+        /// The database.
+        path: PathBuf,
+        /// Its version.
+        found: i64,
+        /// The newest version known here.
+        known: i64,
+    },
+    /// The store must be brought up to date first, which needs it for itself.
+    #[error(
+        "the store `{}` was written by an earlier version and is in use: start this version of \
+         the server once, then try again",
+        .0.display()
+    )]
+    NeedsUpgrade(PathBuf),
+    /// There is no store.
+    #[error("there is no store at `{}`: start the server once, or name another store", .0.display())]
+    Missing(PathBuf),
+    /// A file cannot be used.
+    #[error("cannot use `{}`: check that the folder exists and may be written to", .path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The database failed.
+    #[error("the store's database failed")]
+    Database(#[from] sqlx::Error),
+    /// Something kept cannot be read back.
+    #[error("the store holds something that cannot be read: {0}")]
+    Damaged(String),
+    /// A secret cannot be opened with this root secret.
+    #[error(
+        "the secret of connection `{connection}` cannot be opened: the root secret is another one \
+         than it was stored under, or the store was changed by hand"
+    )]
+    Sealed {
+        /// Whose secret.
+        connection: String,
+    },
+    /// The root secret is too short to protect anything.
+    #[error("the root secret has {0} bytes: give at least 32, such as `openssl rand -hex 32`")]
+    WeakRoot(usize),
+    /// No random bytes.
+    #[error("the system gives no random bytes: {0}")]
+    Random(getrandom::Error),
+    /// No such key.
+    #[error("there is no key `{0}`: `reins key list` shows them")]
+    NoSuchKey(String),
+    /// The key no longer works, so it cannot be rotated.
+    #[error("the key `{0}` is revoked or expired: create a new one")]
+    KeyEnded(String),
+}
+
+impl StoreError {
+    /// Whether another process just holds the database, so that the same can be tried again.
+    pub(crate) fn is_busy(&self) -> bool {
+        const SQLITE_BUSY: &str = "5";
+        let Self::Database(sqlx::Error::Database(error)) = self else { return false };
+        error.code().is_some_and(|code| code == SQLITE_BUSY)
+    }
+
+    /// A failure of the system on `path`.
+    pub(crate) fn file(path: &Path) -> impl FnOnce(io::Error) -> Self + use<> {
+        let path = path.to_owned();
+        move |source| Self::File { path, source }
+    }
+}

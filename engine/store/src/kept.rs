@@ -1,0 +1,119 @@
+//! A transaction as it is kept: its whole text, beside the columns it is looked up and summed by.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use reins_governor::{
+    KeyId, Scope, ScopeKind, Scopes, Status, Transaction, TransactionId, Usage, Usd,
+};
+use serde::Deserialize;
+
+/// A record or a draft, encoded once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Kept {
+    pub(crate) columns: Columns,
+    /// The JSON object, as journal and database hold it.
+    pub(crate) text: Box<str>,
+}
+
+/// The part of a transaction that has columns of its own.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub(crate) struct Columns {
+    pub(crate) id: TransactionId,
+    pub(crate) organization: Arc<str>,
+    pub(crate) team: Option<Arc<str>>,
+    pub(crate) agent: Arc<str>,
+    pub(crate) user: Option<Arc<str>>,
+    pub(crate) session: Option<Arc<str>>,
+    pub(crate) key: KeyId,
+    pub(crate) vendor: Arc<str>,
+    pub(crate) model_asked: Arc<str>,
+    pub(crate) model_used: Arc<str>,
+    pub(crate) tokens: Usage,
+    pub(crate) cost: Total,
+    pub(crate) status: Status,
+    pub(crate) action: Arc<str>,
+    pub(crate) policy: Option<Arc<str>>,
+    pub(crate) rule: Option<Arc<str>>,
+    pub(crate) attempts: Vec<Try>,
+    pub(crate) at: Timestamp,
+}
+
+/// The charge, without its parts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub(crate) struct Total {
+    pub(crate) total: Usd,
+}
+
+/// One try at the vendor: which, and what was set aside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub(crate) struct Try {
+    pub(crate) number: u32,
+    pub(crate) held: Usd,
+}
+
+// === impl Kept ===
+
+impl Kept {
+    /// Encodes a transaction.
+    pub(crate) fn of(transaction: &Transaction) -> serde_json::Result<Self> {
+        let text = serde_json::to_string(transaction)?.into_boxed_str();
+        Ok(Self { columns: Columns::of(transaction), text })
+    }
+
+    /// Reads back what [`Kept::of`] encoded.
+    pub(crate) fn read(text: &str) -> serde_json::Result<Self> {
+        Ok(Self { columns: serde_json::from_str(text)?, text: text.into() })
+    }
+}
+
+// === impl Columns ===
+
+impl Columns {
+    fn of(from: &Transaction) -> Self {
+        let attempts = from.attempts.iter();
+        Self {
+            id: from.id,
+            organization: Arc::clone(&from.organization),
+            team: from.team.clone(),
+            agent: Arc::clone(&from.agent),
+            user: from.user.clone(),
+            session: from.session.clone(),
+            key: from.key.clone(),
+            vendor: Arc::clone(&from.vendor),
+            model_asked: Arc::clone(&from.model_asked),
+            model_used: Arc::clone(&from.model_used),
+            tokens: from.tokens,
+            cost: Total { total: from.cost.total },
+            status: from.status,
+            action: from.action.into(),
+            policy: from.policy.clone(),
+            rule: from.rule.clone(),
+            attempts: attempts.map(|one| Try { number: one.number, held: one.held }).collect(),
+            at: from.at,
+        }
+    }
+
+    /// The try under way, or the last one.
+    pub(crate) fn last_try(&self) -> Try {
+        self.attempts.last().copied().unwrap_or(Try { number: 0, held: Usd::ZERO })
+    }
+
+    /// Every scope the call touches.
+    pub(crate) fn scopes(&self) -> Scopes {
+        let scope = |kind| Some(Scope::new(kind, Arc::clone(self.name(kind)?)));
+        ScopeKind::ALL.into_iter().filter_map(scope).collect()
+    }
+
+    /// The call's name in scopes of `kind`.
+    pub(crate) fn name(&self, kind: ScopeKind) -> Option<&Arc<str>> {
+        match kind {
+            ScopeKind::Key => Some(&self.key.0),
+            ScopeKind::Session => self.session.as_ref(),
+            ScopeKind::User => self.user.as_ref(),
+            ScopeKind::Agent => Some(&self.agent),
+            ScopeKind::Team => self.team.as_ref(),
+            ScopeKind::Organization => Some(&self.organization),
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! Live: what is known in memory, behind one lock.
+//!
+//! INVARIANT: whatever changes the books is numbered and joins the backlog under the same lock, so
+//! that what was folded up to some entry, and the backlog after it, are together all there is.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use hashbrown::HashMap;
+use jiff::Timestamp;
+use reins_governor::{End, HoldId, Receipt, Scope, TransactionId};
+use reins_ledger::{Books, Finished, Posting, Swept};
+use ulid::Ulid;
+
+use crate::entry::{Ended, Entry, Fact, Intent};
+use crate::frame::Seq;
+use crate::journal::Journal;
+use crate::kept::Kept;
+use crate::presume;
+
+/// Presumed ends whose calls are remembered, should usage come late: as many as the books remember.
+const PRESUMED_MAX: usize = 16_384;
+
+/// The books, and what has not reached the database.
+#[derive(Debug)]
+pub(crate) struct Live {
+    pub(crate) books: Books,
+    in_flight: HashMap<HoldId, InFlight>,
+    /// Which attempts were presumed lately.
+    presumed: VecDeque<(HoldId, TransactionId, u32)>,
+    backlog: VecDeque<(Seq, Arc<Entry>)>,
+    /// The last entry that is known to be in the database.
+    folded: Seq,
+}
+
+/// An attempt that may have left.
+#[derive(Debug)]
+struct InFlight {
+    seq: Seq,
+    intent: Arc<Entry>,
+}
+
+// === impl Live ===
+
+impl Live {
+    /// Nothing held and nothing in the backlog, after `folded` entries.
+    pub(crate) fn new(books: Books, folded: Seq) -> Self {
+        let (in_flight, presumed, backlog) = Default::default();
+        Self { books, in_flight, presumed, backlog, folded }
+    }
+
+    /// Entries that wait to be folded.
+    pub(crate) fn behind(&self) -> usize {
+        self.backlog.len()
+    }
+
+    /// Attempts that may have left and have not ended.
+    pub(crate) fn in_flight(&self) -> usize {
+        self.in_flight.len()
+    }
+
+    /// Whether the attempt may have left already.
+    pub(crate) fn is_dispatched(&self, id: HoldId) -> bool {
+        self.in_flight.contains_key(&id)
+    }
+
+    /// Notes that an attempt may leave.
+    pub(crate) fn dispatched(&mut self, journal: &Journal, id: HoldId, intent: Intent) -> Seq {
+        let intent = Arc::new(Entry::Intent(intent));
+        let seq = self.enter(journal, Arc::clone(&intent));
+        self.in_flight.insert(id, InFlight { seq, intent });
+        seq
+    }
+
+    /// Ends an attempt. No entry, where it changes nothing.
+    pub(crate) fn finish(
+        &mut self,
+        journal: &Journal,
+        id: HoldId,
+        end: End,
+        now: Timestamp,
+        record: Option<Kept>,
+    ) -> (Receipt, Option<Seq>) {
+        let finished = self.books.finish(id, end, now);
+        self.ended(journal, id, finished, now, record)
+    }
+
+    /// Ends the attempts that gave no sign of life.
+    pub(crate) fn sweep(&mut self, journal: &Journal, now: Timestamp) -> Option<Seq> {
+        let swept = self.books.sweep(now);
+        let ended = |Swept { id, finished }| self.ended(journal, id, finished, now, None).1;
+        swept.into_iter().filter_map(ended).last()
+    }
+
+    /// Keeps the record of a call without an attempt.
+    pub(crate) fn record(&mut self, journal: &Journal, record: Kept) -> Seq {
+        self.enter(journal, Arc::new(Entry::Record(record)))
+    }
+
+    /// The oldest entries that are not folded, `most` of them at most.
+    pub(crate) fn unfolded(&self, most: usize) -> Vec<(Seq, Arc<Entry>)> {
+        self.backlog.iter().take(most).cloned().collect()
+    }
+
+    /// Notes that all entries up to `seq` are in the database.
+    pub(crate) fn folded(&mut self, seq: Seq) {
+        self.folded = seq;
+        while self.backlog.pop_front_if(|(waiting, _)| *waiting <= seq).is_some() {}
+    }
+
+    /// What is posted to `scope` after entry `seq`; `None` where that is no longer known.
+    pub(crate) fn posted_after(&self, seq: Seq, scope: &Scope) -> Option<Vec<&Posting>> {
+        let entries = self.backlog.iter().filter(|(waiting, _)| *waiting > seq);
+        let postings = entries.flat_map(|(_, entry)| entry.postings());
+        (seq >= self.folded).then(|| postings.filter(|post| post.scope == *scope).collect())
+    }
+
+    fn ended(
+        &mut self,
+        journal: &Journal,
+        id: HoldId,
+        finished: Finished,
+        at: Timestamp,
+        record: Option<Kept>,
+    ) -> (Receipt, Option<Seq>) {
+        let Finished { receipt, postings } = finished;
+        let began = self.in_flight.remove(&id);
+        if began.is_none() && postings.is_empty() {
+            return (receipt, None);
+        }
+        let end = receipt.end.clone();
+        let intent = began.as_ref().map(|began| began.seq);
+        let draft = began.as_ref().and_then(InFlight::draft);
+        let (txn, attempt) = self.names(id, draft.or(record.as_ref()));
+        if matches!(end, End::Presumed { .. }) {
+            self.remember(id, txn, attempt);
+        }
+        let record = record.or_else(|| draft.and_then(|draft| closed(journal, draft, &end, at)));
+        let fact = Fact { intent, txn, attempt, at, end };
+        let seq = self.enter(journal, Arc::new(Entry::End(Ended { fact, record, postings })));
+        (receipt, Some(seq))
+    }
+
+    /// Which attempt of which call a hold was for. A hold that never had either is nobody's.
+    fn names(&self, id: HoldId, known: Option<&Kept>) -> (TransactionId, u32) {
+        let remembered = || self.presumed.iter().rev().find(|(hold, ..)| *hold == id);
+        match known {
+            Some(Kept { columns, .. }) => (columns.id, columns.last_try().number),
+            None => remembered()
+                .map_or((TransactionId(Ulid::nil()), 0), |(_, txn, attempt)| (*txn, *attempt)),
+        }
+    }
+
+    fn remember(&mut self, id: HoldId, txn: TransactionId, attempt: u32) {
+        if self.presumed.len() >= PRESUMED_MAX {
+            self.presumed.pop_front();
+        }
+        self.presumed.push_back((id, txn, attempt));
+    }
+
+    fn enter(&mut self, journal: &Journal, entry: Arc<Entry>) -> Seq {
+        let text = entry.text().unwrap_or_else(|error| stop(journal, &error));
+        let seq = journal.append(&text);
+        self.backlog.push_back((seq, entry));
+        seq
+    }
+}
+
+// === impl InFlight ===
+
+impl InFlight {
+    fn draft(&self) -> Option<&Kept> {
+        match &*self.intent {
+            Entry::Intent(intent) => Some(&intent.draft),
+            Entry::End(_) | Entry::Record(_) => None,
+        }
+    }
+}
+
+/// The record of a call whose owner gave none.
+fn closed(journal: &Journal, draft: &Kept, end: &End, at: Timestamp) -> Option<Kept> {
+    match presume::record(&draft.text, end, at) {
+        Ok(record) => Some(record),
+        Err(error) => {
+            stop(journal, &error);
+            None
+        }
+    }
+}
+
+/// Nothing is admitted after an entry that cannot be written.
+fn stop(journal: &Journal, error: &serde_json::Error) -> String {
+    journal.stop(&format!("an entry could not be encoded: {error}"));
+    String::new()
+}

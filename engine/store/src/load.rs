@@ -1,0 +1,104 @@
+//! Loading: counters come into memory when a call needs them.
+//!
+//! A counter is what the database holds up to some entry, and what the backlog holds after it. The
+//! same way serves a start, a new budget, a new rule and a session that was forgotten meanwhile.
+
+use jiff::{Timestamp, tz::TimeZone};
+use reins_governor::{Ask, Fault, Scope, Usd, Window};
+use reins_ledger::{Posting, Slot, span};
+use smallvec::SmallVec;
+
+use crate::StoreError;
+use crate::embedded::Core;
+use crate::frame::Seq;
+
+/// How often a read is repeated because a fold overtook it. A fold takes longer than a read, so
+/// that the second try nearly always does; so many failures mean a machine that is overloaded.
+const TRIES: usize = 16;
+
+/// A counter that is not in memory.
+struct Wanted {
+    scope: Scope,
+    window: Window,
+    zone: TimeZone,
+    now: Timestamp,
+}
+
+/// What the database holds for a counter, up to an entry.
+struct Found {
+    applied: Seq,
+    slots: Vec<Slot>,
+}
+
+/// Brings every counter that `ask` needs into memory.
+pub(crate) async fn ready(core: &Core, ask: &Ask<'_>) -> Result<(), Fault> {
+    for wanted in missing(core, ask)? {
+        load(core, &wanted).await?;
+    }
+    Ok(())
+}
+
+fn missing(core: &Core, ask: &Ask<'_>) -> Result<SmallVec<[Wanted; 4]>, Fault> {
+    let live = core.live.lock();
+    core.check_admitting(&live)?;
+    let missing = live.books.missing(ask).into_iter();
+    let wanted = |(scope, window)| Wanted { scope, window, zone: ask.zone.clone(), now: ask.now };
+    Ok(missing.map(wanted).collect())
+}
+
+async fn load(core: &Core, wanted: &Wanted) -> Result<(), Fault> {
+    for _ in 0..TRIES {
+        let found = read(core, wanted).await.map_err(|error| unreadable(&error))?;
+        if put(core, wanted, found) {
+            return Ok(());
+        }
+    }
+    Err(Fault::Overloaded)
+}
+
+/// Puts the counter into the books; `false` if a fold overtook the reading.
+fn put(core: &Core, wanted: &Wanted, found: Found) -> bool {
+    let mut live = core.live.lock();
+    let Some(postings) = live.posted_after(found.applied, &wanted.scope) else { return false };
+    let mut slots = found.slots;
+    postings.into_iter().for_each(|posting| add(&mut slots, posting));
+    live.books.load(wanted.scope.clone(), wanted.window, &wanted.zone, &slots, wanted.now);
+    true
+}
+
+fn add(slots: &mut Vec<Slot>, posting: &Posting) {
+    let at = slots.iter().position(|slot| slot.start == posting.slot);
+    let empty = Slot { start: posting.slot, spent: Usd::ZERO, calls: 0 };
+    let at = at.unwrap_or_else(|| {
+        slots.push(empty);
+        slots.len() - 1
+    });
+    if let Some(slot) = slots.get_mut(at) {
+        let nanos = slot.spent.nanos().saturating_add_signed(posting.nanos);
+        slot.spent = Usd::from_nanos(nanos);
+        slot.calls = slot.calls.saturating_add_signed(posting.calls);
+    }
+}
+
+async fn read(core: &Core, wanted: &Wanted) -> Result<Found, StoreError> {
+    let since = span(wanted.window, &wanted.zone, wanted.now).start;
+    let mut tx = core.reads.begin().await?;
+    let applied = crate::fold::applied(&mut tx).await?;
+    let query = sqlx::query_as(
+        "SELECT slot, nanos, calls FROM spend WHERE kind = ? AND name = ? AND slot >= ?",
+    );
+    let query = query.bind(wanted.scope.kind.word()).bind(&*wanted.scope.name).bind(since);
+    let rows: Vec<(i64, i64, i64)> = query.fetch_all(&mut *tx).await?;
+    let slots = rows.into_iter().map(slot).collect();
+    Ok(Found { applied, slots })
+}
+
+fn slot((start, nanos, calls): (i64, i64, i64)) -> Slot {
+    let spent = Usd::from_nanos(u64::try_from(nanos).unwrap_or(0));
+    Slot { start, spent, calls: u64::try_from(calls).unwrap_or(0) }
+}
+
+fn unreadable(error: &StoreError) -> Fault {
+    tracing::error!(%error, source = ?std::error::Error::source(error), "spend cannot be read");
+    Fault::Stopped("what was spent cannot be read".into())
+}

@@ -1,0 +1,83 @@
+CREATE TABLE meta (
+    name  TEXT PRIMARY KEY,
+    value INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+INSERT INTO meta VALUES ('applied_seq', 0), ('keys_version', 0);
+
+-- Attempts that may have left and have not ended, by the number of their journal entry.
+CREATE TABLE open_attempts (
+    seq           INTEGER PRIMARY KEY,
+    txn           TEXT NOT NULL,
+    attempt       INTEGER NOT NULL,
+    dispatched_us INTEGER NOT NULL,
+    organization  TEXT NOT NULL,
+    team          TEXT,
+    agent         TEXT NOT NULL,
+    user          TEXT,
+    session       TEXT,
+    key           TEXT NOT NULL,
+    held_nanos    INTEGER NOT NULL,
+    draft         TEXT NOT NULL
+) STRICT;
+
+-- One row per governed call. Ids sort by time.
+CREATE TABLE transactions (
+    id           TEXT NOT NULL UNIQUE,
+    at_us        INTEGER NOT NULL,
+    organization TEXT NOT NULL,
+    team         TEXT,
+    agent        TEXT NOT NULL,
+    user         TEXT,
+    session      TEXT,
+    key          TEXT NOT NULL,
+    vendor       TEXT NOT NULL,
+    model_asked  TEXT NOT NULL,
+    model_used   TEXT NOT NULL,
+    status       TEXT NOT NULL,
+    action       TEXT NOT NULL,
+    policy       TEXT,
+    rule         TEXT,
+    cost_nanos   INTEGER NOT NULL,
+    tokens_in    INTEGER NOT NULL,
+    tokens_out   INTEGER NOT NULL,
+    record       TEXT NOT NULL
+) STRICT;
+
+-- What each scope spent, in slots of five minutes: what counters are loaded from.
+CREATE TABLE spend (
+    kind  TEXT NOT NULL,
+    name  TEXT NOT NULL,
+    slot  INTEGER NOT NULL,
+    nanos INTEGER NOT NULL,
+    calls INTEGER NOT NULL,
+    PRIMARY KEY (kind, name, slot)
+) STRICT, WITHOUT ROWID;
+
+-- Reins keys. The key itself is nowhere.
+CREATE TABLE keys (
+    id           TEXT PRIMARY KEY,
+    hmac         BLOB NOT NULL UNIQUE,
+    organization TEXT NOT NULL,
+    name         TEXT NOT NULL,
+    masked       TEXT NOT NULL,
+    environment  TEXT NOT NULL,
+    pins         TEXT NOT NULL,
+    created_us   INTEGER NOT NULL,
+    expires_us   INTEGER,
+    revoked_us   INTEGER,
+    used_us      INTEGER,
+    rotated_to   TEXT REFERENCES keys (id)
+) STRICT, WITHOUT ROWID;
+
+-- Vendor keys, sealed.
+CREATE TABLE secrets (
+    organization TEXT NOT NULL,
+    connection   TEXT NOT NULL,
+    field        TEXT NOT NULL,
+    key_version  INTEGER NOT NULL,
+    nonce        BLOB NOT NULL,
+    sealed       BLOB NOT NULL,
+    PRIMARY KEY (organization, connection, field)
+) STRICT, WITHOUT ROWID;
+
+PRAGMA user_version = 1;
