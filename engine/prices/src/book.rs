@@ -24,7 +24,8 @@ pub struct PriceBook {
 // === impl PriceBook ===
 
 impl PriceBook {
-    /// The prices that come with this program, the last one known of each model.
+    /// The prices that come with this program, the last one known of each model, announced ones
+    /// included.
     #[must_use]
     pub fn builtin() -> Self {
         Self::without_overrides(None)

@@ -118,14 +118,18 @@ impl Override {
 
     /// The price this makes, over what the book says of the model, where it says anything.
     pub(crate) fn price(&self, book: Option<&Price>) -> Result<Price, PriceError> {
-        let priced = self.rate_fields().into_iter().find(|(_, text)| text.is_some());
-        let mut price = match (self.free, priced, book) {
-            (true, Some((field, _)), _) => return Err(self.free_and(field)),
-            (true, None, _) => self.flat(Rates::default()),
-            (false, None, Some(book)) => book.clone(),
-            (false, _, _) => self.flat(self.rates()?),
+        let written = |(_, text): &(_, &Option<String>)| text.is_some();
+        let rate = self.rate_fields().into_iter().find(written);
+        let fee = [("web_search", &self.web_search)].into_iter().find(written);
+        let mut price = match (self.free, rate, fee, book) {
+            (true, Some((field, _)), _, _) | (true, _, Some((field, _)), _) => {
+                return Err(self.free_and(field));
+            }
+            (true, None, None, _) => self.flat(Rates::default()),
+            (false, None, _, Some(book)) => book.clone(),
+            (false, _, _, _) => self.flat(self.rates()?),
         };
-        price.limits = self.limits(book.map(|book| book.limits).unwrap_or_default());
+        price.limits = self.limits(book.map_or(Limits::UNKNOWN, |book| book.limits));
         price.web_search = self.rate("web_search", self.web_search.as_ref())?.or(price.web_search);
         Ok(price)
     }
@@ -140,7 +144,7 @@ impl Override {
             priority: Some(rates),
             batch: Some(rates),
             web_search: None,
-            limits: Limits::default(),
+            limits: Limits::UNKNOWN,
             source: "override".into(),
             date: None,
         }

@@ -33,7 +33,7 @@ pub struct Price {
 }
 
 /// Published maxima, in tokens. What is not known is `None`, never a guess.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Input and output of one request together.
     pub context_window: Option<u64>,
@@ -47,6 +47,21 @@ pub struct Limits {
     pub framing_call: u64,
     /// What the vendor puts around each message, tool or other part.
     pub framing_part: u64,
+}
+
+// === impl Limits ===
+
+impl Limits {
+    /// Nothing is known; the framing is the largest that any vendor of the book adds, as chat
+    /// templates of local models also carry instructions on tools.
+    pub const UNKNOWN: Self = Self {
+        context_window: None,
+        max_output: None,
+        image: None,
+        page: None,
+        framing_call: 1_024,
+        framing_part: 16,
+    };
 }
 
 // === impl Price ===

@@ -71,6 +71,9 @@ fn a_price_holds_from_its_first_day_on() {
         (date(2025, 6, 10), "o3", "2"),
         (date(2026, 7, 29), "gpt-5.6-terra", "2.5"),
         (date(2026, 7, 30), "gpt-5.6-terra", "2"),
+        (date(2026, 8, 20), "gpt-5.6-sol", "5"),
+        (date(2026, 11, 21), "gpt-5.6-sol", "4"),
+        (date(2026, 11, 22), "gpt-5.6-sol", "5"),
     ] {
         let book = PriceBook::on(day, &[]).expect("a book");
         let price = book.price("openai", model).expect(model);
@@ -91,8 +94,8 @@ fn the_version_follows_what_is_in_force() {
     assert_ne!(builtin, overridden("1"));
     assert_ne!(overridden("1"), overridden("2"));
     let on = |day| version(PriceBook::on(day, &[]).expect("a book"));
-    assert_eq!(on(date(2026, 11, 21)), builtin);
-    assert_ne!(on(date(2025, 1, 1)), builtin);
+    assert_eq!(on(date(2026, 11, 22)), builtin);
+    assert_ne!(on(date(2026, 11, 21)), builtin);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use reins_governor::ServiceTier;
 
 use super::{BUILTIN, Entry, FILES, Period, Vendor};
-use crate::Rates;
+use crate::{Limits, Rates};
 
 fn models() -> impl Iterator<Item = (&'static Vendor, &'static Entry)> {
     BUILTIN.iter().flat_map(|vendor| vendor.models.iter().map(move |model| (vendor, model)))
@@ -97,6 +97,14 @@ fn only_what_is_free_costs_nothing() {
         let rates = price.rates(ServiceTier::Standard, 0);
         assert_eq!(price.free, rates.input.picos() == 0, "{}", model.name);
         assert!(price.limits.max_output <= price.limits.context_window, "{}", model.name);
+    }
+}
+
+#[test]
+fn an_unknown_model_is_framed_as_much_as_any() {
+    for vendor in BUILTIN.iter() {
+        assert!(vendor.framing_call <= Limits::UNKNOWN.framing_call, "{}", vendor.vendor);
+        assert!(vendor.framing_part <= Limits::UNKNOWN.framing_part, "{}", vendor.vendor);
     }
 }
 

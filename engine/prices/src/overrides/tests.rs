@@ -106,6 +106,17 @@ fn says_which_field_is_wrong_and_how_to_mend_it() {
             "input",
             "the price of `llama` is free and has `input`: write one of them",
         ),
+        (
+            Override {
+                free: true,
+                input: None,
+                output: None,
+                web_search: Some("1".into()),
+                ..good()
+            },
+            "web_search",
+            "the price of `llama` is free and has `web_search`: write one of them",
+        ),
     ] {
         let error = PriceBook::with_overrides(&[wrong]).expect_err(expected);
         assert_eq!((error.field(), error.to_string().as_str()), (field, expected));
