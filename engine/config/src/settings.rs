@@ -10,6 +10,7 @@ use http::Uri;
 use jiff::tz::TimeZone;
 use reins_governor::{Budgets, Environment, Pattern, ScopeKind};
 use reins_policy::Policy;
+use reins_prices::Override;
 
 use crate::Secret;
 
@@ -38,6 +39,8 @@ pub struct Settings {
     pub budgets: Budgets,
     /// Policies, in the order of the file.
     pub policies: Vec<Policy>,
+    /// Prices over those of the book.
+    pub prices: Vec<Override>,
     /// What keeps the server itself in bounds.
     pub server: ServerLimits,
     /// A short digest of the file's text: the version that decisions name.

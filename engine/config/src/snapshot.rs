@@ -1,0 +1,24 @@
+//! Settings as calls are judged by them.
+
+use std::sync::Arc;
+
+use reins_governor::{Judge, Prices, Snapshot};
+
+use crate::settings::Settings;
+
+impl Settings {
+    /// The snapshot of these settings, with their policies compiled and their prices in force.
+    #[must_use]
+    pub fn snapshot(&self, judge: Arc<dyn Judge>, prices: Arc<dyn Prices>) -> Snapshot {
+        Snapshot {
+            version: Arc::clone(&self.digest),
+            organization: Arc::clone(&self.organization.id),
+            zone: self.organization.zone.clone(),
+            judge,
+            budgets: self.budgets.clone(),
+            prices,
+            default_deny: self.organization.default_deny,
+            budget_429: self.organization.budget_status.is_429(),
+        }
+    }
+}

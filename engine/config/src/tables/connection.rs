@@ -1,0 +1,133 @@
+//! `[[connection]]`: a vendor's address and key.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::Secret;
+use crate::environment::Variables;
+use crate::names::Names;
+use crate::reader::Reader;
+use crate::settings::{Connection, DialectName, Timeouts, VendorKey};
+use crate::tables::action::tokens;
+use crate::tables::address::{self, Address};
+use crate::tables::server::wait;
+use crate::value::Value;
+
+/// A vendor that takes this long to accept a connection is down.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Long thinking, without a byte.
+const HEADERS_TIMEOUT: Duration = Duration::from_secs(120);
+/// Between two pieces of an answer: vendors send something at least once a minute.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(120);
+/// A failed attempt is tried again once by default.
+const RETRIES: u32 = 1;
+/// More retries than this only add to an outage.
+const RETRIES_MAX: u64 = 2;
+/// The first parts of paths that Reins answers itself.
+const RESERVED: [&str; 7] =
+    ["v1", "v1beta", "api", "healthz", "readyz", "metrics", "organizations"];
+/// Vendors that Reins is to speak with, and does not yet.
+const NOT_YET: [&str; 7] =
+    ["google", "gemini", "vertex", "azure", "bedrock", "cohere", "perplexity"];
+
+pub(crate) fn read(
+    mut table: Reader<'_>,
+    names: &mut Names,
+    variables: &Variables<'_>,
+) -> Option<Connection> {
+    let written_name = table.field(&["name"]);
+    let vendor = table.required(&["vendor"], "name the vendor: vendor = \"openai\"", taken);
+    let (dialect, url) = (table.field(&["dialect"]), table.field(&["base_url"]));
+    let private = table.optional(&["allow_private"], Value::flag);
+    let key = key(&mut table, variables);
+    let models = table.optional(&["models"], Value::patterns);
+    let cap = table.optional(&["default_max_tokens"], tokens);
+    let timeouts = timeouts(&mut table);
+    let retries = table.defaulted(&["retries"], RETRIES, |value| value.whole(0..=RETRIES_MAX));
+
+    let (name_value, vendor) = (written_name.as_ref().or(vendor.as_ref()), vendor.as_ref());
+    let name = name_value.and_then(|value| name(value, names));
+    let dialect = vendor.and_then(|vendor| self::dialect(vendor, dialect.as_ref()));
+    let address = vendor.and_then(|vendor| address::read(vendor, url.as_ref(), private?));
+    let Address { base_url, allow_private } = address?;
+    Some(Connection {
+        name: name?,
+        vendor: vendor?.name()?,
+        dialect: dialect?,
+        base_url,
+        allow_private,
+        key: key?,
+        models: models?.or_else(|| Some(vec!["*".parse().ok()?]))?,
+        default_max_tokens: cap?,
+        timeouts: timeouts?,
+        retries: retries?,
+    })
+}
+
+fn taken<'a>(value: &Value<'a>) -> Option<Value<'a>> {
+    value.name().map(|_| value.clone())
+}
+
+/// A connection's name is also the first part of the paths it answers under.
+fn name(value: &Value<'_>, names: &mut Names) -> Option<Arc<str>> {
+    let name = names.take(value)?;
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_');
+    if !name.chars().all(plain) {
+        let hint = "it is part of a URL: use a-z, 0-9, `-` and `_`";
+        return value.bad(format!("`{name}` cannot be the name of a connection"), hint);
+    }
+    if RESERVED.contains(&&*name) {
+        let hint = "give the connection another name: paths below this one are ours";
+        return value.bad(format!("the name `{name}` is taken by Reins itself"), hint);
+    }
+    Some(name)
+}
+
+fn dialect(vendor: &Value<'_>, written: Option<&Value<'_>>) -> Option<DialectName> {
+    let words = [DialectName::OpenAi, DialectName::Anthropic].map(|each| (each.word(), each));
+    let vendor_name = vendor.as_text()?;
+    let own = words.iter().find(|(word, _)| *word == vendor_name).map(|(_, dialect)| *dialect);
+    if let Some(written) = written {
+        return written.word(&words);
+    }
+    if own.is_none() && NOT_YET.contains(&vendor_name) {
+        let hint = "use openai or anthropic, or a dialect for an address that copies one of them";
+        return vendor.bad(format!("the vendor `{vendor_name}` is not in this version"), hint);
+    }
+    own.or_else(|| {
+        let hint = "write dialect = \"openai\", and its base_url, if it copies OpenAI";
+        vendor.bad(format!("nobody knows what `{vendor_name}` speaks"), hint)
+    })
+}
+
+fn key(table: &mut Reader<'_>, variables: &Variables<'_>) -> Option<VendorKey> {
+    let (kept, variable) = (table.field(&["key"]), table.field(&["key_env"]));
+    match (kept, variable) {
+        (None, None) => Some(VendorKey::PassThrough),
+        (Some(kept), None) => kept_key(&kept),
+        // WHY: where the variable is not set, that is on the list, and an empty key opens nothing.
+        (None, Some(variable)) => Some(VendorKey::Environment(
+            variables.secret(&variable).unwrap_or_else(|| Secret::new(String::new())),
+        )),
+        (Some(kept), Some(_)) => kept.bad("`key` and `key_env` are both there", "keep one of them"),
+    }
+}
+
+fn kept_key(value: &Value<'_>) -> Option<VendorKey> {
+    match value.text()? {
+        "stored" => Some(VendorKey::Stored),
+        "pass-through" => Some(VendorKey::PassThrough),
+        _ => value.bad(
+            "a key is written into the file",
+            "put it into an environment variable, and name that with `key_env`; `key` itself can \
+             be \"stored\" or \"pass-through\"",
+        ),
+    }
+}
+
+fn timeouts(table: &mut Reader<'_>) -> Option<Timeouts> {
+    let connect = wait(table, &["connect_timeout"], CONNECT_TIMEOUT);
+    let headers = wait(table, &["timeout"], HEADERS_TIMEOUT);
+    let idle = wait(table, &["idle_timeout"], IDLE_TIMEOUT);
+    Some(Timeouts { connect: connect?, headers: headers?, idle: idle? })
+}

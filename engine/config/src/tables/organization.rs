@@ -1,0 +1,91 @@
+//! `[organization]`: who this is for, and its choices.
+
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+
+use crate::names::Names;
+use crate::nearest::{nearest, suggestion};
+use crate::reader::Reader;
+use crate::settings::{BudgetStatus, Organization, UnknownAgents};
+use crate::value::Value;
+
+/// The organization of a file that names none, for a first try.
+const ID: &str = "default";
+/// The agent of calls that name none.
+const AGENT: &str = "default";
+
+/// The organization of a file that says nothing of it.
+pub(crate) fn default() -> Organization {
+    Organization {
+        id: ID.into(),
+        zone: TimeZone::UTC,
+        unknown_agents: UnknownAgents::default(),
+        default_agent: AGENT.into(),
+        default_connection: None,
+        default_deny: false,
+        budget_status: BudgetStatus::default(),
+    }
+}
+
+pub(crate) fn read(mut table: Reader<'_>, connections: &Names) -> Option<Organization> {
+    let id = table.required(&["id"], "name the organization: id = \"acme\"", Value::name);
+    let zone = table.defaulted(&["timezone", "zone"], TimeZone::UTC, zone);
+    let unknown_agents = table.defaulted(&["unknown_agents"], UnknownAgents::Default, agents);
+    let default_agent = table.defaulted(&["default_agent"], AGENT.into(), Value::name);
+    let connection = |value: &Value<'_>| reference("connection", value, connections);
+    let default_connection = table.optional(&["default_connection"], connection);
+    let default_deny = table.defaulted(&["default_deny"], false, Value::flag);
+    let budget_status = table.defaulted(&["budget_status"], BudgetStatus::default(), status);
+    Some(Organization {
+        id: id?,
+        zone: zone?,
+        unknown_agents: unknown_agents?,
+        default_agent: default_agent?,
+        default_connection: default_connection?,
+        default_deny: default_deny?,
+        budget_status: budget_status?,
+    })
+}
+
+fn agents(value: &Value<'_>) -> Option<UnknownAgents> {
+    value.word(&[
+        ("default", UnknownAgents::Default),
+        ("register", UnknownAgents::Register),
+        ("refuse", UnknownAgents::Refuse),
+    ])
+}
+
+fn status(value: &Value<'_>) -> Option<BudgetStatus> {
+    match value.whole(100..=599)? {
+        403_u64 => Some(BudgetStatus::Forbidden403),
+        429 => Some(BudgetStatus::TooMany429),
+        other => value.bad(format!("a budget cannot answer {other}"), "write 403 or 429"),
+    }
+}
+
+/// The name of another table of the file.
+pub(crate) fn reference(what: &str, value: &Value<'_>, names: &Names) -> Option<Arc<str>> {
+    let name = value.name()?;
+    if !names.contains(&name) {
+        let hint = match names.is_empty() {
+            true => format!("add a [[{what}]] of that name"),
+            false => suggestion(&name, names.iter()),
+        };
+        value.place.at_odds(format!("there is no {what} `{name}`"), hint);
+    }
+    Some(name)
+}
+
+/// A time zone of the IANA data that is built in.
+pub(crate) fn zone(value: &Value<'_>) -> Option<TimeZone> {
+    let text = value.text()?;
+    TimeZone::get(text).ok().or_else(|| {
+        let known: Vec<String> = jiff::tz::db().available().map(|name| name.to_string()).collect();
+        let hint = nearest(text, known.iter().map(String::as_str)).map_or_else(
+            || "use an IANA name such as \"Europe/Berlin\" or \"UTC\"".to_owned(),
+            |close| format!("did you mean `{close}`?"),
+        );
+        value.bad(format!("`{text}` is not a time zone"), hint)
+    })
+}

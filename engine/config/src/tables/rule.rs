@@ -1,0 +1,63 @@
+//! `[[policy.rule]]`: conditions, and what happens to the calls they hold for.
+
+use reins_governor::Pattern;
+use reins_policy::{Action, Conditions, Override, Rule};
+
+use crate::names::Names;
+use crate::reader::{Reader, Spellings};
+use crate::tables::action::{self, Going, Telling};
+use crate::tables::conditions::{self, refuse_later_kinds};
+use crate::tables::spend;
+use crate::targets::Targets;
+use crate::value::Value;
+
+pub(crate) fn read(
+    mut table: Reader<'_>,
+    names: &mut Names,
+    of_policy: &[Pattern],
+    targets: &Targets<'_>,
+) -> Option<Rule> {
+    let hint = "name the rule: decisions say which one it was";
+    let name = table.required(&["name"], hint, |value| names.take(value));
+    let enabled = table.defaulted(&["enabled"], true, Value::flag);
+    let is_final = table.defaulted(&["final"], false, Value::flag);
+    let when = table.defaulted(&["when"], Conditions::default(), |v| conditions::read(v.table()?));
+    let own = when.as_ref().map(|when| when.vendors.as_slice()).unwrap_or_default();
+    let going = Going { vendors: if own.is_empty() { of_policy } else { own }, targets };
+    let action = action(&mut table, &going);
+    let overrides = table.each(&["overrides"]);
+    let overrides: Vec<_> = overrides.into_iter().map(|each| overriding(each, &going)).collect();
+    Some(Rule {
+        name: name?,
+        enabled: enabled?,
+        when: when?,
+        action: action?,
+        is_final: is_final?,
+        overrides: overrides.into_iter().collect::<Option<_>>()?,
+    })
+}
+
+/// The action. A rule of a later kind is refused by its kind, not for its lack of an action.
+fn action(table: &mut Reader<'_>, going: &Going<'_>) -> Option<Action> {
+    refuse_later_kinds(table);
+    let (later, told) = (table.again("wasm").is_some(), Telling::of(table));
+    let settings = table.field(&["settings"]);
+    if later {
+        return table.field(&["action"]).and_then(|value| action::read(&value, &told?, going));
+    }
+    if let Some(settings) = settings {
+        settings.place.at_odds("`settings` is for wasm rules", "leave it out");
+    }
+    let hint = "write what happens, such as action = \"block\"";
+    table.required(&["action"], hint, |value| action::read(value, &told?, going))
+}
+
+fn overriding(mut table: Reader<'_>, going: &Going<'_>) -> Option<Override> {
+    let agents: Spellings = &["agents", "agent_ids", "agentIds"];
+    let agents = table.required(agents, "name the agents it is for", Value::patterns);
+    let limit = spend::limit(&mut table);
+    let models = table.optional(&["models"], Value::patterns);
+    let told = Telling::of(&mut table);
+    let action = table.optional(&["action"], |value| action::read(value, &told?, going));
+    Some(Override { agents: agents?, limit: limit?, models: models?, action: action? })
+}

@@ -1,0 +1,64 @@
+//! `scope = { agent = "support-*" }`: whose spend, or whose calls.
+
+use reins_governor::{Pattern, ScopeKind};
+
+use crate::reader::{Reader, Spellings};
+use crate::settings::Organization;
+use crate::value::Value;
+
+/// What stands before the name of a declared key in its id.
+const KEY_PREFIX: &str = "key_";
+/// How a scope is written.
+const HINT: &str = "name one of organization, team, agent, user, session and key, such as \
+                    { agent = \"support-*\" }";
+/// Every kind, as it is written.
+const KINDS: [(Spellings, ScopeKind); 6] = [
+    (&["organization"], ScopeKind::Organization),
+    (&["team"], ScopeKind::Team),
+    (&["agent"], ScopeKind::Agent),
+    (&["user"], ScopeKind::User),
+    (&["session"], ScopeKind::Session),
+    (&["key"], ScopeKind::Key),
+];
+
+/// The kind and the pattern of a scope's names.
+pub(crate) fn read(table: &mut Reader<'_>, of: &Organization) -> Option<(ScopeKind, Pattern)> {
+    let mut scope = table.required(&["scope"], HINT, Value::table)?;
+    let written: Vec<(ScopeKind, Value<'_>)> =
+        KINDS.iter().filter_map(|(word, kind)| Some((*kind, scope.field(word)?))).collect();
+    match written.as_slice() {
+        [(kind, value)] => Some((*kind, pattern(*kind, value, of)?)),
+        // WHY: a field that is no kind is on the list already.
+        [] if scope.len() > 0 => None,
+        _ => {
+            scope.place.wrong("a scope has exactly one kind", HINT);
+            None
+        }
+    }
+}
+
+fn pattern(kind: ScopeKind, value: &Value<'_>, of: &Organization) -> Option<Pattern> {
+    let pattern = value.pattern()?;
+    match kind {
+        ScopeKind::Key => key_pattern(value, &pattern),
+        ScopeKind::Organization if !pattern.matches(&of.id) => {
+            let what = format!("`{pattern}` is not this organization");
+            value.place.at_odds(what, format!("write `{}`, or \"*\"", of.id));
+            None
+        }
+        ScopeKind::Organization
+        | ScopeKind::Team
+        | ScopeKind::Agent
+        | ScopeKind::User
+        | ScopeKind::Session => Some(pattern),
+    }
+}
+
+/// Keys are counted under their ids; people write the names they declared.
+fn key_pattern(value: &Value<'_>, written: &Pattern) -> Option<Pattern> {
+    if written.text().starts_with(KEY_PREFIX) || written.text() == "*" {
+        return Some(written.clone());
+    }
+    let id = format!("{KEY_PREFIX}{written}");
+    id.parse().map_err(|error| value.place.wrong(format!("{error}"), HINT)).ok()
+}
