@@ -25,6 +25,9 @@ mod spend;
 
 mod round;
 
+#[cfg(test)]
+mod sample;
+
 pub use compile::compile;
 pub use flaw::{Flaw, Place, Warning};
 pub use policy::{

@@ -74,16 +74,16 @@ impl Round<'_> {
 
     /// Whether a policy is for this call; the trace says so where it is not.
     fn enter(&mut self, policy: &CompiledPolicy) -> bool {
-        let reason = match ask_all(&policy.scope, self.facts, None) {
-            _ if policy.paused => Reason::Disabled,
-            Finding::Misses(reason) => reason,
-            Finding::Holds(_) | Finding::NeedsSpend | Finding::Errs(_) => {
-                self.decision.evaluated = true;
-                return true;
-            }
-        };
-        self.skip(policy, reason);
-        false
+        if policy.paused {
+            self.skip(policy, Reason::Disabled);
+            return false;
+        }
+        if let Finding::Misses(reason) = ask_all(&policy.scope, self.facts, None) {
+            self.skip(policy, reason);
+            return false;
+        }
+        self.decision.evaluated = true;
+        true
     }
 
     fn skip(&mut self, policy: &CompiledPolicy, reason: Reason) {
@@ -156,6 +156,8 @@ impl Round<'_> {
             Action::Block { .. } => self.mark(Mark::Observed { by, rule, action: action.word() }),
             Action::Downgrade { .. } | Action::Clip { .. } => match self.amendment(action) {
                 None => Turn::Next,
+                // Whether it would change the call is for the budgets to say.
+                Some(Amendment::ClipToAfford { .. }) if asked.observes => Turn::Next,
                 Some(_) if asked.observes => {
                     self.mark(Mark::Observed { by, rule, action: action.word() })
                 }

@@ -84,8 +84,16 @@ fn bits(values: Vec<u16>) -> u64 {
 
 /// The parser's words without its capital and its full stop.
 fn plainly(error: &CronError) -> Unreadable {
-    let text = error.to_string().to_lowercase();
-    Unreadable::Cron(text.trim_end_matches('.').to_owned())
+    let words = match error {
+        CronError::EmptyPattern => "it is empty",
+        CronError::InvalidPattern(words)
+        | CronError::IllegalCharacters(words)
+        | CronError::ComponentError(words) => words,
+        CronError::InvalidDate | CronError::InvalidTime | CronError::TimeSearchLimitExceeded => {
+            "it never holds"
+        }
+    };
+    Unreadable::Cron(words.trim_end_matches('.').to_lowercase())
 }
 
 #[cfg(test)]
