@@ -9,7 +9,7 @@
 //! fails open: the disk that fails would hold the allowance.
 
 use std::fmt;
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -31,7 +31,7 @@ use crate::kept::Kept;
 use crate::live::Live;
 use crate::recover::{self, Recovered};
 use crate::schema;
-use crate::{StoreError, folder, load, upkeep};
+use crate::{StoreError, folder, load, lock, upkeep};
 
 /// Room for some ten thousand entries: a file lasts for minutes, and laying one out is quick.
 const SEGMENT_BYTES: u64 = 16 << 20;
@@ -134,7 +134,7 @@ impl Embedded {
     /// When the store is in use, newer than this version, or cannot be read or written.
     pub async fn open(options: OpenOptions) -> Result<Arc<Self>, StoreError> {
         let path = &options.path;
-        let lock = take_lock(path)?;
+        let lock = lock::take(path)?;
         let mut conn = schema::writer(path, options.durability).await?;
         schema::migrate(&mut conn, path).await?;
         let journal_folder = journal_folder(path);
@@ -333,18 +333,6 @@ impl Core {
 /// Where the journal of the store at `path` is.
 pub(crate) fn journal_folder(path: &Path) -> PathBuf {
     schema::beside(path, "journal")
-}
-
-/// Takes the store for this process, for as long as the file is open.
-pub(crate) fn take_lock(path: &Path) -> Result<File, StoreError> {
-    let lock = schema::beside(path, "lock");
-    let file = File::options().create(true).truncate(false).write(true).open(&lock);
-    let file = file.map_err(StoreError::file(&lock))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(StoreError::InUse(path.to_owned())),
-        Err(TryLockError::Error(error)) => Err(StoreError::file(&lock)(error)),
-    }
 }
 
 #[cfg(test)]

@@ -4,9 +4,11 @@
 
 mod error;
 
+mod check;
 mod embedded;
 mod live;
 mod load;
+mod lock;
 mod upkeep;
 
 mod entry;
@@ -23,7 +25,20 @@ mod folder;
 mod recover;
 mod schema;
 
+mod key;
+mod registry;
+mod root;
+mod secrets;
+
+mod reports;
+
+pub use check::Mismatch;
 pub use embedded::{Embedded, Health, OpenOptions};
 pub use error::StoreError;
 pub use journal::Durability;
+pub use key::{DeclaredKey, Key, NewKey, Pins, Secret};
 pub use recover::Recovered;
+pub use registry::{Created, Registry, Rotation};
+pub use reports::{Reports, Spent, Totals};
+pub use root::RootSecret;
+pub use secrets::{SecretName, Secrets};

@@ -8,8 +8,8 @@ use sqlx::sqlite::{
 };
 use sqlx::{Connection, SqlitePool};
 
-use crate::StoreError;
 use crate::journal::Durability;
+use crate::{StoreError, lock};
 
 /// Each step takes a database from the version of its index to the next.
 const MIGRATIONS: [&str; 1] = [include_str!("schema/1.sql")];
@@ -59,15 +59,25 @@ fn options(path: &Path) -> SqliteConnectOptions {
         .pragma("recursive_triggers", "ON")
 }
 
-/// Whether the database has the schema known here.
+/// One connection for small writes beside the folder's, of this process or of another's. The
+/// database is created or brought up to date where that is possible.
 ///
 /// # Errors
-/// When it has a newer one.
-pub(crate) async fn is_current(
-    conn: &mut SqliteConnection,
-    path: &Path,
-) -> Result<bool, StoreError> {
-    Ok(version(conn, path).await? == MIGRATIONS.len())
+/// When the database is newer, or older and in use.
+pub(crate) async fn side_writer(path: &Path) -> Result<SqlitePool, StoreError> {
+    let mut conn = writer(path, Durability::Power).await?;
+    if version(&mut conn, path).await? < MIGRATIONS.len() {
+        let taken = lock::take(path).map_err(|error| match error {
+            StoreError::InUse(path) => StoreError::NeedsUpgrade(path),
+            other => other,
+        });
+        let _lock = taken?;
+        migrate(&mut conn, path).await?;
+    }
+    conn.close().await?;
+    let pool = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
+    let options = options(path).synchronous(SqliteSynchronous::Full);
+    Ok(pool.connect_with(options).await?)
 }
 
 /// Brings the database up to the schema known here. The caller has the store to itself.

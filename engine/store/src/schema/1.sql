@@ -69,6 +69,19 @@ CREATE TABLE keys (
     rotated_to   TEXT REFERENCES keys (id)
 ) STRICT, WITHOUT ROWID;
 
+-- Servers read keys anew when this number changes; a note of when a key was used changes nothing.
+CREATE TRIGGER keys_inserted AFTER INSERT ON keys BEGIN
+    UPDATE meta SET value = value + 1 WHERE name = 'keys_version';
+END;
+CREATE TRIGGER keys_deleted AFTER DELETE ON keys BEGIN
+    UPDATE meta SET value = value + 1 WHERE name = 'keys_version';
+END;
+CREATE TRIGGER keys_changed
+AFTER UPDATE OF hmac, organization, name, environment, pins, expires_us, revoked_us, rotated_to
+ON keys BEGIN
+    UPDATE meta SET value = value + 1 WHERE name = 'keys_version';
+END;
+
 -- Vendor keys, sealed.
 CREATE TABLE secrets (
     organization TEXT NOT NULL,

@@ -1,0 +1,80 @@
+//! The check: what the books, the spend of each scope and the transactions say must be the same.
+
+use reins_governor::{Fault, Usd};
+use sqlx::SqlitePool;
+
+use crate::{Embedded, StoreError};
+
+/// How what is kept contradicts itself.
+#[derive(Debug, thiserror::Error)]
+pub enum Mismatch {
+    /// The counters in memory do not add up.
+    #[error("the books do not add up: {0}")]
+    Books(String),
+    /// A scope's spend is not the sum of its transactions.
+    #[error("{scope} spent ${spent}, and its transactions cost ${recorded}")]
+    Spend {
+        /// Whose.
+        scope: String,
+        /// By its slots.
+        spent: Usd,
+        /// By its transactions.
+        recorded: Usd,
+    },
+    /// The store cannot be asked.
+    #[error("the store cannot be checked")]
+    Unreadable(#[from] StoreError),
+    /// The store has stopped.
+    #[error("the store has stopped")]
+    Stopped(#[from] Fault),
+}
+
+// === impl Embedded ===
+
+impl Embedded {
+    /// Compares everything that is known in two ways.
+    ///
+    /// # Errors
+    /// The first difference.
+    pub async fn check(&self) -> Result<(), Mismatch> {
+        self.flush().await?;
+        self.core.live.lock().books.check().map_err(Mismatch::Books)?;
+        kept(&self.core.reads).await
+    }
+}
+
+/// Compares what each scope spent with the transactions that made it.
+pub(crate) async fn kept(pool: &SqlitePool) -> Result<(), Mismatch> {
+    let query = sqlx::query_as(
+        "WITH spent AS (SELECT kind, name, sum(nanos) AS nanos FROM spend GROUP BY kind, name), \
+         recorded AS ( \
+            SELECT 'key' AS kind, key AS name, sum(cost_nanos) AS nanos \
+                FROM transactions GROUP BY key \
+            UNION ALL SELECT 'session', session, sum(cost_nanos) \
+                FROM transactions WHERE session IS NOT NULL GROUP BY session \
+            UNION ALL SELECT 'user', user, sum(cost_nanos) \
+                FROM transactions WHERE user IS NOT NULL GROUP BY user \
+            UNION ALL SELECT 'agent', agent, sum(cost_nanos) FROM transactions GROUP BY agent \
+            UNION ALL SELECT 'team', team, sum(cost_nanos) \
+                FROM transactions WHERE team IS NOT NULL GROUP BY team \
+            UNION ALL SELECT 'organization', organization, sum(cost_nanos) \
+                FROM transactions GROUP BY organization) \
+         SELECT kind, name, coalesce(spent.nanos, 0), coalesce(recorded.nanos, 0) \
+         FROM spent FULL JOIN recorded USING (kind, name) \
+         WHERE coalesce(spent.nanos, 0) <> coalesce(recorded.nanos, 0) LIMIT 1",
+    );
+    let first: Option<(String, String, i64, i64)> =
+        query.fetch_optional(pool).await.map_err(StoreError::from)?;
+    match first {
+        None => Ok(()),
+        Some((kind, name, spent, recorded)) => Err(Mismatch::Spend {
+            scope: format!("{kind}={name}"),
+            spent: usd(spent),
+            recorded: usd(recorded),
+        }),
+    }
+}
+
+fn usd(nanos: i64) -> Usd {
+    Usd::from_nanos(u64::try_from(nanos).unwrap_or(0))
+}

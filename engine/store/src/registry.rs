@@ -1,0 +1,319 @@
+//! The registry: which keys there are, and whose a key that somebody shows is.
+//!
+//! A key is looked up by its HMAC under a pepper that is not in the database: whoever steals the
+//! one without the other can neither use nor guess a key. Servers hold all keys in an immutable
+//! map, and read it anew when another process changes one.
+
+mod kept;
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use hashbrown::HashMap;
+use hmac::{Hmac, KeyInit, Mac};
+use jiff::{SignedDuration, Timestamp};
+use parking_lot::Mutex;
+use reins_governor::{Clock, KeyId, Unidentified};
+use sha2::Sha256;
+use sqlx::SqlitePool;
+use tokio::task::JoinHandle;
+use ulid::Ulid;
+use zeroize::Zeroizing;
+
+use crate::key::{DeclaredKey, Key, NewKey, Secret, generate, masked};
+use crate::root::{RootSecret, random};
+use crate::{StoreError, schema};
+
+/// What the pepper is derived for.
+const PEPPER_LABEL: &str = "reins key pepper 1";
+/// How often a server looks whether keys have changed: a quarter of the promised second.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// Looks from one note of when keys were used to the next: ten seconds.
+const LOOKS_PER_NOTE: u64 = 40;
+/// How long a key goes on working beside the one that took its place.
+const OVERLAP: SignedDuration = SignedDuration::from_hours(24);
+
+/// Every key of a store.
+pub struct Registry {
+    inner: Arc<Inner>,
+    watcher: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// A key that was just made. It is shown now and never again.
+#[derive(Debug)]
+pub struct Created {
+    /// What it is.
+    pub key: Key,
+    /// The key itself.
+    pub value: Secret,
+}
+
+/// Whether a key that is rotated goes on working for a day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rotation {
+    /// It does.
+    Overlap,
+    /// It does not.
+    Now,
+}
+
+struct Inner {
+    pepper: Hmac<Sha256>,
+    known: ArcSwap<Known>,
+    declared: Mutex<Vec<DeclaredKey>>,
+    pool: SqlitePool,
+    clock: Arc<dyn Clock>,
+    /// The last look at the database failed.
+    blind: AtomicBool,
+}
+
+/// Keys by the digest of each. A digest is evenly spread and cannot be chosen by a caller.
+type Known = HashMap<Digest, Entry>;
+type Digest = [u8; 32];
+
+struct Entry {
+    key: Arc<Key>,
+    /// The last second it was used in, since the last note.
+    used: AtomicI64,
+}
+
+// === impl Registry ===
+
+impl Registry {
+    /// Opens the registry of the store at `path`, beside a running server or alone.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn open(
+        path: &Path,
+        root: &RootSecret,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self, StoreError> {
+        let pepper = keyed(&root.derive(PEPPER_LABEL, ""));
+        let inner = Arc::new(Inner {
+            pepper,
+            known: ArcSwap::default(),
+            declared: Mutex::default(),
+            pool: schema::side_writer(path).await?,
+            clock,
+            blind: AtomicBool::new(false),
+        });
+        inner.read().await?;
+        Ok(Self { inner, watcher: Mutex::new(None) })
+    }
+
+    /// Takes over what other processes change, within a second, until this is dropped.
+    pub fn watch(&self) {
+        let watcher = tokio::spawn(watch(Arc::clone(&self.inner)));
+        if let Some(before) = self.watcher.lock().replace(watcher) {
+            before.abort();
+        }
+    }
+
+    /// Whose key `shown` is.
+    ///
+    /// # Errors
+    /// When nobody's, or no longer: which of the two is not told.
+    pub fn identify(&self, shown: &str) -> Result<Arc<Key>, Unidentified> {
+        let known = self.inner.known.load();
+        let entry = known.get(&self.inner.digest(shown)).ok_or(Unidentified::Unknown)?;
+        let now = self.inner.clock.now();
+        if !entry.key.works(now) {
+            return Err(Unidentified::Unknown);
+        }
+        if entry.used.load(Ordering::Relaxed) < now.as_second() {
+            entry.used.store(now.as_second(), Ordering::Relaxed);
+        }
+        Ok(Arc::clone(&entry.key))
+    }
+
+    /// Whether changes by other processes are seen: if not, a revoked key may still work here.
+    #[must_use]
+    pub fn sees_changes(&self) -> bool {
+        !self.inner.blind.load(Ordering::Relaxed)
+    }
+
+    /// Takes in the keys of the configuration, in place of those it had before.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn declare(&self, keys: Vec<DeclaredKey>) -> Result<(), StoreError> {
+        *self.inner.declared.lock() = keys;
+        self.inner.read().await
+    }
+
+    /// Makes a key.
+    ///
+    /// # Errors
+    /// When the store cannot be written.
+    pub async fn create(&self, new: NewKey) -> Result<Created, StoreError> {
+        let created = self.inner.make(new)?;
+        let digest = self.inner.digest(created.value.expose());
+        kept::insert(&self.inner.pool, &created.key, &digest).await?;
+        self.inner.read().await?;
+        Ok(created)
+    }
+
+    /// Every key that was made, in the order of their making, and every declared one.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn list(&self) -> Result<Vec<Key>, StoreError> {
+        self.inner.read().await?;
+        let known = self.inner.known.load();
+        let mut keys: Vec<Key> = known.values().map(|entry| Key::clone(&entry.key)).collect();
+        keys.sort_by(|a, b| (a.created, &a.id).cmp(&(b.created, &b.id)));
+        Ok(keys)
+    }
+
+    /// Makes a key like `id`, which stops working now or in a day.
+    ///
+    /// # Errors
+    /// When there is no such key, or it no longer works.
+    pub async fn rotate(&self, id: &KeyId, rotation: Rotation) -> Result<Created, StoreError> {
+        let old = kept::find(&self.inner.pool, id).await?;
+        let now = self.inner.clock.now();
+        if !old.works(now) || old.rotated_to.is_some() {
+            return Err(StoreError::KeyEnded(id.to_string()));
+        }
+        let end = match rotation {
+            Rotation::Now => now,
+            Rotation::Overlap => now.saturating_add(OVERLAP).unwrap_or(Timestamp::MAX),
+        };
+        let ends = old.expires.map_or(end, |expires| expires.min(end));
+        let Key { organization, name, environment, pins, expires, .. } = old;
+        let created = self.inner.make(NewKey { organization, name, environment, pins, expires })?;
+        let digest = self.inner.digest(created.value.expose());
+        kept::replace(&self.inner.pool, id, ends, &created.key, &digest).await?;
+        self.inner.read().await?;
+        Ok(created)
+    }
+
+    /// Ends a key at once.
+    ///
+    /// # Errors
+    /// When there is no such key.
+    pub async fn revoke(&self, id: &KeyId) -> Result<(), StoreError> {
+        kept::revoke(&self.inner.pool, id, self.inner.clock.now()).await?;
+        self.inner.read().await
+    }
+}
+
+impl Drop for Registry {
+    fn drop(&mut self) {
+        if let Some(watcher) = self.watcher.lock().take() {
+            watcher.abort();
+        }
+    }
+}
+
+impl fmt::Debug for Registry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Registry").field("keys", &self.inner.known.load().len()).finish()
+    }
+}
+
+// === impl Inner ===
+
+impl Inner {
+    fn digest(&self, key: &str) -> Digest {
+        let mut mac = self.pepper.clone();
+        mac.update(key.as_bytes());
+        mac.finalize().into_bytes().into()
+    }
+
+    fn make(&self, new: NewKey) -> Result<Created, StoreError> {
+        let NewKey { organization, name, environment, pins, expires } = new;
+        let value = generate(environment)?;
+        let created = self.clock.now();
+        let key = Key {
+            id: KeyId(format!("key_{}", ulid(created)?).into()),
+            organization,
+            name,
+            masked: masked(value.expose()).into(),
+            environment,
+            pins,
+            created,
+            expires,
+            revoked: None,
+            used: None,
+            rotated_to: None,
+        };
+        Ok(Created { key, value })
+    }
+
+    /// Reads every key anew.
+    async fn read(&self) -> Result<(), StoreError> {
+        self.note_used().await?;
+        let kept = kept::all(&self.pool).await?;
+        let declared = self.declared.lock();
+        let declared = declared.iter().map(|one| (self.digest(one.value.expose()), one.known()));
+        let entry =
+            |(digest, key)| (digest, Entry { key: Arc::new(key), used: AtomicI64::new(i64::MIN) });
+        self.known.store(Arc::new(kept.into_iter().chain(declared).map(entry).collect()));
+        Ok(())
+    }
+
+    /// Notes when keys were used.
+    async fn note_used(&self) -> Result<(), StoreError> {
+        let known = self.known.load_full();
+        let used = known.values().filter_map(|entry| {
+            let second = entry.used.swap(i64::MIN, Ordering::Relaxed);
+            (second != i64::MIN).then(|| (entry.key.id.clone(), second))
+        });
+        let used: Vec<(KeyId, i64)> = used.collect();
+        kept::note_used(&self.pool, &used).await
+    }
+}
+
+/// Looks for changes until it is aborted. What fails is tried again: the keys known stay in force.
+async fn watch(inner: Arc<Inner>) {
+    let mut ticks = tokio::time::interval(LOOK_EVERY);
+    let mut seen = None;
+    for look in 1_u64.. {
+        ticks.tick().await;
+        let outcome = look_for_changes(&inner, &mut seen, look.is_multiple_of(LOOKS_PER_NOTE));
+        let outcome = outcome.await;
+        inner.blind.store(outcome.is_err(), Ordering::Relaxed);
+        if let Err(error) = outcome {
+            tracing::error!(%error, source = ?std::error::Error::source(&error), "keys are not read");
+        }
+    }
+}
+
+async fn look_for_changes(
+    inner: &Inner,
+    seen: &mut Option<kept::Version>,
+    note: bool,
+) -> Result<(), StoreError> {
+    if note {
+        inner.note_used().await?;
+    }
+    let version = kept::version(&inner.pool, *seen).await?;
+    if seen.is_none_or(|seen| seen.keys != version.keys) {
+        inner.read().await?;
+    }
+    *seen = Some(version);
+    Ok(())
+}
+
+/// HMAC takes a key of one block; a shorter one is filled up with zeros, as its definition says.
+fn keyed(key: &Digest) -> Hmac<Sha256> {
+    let mut block = Zeroizing::new([0; 64]);
+    block.iter_mut().zip(key).for_each(|(to, from)| *to = *from);
+    Hmac::new(&(*block).into())
+}
+
+/// A ULID of `now`.
+fn ulid(now: Timestamp) -> Result<Ulid, StoreError> {
+    let ms = u64::try_from(now.as_millisecond()).unwrap_or(0);
+    let bytes = random::<16>()?;
+    Ok(Ulid::from_parts(ms, u128::from_le_bytes(*bytes)))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,183 @@
+//! Reports: what was kept, for whoever asks. Works beside a running server, and changes nothing.
+
+use std::fmt;
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use jiff::{Timestamp, tz::TimeZone};
+use reins_governor::{Clock, Scope, ScopeKind, TransactionId, Usd, Window};
+use reins_ledger::span;
+use sqlx::{Connection, SqlitePool};
+
+use crate::check::{self, Mismatch};
+use crate::embedded::journal_folder;
+use crate::journal::Durability;
+use crate::{StoreError, lock, recover, schema};
+
+/// Reads a store.
+pub struct Reports {
+    pool: SqlitePool,
+}
+
+/// What a scope spent over a window, as far as it is in the database: some hundredths of a second
+/// ago, beside a running server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Spent {
+    /// Charged.
+    pub spent: Usd,
+    /// Set aside for calls in flight.
+    pub held: Usd,
+    /// Calls that were charged.
+    pub calls: u64,
+    /// Calls in flight.
+    pub in_flight: u64,
+}
+
+/// All that a store holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Charged by all transactions.
+    pub charged: Usd,
+    /// Transactions.
+    pub transactions: u64,
+    /// Set aside for calls in flight.
+    pub held: Usd,
+    /// Calls in flight.
+    pub in_flight: u64,
+}
+
+// === impl Reports ===
+
+impl Reports {
+    /// Opens the store at `path`. Where no server has it, what one left is recovered first.
+    ///
+    /// # Errors
+    /// When there is no store, or it cannot be read.
+    pub async fn open(path: &Path, clock: &dyn Clock) -> Result<Self, StoreError> {
+        if !fs::exists(path).map_err(StoreError::file(path))? {
+            return Err(StoreError::Missing(path.to_owned()));
+        }
+        match lock::take(path) {
+            Ok(_lock) => recover_left(path, clock.now()).await?,
+            Err(StoreError::InUse(_)) => {}
+            Err(error) => return Err(error),
+        }
+        Ok(Self { pool: schema::readers(path) })
+    }
+
+    /// What `scope` spent over the window that `now` is in.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn spent(
+        &self,
+        scope: &Scope,
+        window: Window,
+        zone: &TimeZone,
+        now: Timestamp,
+    ) -> Result<Spent, StoreError> {
+        let span = span(window, zone, now);
+        let query = sqlx::query_as(
+            "SELECT coalesce(sum(nanos), 0), coalesce(sum(calls), 0) FROM spend \
+             WHERE kind = ? AND name = ? AND slot >= ? AND slot < ?",
+        );
+        let query = query.bind(scope.kind.word()).bind(&*scope.name);
+        let query = query.bind(span.start).bind(span.end);
+        let (nanos, calls) = query.fetch_one(&self.pool).await?;
+        let query = sqlx::query_as(
+            "SELECT coalesce(sum(held_nanos), 0), count(*) FROM open_attempts \
+             WHERE ?1 = CASE ?2 WHEN 'key' THEN key WHEN 'session' THEN session \
+             WHEN 'user' THEN user WHEN 'agent' THEN agent WHEN 'team' THEN team \
+             ELSE organization END",
+        );
+        let query = query.bind(&*scope.name).bind(scope.kind.word());
+        let (held, in_flight) = query.fetch_one(&self.pool).await?;
+        Ok(Spent {
+            spent: usd(nanos),
+            held: usd(held),
+            calls: count(calls),
+            in_flight: count(in_flight),
+        })
+    }
+
+    /// Every scope of `kind` that was charged since `since`, or has a call in flight, by name.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn spenders(
+        &self,
+        kind: ScopeKind,
+        since: Timestamp,
+    ) -> Result<Vec<Scope>, StoreError> {
+        let query = sqlx::query_scalar(
+            "SELECT name FROM spend WHERE kind = ?1 AND slot >= ?2 \
+             UNION SELECT name FROM (SELECT CASE ?1 WHEN 'key' THEN key \
+             WHEN 'session' THEN session WHEN 'user' THEN user WHEN 'agent' THEN agent \
+             WHEN 'team' THEN team ELSE organization END AS name FROM open_attempts) \
+             WHERE name IS NOT NULL ORDER BY name",
+        );
+        let query = query.bind(kind.word()).bind(since.as_second());
+        let names: Vec<String> = query.fetch_all(&self.pool).await?;
+        Ok(names.into_iter().map(|name| Scope::new(kind, name.into())).collect())
+    }
+
+    /// The record of a call, as JSON.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn transaction(&self, id: TransactionId) -> Result<Option<Arc<str>>, StoreError> {
+        let query = sqlx::query_scalar("SELECT record FROM transactions WHERE id = ?");
+        let record: Option<String> = query.bind(id.to_string()).fetch_optional(&self.pool).await?;
+        Ok(record.map(Arc::from))
+    }
+
+    /// All that the store holds.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn totals(&self) -> Result<Totals, StoreError> {
+        let query = sqlx::query_as(
+            "SELECT coalesce(sum(cost_nanos), 0), count(*), \
+             (SELECT coalesce(sum(held_nanos), 0) FROM open_attempts), \
+             (SELECT count(*) FROM open_attempts) FROM transactions",
+        );
+        let (charged, transactions, held, in_flight) = query.fetch_one(&self.pool).await?;
+        Ok(Totals {
+            charged: usd(charged),
+            transactions: count(transactions),
+            held: usd(held),
+            in_flight: count(in_flight),
+        })
+    }
+
+    /// Compares what each scope spent with the transactions that made it.
+    ///
+    /// # Errors
+    /// The first difference.
+    pub async fn check(&self) -> Result<(), Mismatch> {
+        check::kept(&self.pool).await
+    }
+}
+
+impl fmt::Debug for Reports {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Reports(…)")
+    }
+}
+
+/// Recovers what the last server left. The caller has the store to itself.
+async fn recover_left(path: &Path, now: Timestamp) -> Result<(), StoreError> {
+    let mut conn = schema::writer(path, Durability::Power).await?;
+    schema::migrate(&mut conn, path).await?;
+    recover::recover(&mut conn, &journal_folder(path), now).await?;
+    Ok(conn.close().await?)
+}
+
+fn usd(nanos: i64) -> Usd {
+    Usd::from_nanos(count(nanos))
+}
+
+fn count(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or(0)
+}
