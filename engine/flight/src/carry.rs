@@ -8,7 +8,7 @@ use bytes::{Bytes, BytesMut};
 use http::response::Parts;
 use http::{HeaderMap, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full};
-use reins_dialects::{Dialect, Read};
+use reins_dialects::{Billing, Dialect, Read};
 use reins_governor::{
     Admitted, Answered, Call, Clock, Closed, Ending, Ledger, NotAgain, PresumeReason, Refusal,
     VoidReason,
@@ -43,7 +43,7 @@ pub struct Freight<L: Ledger, T: Transport> {
     /// How the vendor speaks.
     pub dialect: &'static dyn Dialect,
     /// How the request was read.
-    pub read: Read,
+    pub read: Arc<Read>,
     /// Times, sizes, retries.
     pub terms: Terms,
     /// What all flights share.
@@ -66,7 +66,7 @@ pub enum Carried {
         /// Its body.
         body: Bytes,
         /// What it cost.
-        closed: Closed,
+        closed: Box<Closed>,
     },
     /// An answer on its way; its owner ends the call.
     Streaming {
@@ -116,18 +116,18 @@ pub async fn carry<L: Ledger, T: Transport>(mut freight: Freight<L, T>) -> Carri
             }
             tried @ (Tried::Declined { .. } | Tried::Nothing { .. }) if again => {
                 let ending = freight.ending(&tried);
-                sleep(retry_delay(retries)).await;
+                let pause = sleep(retry_delay(retries));
                 retries += 1;
-                match freight.admitted.again(ending, answered).await {
+                match freight.admitted.again(ending, answered, pause).await {
                     Ok(admitted) => freight.admitted = admitted,
                     Err(not_again) => return given_up(notice, tried, *not_again, retries),
                 }
             }
             Tried::Declined { head, body } => {
                 answered.total_us = micros_since(&*freight.clock, sent);
-                let ending = outcome::refused(head.status.as_u16(), freight.dialect.billing());
+                let ending = outcome::refused(head.status.as_u16(), freight.billing());
                 return match freight.admitted.finish(ending, answered) {
-                    Some(closed) => Carried::Whole { notice, head, body, closed },
+                    Some(closed) => Carried::Whole { notice, head, body, closed: closed.into() },
                     None => ended_before(retries),
                 };
             }
@@ -142,6 +142,10 @@ pub async fn carry<L: Ledger, T: Transport>(mut freight: Freight<L, T>) -> Carri
 // === impl Freight ===
 
 impl<L: Ledger, T: Transport> Freight<L, T> {
+    fn billing(&self) -> Billing {
+        self.dialect.billing(&self.read.call.vendor)
+    }
+
     /// Sends the call once.
     async fn attempt(&self) -> Tried {
         let Some(call) = self.admitted.call() else { return not_admitted() };
@@ -178,9 +182,7 @@ impl<L: Ledger, T: Transport> Freight<L, T> {
     fn ending(&self, tried: &Tried) -> Ending {
         match tried {
             Tried::Nothing { ending, .. } => ending.clone(),
-            Tried::Declined { head, .. } => {
-                outcome::refused(head.status.as_u16(), self.dialect.billing())
-            }
+            Tried::Declined { head, .. } => outcome::refused(head.status.as_u16(), self.billing()),
             Tried::Answer(_) => outcome::unknown(PresumeReason::OwnerLost, None, false),
         }
     }
@@ -220,13 +222,13 @@ impl<L: Ledger, T: Transport> Freight<L, T> {
         let mut metering = Metering::new(self.dialect.meter(&self.read), encoding(&head.headers));
         metering.feed(&body);
         answered.total_us = micros_since(&*self.clock, sent);
-        let billing = self.dialect.billing();
+        let billing = self.billing();
         let ending = outcome::answered(metering.finish(), end, billing, self.read.call.stream);
         let Some(closed) = self.admitted.finish(ending, answered) else {
             return ended_before(retries);
         };
         if end == BodyEnd::Whole {
-            return Carried::Whole { notice, head, body, closed };
+            return Carried::Whole { notice, head, body, closed: closed.into() };
         }
         let what = "its answer broke off".to_owned();
         Carried::Failed { notice: Some(notice), refusal: Refusal::VendorError { what }, retries }
@@ -253,10 +255,11 @@ impl<L: Ledger, T: Transport> Freight<L, T> {
             let make: Trailers = Box::new(make);
             tap = tap.with_trailers(receipt, make);
         }
+        let billing = self.billing();
         let owner = Owner {
             admitted: self.admitted,
             metering,
-            billing: self.dialect.billing(),
+            billing,
             streams: self.read.call.stream,
             clock: self.clock,
             terms: self.terms,
@@ -381,7 +384,7 @@ fn ended_before(retries: u32) -> Carried {
 fn given_up(notice: Notice, tried: Tried, not_again: NotAgain, retries: u32) -> Carried {
     match (tried, not_again.closed) {
         (Tried::Declined { head, body }, Some(closed)) => {
-            Carried::Whole { notice, head, body, closed }
+            Carried::Whole { notice, head, body, closed: closed.into() }
         }
         (Tried::Nothing { refusal, .. }, _) => {
             Carried::Failed { notice: Some(notice), refusal, retries }
