@@ -138,6 +138,7 @@ impl Books {
             self.forget_idle(self.crowded_out());
         }
         self.ended.forget(idle_since.as_second(), self.seen);
+        self.accounts.shrink_to(self.accounts.len().saturating_mul(4));
         before.saturating_sub(self.counters())
     }
 

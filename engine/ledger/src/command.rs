@@ -43,6 +43,7 @@ pub enum Command<'a> {
 
 /// What came of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "an outcome is looked at once, and not kept")]
 pub enum Outcome {
     /// Of a command that has no answer.
     Done,
@@ -51,7 +52,7 @@ pub enum Outcome {
     /// Of a dispatch.
     Dispatched(Result<(), Fault>),
     /// Of an end.
-    Finished(Box<Finished>),
+    Finished(Finished),
     /// Of a sweep.
     Swept(Vec<Swept>),
     /// Of an eviction: how many counters.
@@ -73,7 +74,7 @@ impl Books {
                 Outcome::Done
             }
             Command::Dispatch(id) => Outcome::Dispatched(self.dispatch(id)),
-            Command::Finish(id, end) => Outcome::Finished(Box::new(self.finish(id, end, now))),
+            Command::Finish(id, end) => Outcome::Finished(self.finish(id, end, now)),
             Command::Beat(id) => {
                 self.beat(id, now);
                 Outcome::Done

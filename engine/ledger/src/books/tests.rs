@@ -1,1 +1,10 @@
+//! The books under calls: what is held, refused, charged, corrected, swept and forgotten.
 
+mod desk;
+mod dice;
+mod ends;
+mod holds;
+mod invariants;
+mod memory;
+mod reference;
+mod simulator;

@@ -1,0 +1,112 @@
+//! Memory: flat however many names callers invent.
+
+use jiff::ToSpan;
+use reins_governor::{ScopeKind, VoidReason, Window};
+
+use super::desk::{Desk, agent, at, budget, organization, session, settled, usd};
+use crate::{Books, Settings};
+
+const NOON: &str = "2025-06-01T12:00:00Z";
+
+#[test]
+fn scopes_that_no_budget_counts_leave_nothing_behind() {
+    let desk = Desk::new(vec![budget(ScopeKind::Organization, "10.00", "daily")]);
+    let mut books = Books::new(Settings::default());
+    for name in 0..1_000 {
+        let who = [session(&name.to_string()), agent("bot"), organization()];
+        let id = books.hold(&desk.ask(&who, usd("0.01"), at(NOON))).expect("fits").id;
+        books.void(id, VoidReason::Blocked);
+    }
+    assert_eq!((books.accounts.len(), books.counters()), (1, 1));
+}
+
+#[test]
+fn idle_counters_are_forgotten_and_those_with_holds_are_not() {
+    let desk = Desk::new(vec![budget(ScopeKind::Session, "10.00", "daily")]);
+    let mut books = Books::new(Settings::default());
+    let hold = |books: &mut Books, name: &str, now| {
+        books.hold(&desk.ask(&[session(name)], usd("1.00"), at(now))).expect("fits").id
+    };
+    let done = hold(&mut books, "done", NOON);
+    books.finish(done, settled("1.00"), at(NOON));
+    hold(&mut books, "open", NOON);
+    let recent = hold(&mut books, "recent", "2025-06-01T12:30:00Z");
+    books.finish(recent, settled("1.00"), at("2025-06-01T12:30:00Z"));
+    assert_eq!(books.evict(at("2025-06-01T12:00:00Z")), 0);
+    assert_eq!(books.evict(at("2025-06-01T12:00:01Z")), 1);
+    let in_memory = |name: &str| books.reading(&session(name), Window::Daily, at(NOON)).is_some();
+    assert_eq!(["done", "open", "recent"].map(in_memory), [false, true, true]);
+}
+
+#[test]
+fn too_many_counters_crowd_out_those_that_are_idle_longest() {
+    let desk = Desk::new(vec![budget(ScopeKind::Session, "10.00", "daily")]);
+    let mut books = Books::new(Settings { counters_max: 100, ..Settings::default() });
+    for name in 0..1_000_i64 {
+        let now = at(NOON).checked_add(name.seconds()).expect("an instant");
+        let id = books
+            .hold(&desk.ask(&[session(&name.to_string())], usd("1.00"), now))
+            .expect("fits")
+            .id;
+        books.finish(id, settled("1.00"), now);
+    }
+    assert_eq!(books.evict(at(NOON)), 900);
+    let kept = |name: &str| books.reading(&session(name), Window::Daily, at(NOON)).is_some();
+    assert_eq!(["0", "899", "900", "999"].map(kept), [false, false, true, true]);
+}
+
+#[test]
+fn counters_of_the_last_seconds_stay_however_many_they_are() {
+    let desk = Desk::new(vec![budget(ScopeKind::Session, "10.00", "daily")]);
+    let mut books = Books::new(Settings { counters_max: 10, ..Settings::default() });
+    for name in 0..100 {
+        let ask = desk.ask(&[session(&name.to_string())], usd("1.00"), at(NOON));
+        books.load(session(&name.to_string()), Window::Daily, &desk.zone, &[], at(NOON));
+        assert!(books.missing(&ask).is_empty());
+    }
+    assert_eq!(books.evict(at(NOON)), 0);
+    books.sweep(at("2025-06-01T12:00:06Z"));
+    // Those of one second go together.
+    assert_eq!(books.evict(at(NOON)), 100);
+}
+
+#[test]
+fn a_million_sessions_leave_memory_flat() {
+    let desk = Desk::new(vec![
+        budget(ScopeKind::Session, "1.00", "rolling 1h"),
+        budget(ScopeKind::Organization, "1000000.00", "monthly"),
+    ]);
+    let mut books = Books::new(Settings { counters_max: 2_000, ..Settings::default() });
+    let mut most = 0;
+    for name in 0..1_000_000_i64 {
+        let now = at(NOON).checked_add((name / 1_000).seconds()).expect("an instant");
+        let who = [session(&format!("session-{name}")), organization()];
+        let id = books.hold(&desk.ask(&who, usd("0.01"), now)).expect("fits").id;
+        books.finish(id, settled("0.01"), now);
+        if name % 1_000 == 0 {
+            books.evict(now.checked_sub(600.seconds()).expect("an instant"));
+            most = most.max(books.accounts.len());
+        }
+    }
+    assert!(most <= 8_000, "{most} accounts at once");
+    assert!(books.accounts.capacity() <= 64_000, "{} places", books.accounts.capacity());
+    let spent = books.reading(&organization(), Window::Monthly, at(NOON)).expect("in memory").spent;
+    assert_eq!(spent, usd("10000.00"));
+}
+
+#[test]
+fn ends_are_forgotten_with_time_but_late_usage_is_waited_for() {
+    let desk = Desk::new(vec![budget(ScopeKind::Agent, "10.00", "daily")]);
+    let mut books = Books::new(Settings::default());
+    let mut hold =
+        || books.hold(&desk.ask(&[agent("bot")], usd("1.00"), at(NOON))).expect("fits").id;
+    let (first, second) = (hold(), hold());
+    books.finish(first, settled("0.50"), at(NOON));
+    books.dispatch(second).expect("it is there");
+    books.sweep(at("2025-06-01T12:20:00Z"));
+    books.evict(at("2025-06-01T12:25:00Z"));
+    let answer = books.finish(first, settled("0.50"), at("2025-06-01T12:25:00Z")).receipt.end;
+    assert_eq!(answer.charged(), usd("0.00"));
+    let late = books.finish(second, settled("0.25"), at("2025-06-01T12:30:00Z"));
+    assert_eq!(late.postings[0].nanos, -750_000_000);
+}
