@@ -1,6 +1,9 @@
 //! The environment: secrets that the file names by their variables.
 
+use std::sync::Arc;
+
 use crate::Secret;
+use crate::mask::masked;
 use crate::value::Value;
 
 /// What settings are wanted for.
@@ -24,7 +27,7 @@ pub(crate) struct Variables<'a> {
 impl Variables<'_> {
     /// The secret in the variable that `value` names.
     pub(crate) fn secret(&self, value: &Value<'_>) -> Option<Secret> {
-        let variable = value.name()?;
+        let variable = variable(value)?;
         let found = (self.look_up)(&variable).unwrap_or_default();
         let secret = found.trim();
         if secret.is_empty() {
@@ -49,4 +52,15 @@ impl Variables<'_> {
             Purpose::Check => value.place.warn(what, hint),
         }
     }
+}
+
+/// The name of a variable, and not the key itself.
+fn variable(value: &Value<'_>) -> Option<Arc<str>> {
+    let name = value.name()?;
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    if !name.chars().all(plain) || masked(&name) != *name {
+        let what = "this is not the name of an environment variable";
+        return value.bad(what, "put the key into a variable, and write the name of that here");
+    }
+    Some(name)
 }

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use toml::de::Error;
 
+use crate::mask::masked;
 use crate::problem::{Kind, Problem, Report};
 
 /// Collects problems and warnings about one text. Reading never stops at one.
@@ -122,7 +123,7 @@ impl<'a> Place<'a> {
     fn found(&self, kind: Kind, what: impl Into<String>, hint: impl Into<String>) -> Problem {
         let span = self.findings.clamped(&self.span);
         let (line, column) = self.findings.line_column(span.start);
-        let (what, hint) = (what.into(), hint.into());
-        Problem { line, column, path: self.path.clone(), what, hint, span, kind }
+        let (what, hint) = (masked(&what.into()), masked(&hint.into()));
+        Problem { line, column, path: masked(&self.path), what, hint, span, kind }
     }
 }

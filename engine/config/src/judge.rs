@@ -73,7 +73,7 @@ fn deepest<'a>(path: String, node: Node<'a>, wanted: &str) -> (String, Node<'a>)
     let mut here = (path, node);
     for part in wanted.split('.') {
         let (name, index) = part.split_once('[').unwrap_or((part, ""));
-        let inner = as_table(here.1).and_then(|table| field(table, name));
+        let inner = as_table(here.1).and_then(|table| begun(table, name));
         let Some(inner) = inner else { return here };
         let index = index.trim_end_matches(']').parse::<usize>().ok();
         let item = index.and_then(|index| item(inner, index));
@@ -84,6 +84,12 @@ fn deepest<'a>(path: String, node: Node<'a>, wanted: &str) -> (String, Node<'a>)
 
 fn field<'a>(table: &'a DeTable<'a>, name: &str) -> Option<Node<'a>> {
     table.iter().find(|(key, _)| key.get_ref() == name).map(|(_, value)| value)
+}
+
+/// A field may be written with its unit, such as `amount_cents` for an amount.
+fn begun<'a>(table: &'a DeTable<'a>, name: &str) -> Option<Node<'a>> {
+    let unit = || table.iter().find(|(key, _)| key.get_ref().starts_with(name));
+    field(table, name).or_else(|| unit().map(|(_, value)| value))
 }
 
 fn as_table<'a>(node: Node<'a>) -> Option<&'a DeTable<'a>> {

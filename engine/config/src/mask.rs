@@ -1,7 +1,7 @@
 //! Masking: a file's text with everything that looks like a secret blanked out.
 
 /// How the keys of vendors, and ours, begin.
-const PREFIXES: [&str; 3] = ["sk-", "rns_", "rk_"];
+const PREFIXES: [&str; 4] = ["sk-", "rns_", "rk_", "AIza"];
 /// Fields that people put secrets into.
 const FIELDS: [&str; 7] = ["key", "value", "api_key", "apikey", "secret", "token", "password"];
 /// Shorter texts are words, not keys: `pass-through` is the longest of ours.
@@ -14,6 +14,7 @@ pub(crate) fn masked(text: &str) -> String {
 
 fn mask_line(line: &str) -> String {
     let secret_from = field_value(line).unwrap_or(line.len());
+    let line = &mask_login(line);
     let mut shown = String::with_capacity(line.len());
     let mut word = String::new();
     for (at, c) in line.char_indices() {
@@ -27,6 +28,22 @@ fn mask_line(line: &str) -> String {
     }
     push_word(&mut shown, &word, secret_from < line.len());
     shown
+}
+
+/// `https://name:password@host` without name and password.
+fn mask_login(line: &str) -> String {
+    let Some((scheme, rest)) = line.split_once("://") else { return line.to_owned() };
+    let host = rest.split(['/', '"', '\'', ' ']).next().unwrap_or_default();
+    match host.rsplit_once('@') {
+        Some((login, _)) => {
+            format!(
+                "{scheme}://{}{}",
+                "*".repeat(login.len()),
+                rest.strip_prefix(login).unwrap_or_default()
+            )
+        }
+        None => line.to_owned(),
+    }
 }
 
 /// Where the value begins on a line `key = …`.
@@ -60,6 +77,7 @@ mod tests {
             ("key = \"sk-abcdefghijkl\"\n", "key = \"***************\"\n"),
             ("x = \"rns_live_abcdefgh\" # y", "x = \"*****************\" # y"),
             ("\"value\" = 'correct-horse-battery'", "\"value\" = '*********************'"),
+            ("url = \"https://me:pässword@host/v1\"", "url = \"https://************@host/v1\""),
             ("password=ünïcödéünïcödé", "password=**********************"),
         ] {
             assert_eq!(masked(text).len(), text.len());

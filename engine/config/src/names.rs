@@ -7,23 +7,23 @@ use crate::value::Value;
 
 /// The names that one kind of table took so far, each with the line it stands on.
 pub(crate) struct Names {
-    what: &'static str,
+    kind: &'static str,
     taken: BTreeMap<Arc<str>, usize>,
 }
 
 // === impl Names ===
 
 impl Names {
-    /// None yet; `what` is the kind of table, such as `budget`.
-    pub(crate) const fn of(what: &'static str) -> Self {
-        Self { what, taken: BTreeMap::new() }
+    /// None yet; `kind` is what the tables are, such as `budgets`.
+    pub(crate) const fn of(kind: &'static str) -> Self {
+        Self { kind, taken: BTreeMap::new() }
     }
 
     /// Reads a name and takes it. One that is taken already is a problem.
     pub(crate) fn take(&mut self, value: &Value<'_>) -> Option<Arc<str>> {
         let name = value.name()?;
         if let Some(line) = self.taken.get(&name) {
-            let what = format!("two {}s are called `{name}`", self.what);
+            let what = format!("two {} are called `{name}`", self.kind);
             value
                 .place
                 .at_odds(what, format!("the first is on line {line}: give each its own name"));

@@ -147,7 +147,7 @@ fn whole(file: &File<'_>, table: &DeTable<'_>, place: &Place<'_>) -> Option<(Set
 
 fn vendors(root: &mut Reader<'_>, file: &File<'_>) -> Vendors {
     let variables = file.variables();
-    let mut names = Names::of("connection");
+    let mut names = Names::of("connections");
     let tables = root.each(&["connection"]);
     if tables.is_empty() && root.again("connection").is_none() {
         let hint = "add one, such as:  [[connection]]  vendor = \"openai\"";
@@ -155,9 +155,9 @@ fn vendors(root: &mut Reader<'_>, file: &File<'_>) -> Vendors {
     }
     let read = |table| connection::read(table, &mut names, &variables);
     let connections: Vec<_> = tables.into_iter().map(read).collect();
-    let prices = root.each(&["price"]);
-    let overrides: Vec<_> =
-        prices.into_iter().map(|table| price::read(table, file.today)).collect();
+    let sold = |vendor: &str| connections.iter().flatten().any(|each| &*each.vendor == vendor);
+    let prices = root.each(&["price"]).into_iter();
+    let overrides: Vec<_> = prices.map(|table| price::read(table, file.today, sold)).collect();
     let whole = connections.iter().all(Option::is_some) && overrides.iter().all(Option::is_some);
     let connections = connections.into_iter().flatten().collect();
     Vendors { names, connections, overrides: overrides.into_iter().flatten().collect(), whole }
@@ -172,7 +172,7 @@ fn organization(root: &mut Reader<'_>, connections: &Names) -> Organization {
 
 fn callers(root: &mut Reader<'_>, file: &File<'_>) -> Callers {
     let variables = file.variables();
-    let (mut key_names, mut agent_names) = (Names::of("key"), Names::of("agent"));
+    let (mut key_names, mut agent_names) = (Names::of("keys"), Names::of("agents"));
     let keys = root.each(&["key"]).into_iter();
     let keys = keys.filter_map(|table| key::read(table, &mut key_names, &variables)).collect();
     let agents = root.each(&["agent"]).into_iter();
@@ -183,11 +183,11 @@ fn callers(root: &mut Reader<'_>, file: &File<'_>) -> Callers {
 fn rules(root: &mut Reader<'_>, of: &Organization, targets: &Targets<'_>) -> Rules {
     let limits = root.each(&["limit"]).into_iter();
     let limits = limits.filter_map(|table| limit::read(table, of)).collect();
-    let mut names = Names::of("budget");
+    let mut names = Names::of("budgets");
     let budgets = root.each(&["budget"]).into_iter();
     let budgets =
         budgets.filter_map(|table| budget::read(table, &mut names, of, targets)).collect();
-    let mut names = Names::of("policy");
+    let mut names = Names::of("policies");
     let policies = root.each(&["policy"]).into_iter();
     let policies = policies.filter_map(|table| policy::read(table, &mut names, targets)).collect();
     Rules { limits, budgets, policies }

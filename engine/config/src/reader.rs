@@ -29,12 +29,10 @@ impl<'a> Reader<'a> {
     pub(crate) fn field(&mut self, spellings: Spellings) -> Option<Value<'a>> {
         self.asked.push(spellings);
         let mut written = self.written().filter(|(name, _)| spellings.contains(name));
-        let (first, value) = written.next()?;
-        if let Some((second, again)) = written.next() {
-            again.place.at_odds(
-                format!("`{first}` and `{second}` are two spellings of one field"),
-                format!("keep `{first}` only"),
-            );
+        let (one, value) = written.next()?;
+        if let (Some((other, again)), Some(ours)) = (written.next(), spellings.first()) {
+            let what = format!("`{one}` and `{other}` are two spellings of one field");
+            again.place.at_odds(what, format!("write it once, as `{ours}`"));
         }
         Some(value)
     }
@@ -80,8 +78,7 @@ impl<'a> Reader<'a> {
 
     /// Every table of `[[name]]`.
     pub(crate) fn each(&mut self, spellings: Spellings) -> Vec<Self> {
-        let tables = self.field(spellings).and_then(|value| value.list()).unwrap_or_default();
-        tables.into_iter().filter_map(|value| value.table()).collect()
+        self.field(spellings).map(|value| value.tables()).unwrap_or_default()
     }
 
     /// A field that was read already, to say more of it.

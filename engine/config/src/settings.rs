@@ -246,6 +246,17 @@ pub struct Drain {
     pub timeout: Duration,
 }
 
+// === impl Connection ===
+
+impl Connection {
+    /// What stands before every path at this vendor: empty, or with a slash in front and none
+    /// behind.
+    #[must_use]
+    pub fn path_prefix(&self) -> &str {
+        self.base_url.path().trim_end_matches('/')
+    }
+}
+
 // === impl DialectName ===
 
 impl DialectName {

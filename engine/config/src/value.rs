@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use reins_governor::{Pattern, Usd, Window};
+use serde_spanned::Spanned;
 use toml::de::{DeInteger, DeValue};
 
 use crate::findings::Place;
@@ -77,19 +78,18 @@ impl<'a> Value<'a> {
         let DeValue::Array(items) = self.value else {
             return self.not("a list", &self.list_hint());
         };
-        let item = |(index, item): (usize, &'a toml::Spanned<DeValue<'a>>)| {
-            let path = format!("{}[{index}]", self.place.path);
-            Self::new(item.get_ref(), self.place.inner(path, item.span()))
-        };
-        Some(items.iter().enumerate().map(item).collect())
+        Some(items.iter().enumerate().map(|(index, item)| self.item(index, item)).collect())
+    }
+
+    fn item(&self, index: usize, item: &'a Spanned<DeValue<'a>>) -> Self {
+        let path = format!("{}[{index}]", self.place.path);
+        Self::new(item.get_ref(), self.place.inner(path, item.span()))
     }
 
     fn list_hint(&self) -> String {
         match self.value {
             DeValue::String(text) => format!("write it in brackets: [\"{text}\"]"),
-            DeValue::Table(_) => {
-                format!("write its header in two pairs of brackets: [[{}]]", self.place.path)
-            }
+            DeValue::Integer(number) => format!("write it in brackets: [{number}]"),
             _ => "write it in brackets: [ … ]".to_owned(),
         }
     }
@@ -109,8 +109,30 @@ impl<'a> Value<'a> {
     pub(crate) fn table(&self) -> Option<Reader<'a>> {
         match self.value {
             DeValue::Table(table) => Some(Reader::new(table, self.place.clone())),
-            _ => self.not("a table", &format!("write a table: [{}]", self.place.path)),
+            _ => {
+                let hint = format!("write it in braces: {} = {{ … }}", self.name_here());
+                self.not("a table", &hint)
+            }
         }
+    }
+
+    /// Every table of a list of them.
+    pub(crate) fn tables(&self) -> Vec<Reader<'a>> {
+        let name = self.name_here();
+        let hint = format!("begin each with a header of its own: [[{name}]]");
+        let DeValue::Array(items) = self.value else {
+            self.not::<()>("a list of tables", &hint);
+            return Vec::new();
+        };
+        let item = |(index, item)| self.item(index, item);
+        let table = |item: Self| item.as_table().or_else(|| item.not("a table", &hint));
+        items.iter().enumerate().map(item).filter_map(table).collect()
+    }
+
+    /// The field's own name.
+    fn name_here(&self) -> &str {
+        let (_, name) = self.place.path.rsplit_once('.').unwrap_or(("", &self.place.path));
+        name.split_once('[').map_or(name, |(name, _)| name)
     }
 
     /// The table, where it is one: without a word where it is not.
@@ -206,13 +228,11 @@ impl<'a> Value<'a> {
     /// A time to wait, such as `10s`.
     pub(crate) fn duration(&self) -> Option<Duration> {
         let hint = "write a number and its unit, up to a day: \"500ms\", \"10s\" or \"2m\"";
-        let read: SignedDuration = match self.as_text() {
-            Some(_) => self.parsed(hint)?,
-            None => return self.not("a time with its unit", hint),
-        };
-        let sensible = read.is_positive() && read <= DURATION_MAX;
-        let fit = sensible.then(|| Duration::try_from(read).ok()).flatten();
-        fit.or_else(|| self.bad("nobody waits for that long, or no time at all", hint))
+        let Some(text) = self.as_text() else { return self.not("a time with its unit", hint) };
+        let read = text.parse::<SignedDuration>().ok();
+        let sensible = read.filter(|time| time.is_positive() && *time <= DURATION_MAX);
+        let waited = sensible.and_then(|time| Duration::try_from(time).ok());
+        waited.or_else(|| self.bad(format!("`{text}` is not a time to wait"), hint))
     }
 
     /// This is not what is needed.

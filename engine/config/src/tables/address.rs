@@ -28,13 +28,13 @@ pub(crate) fn read(
     let base_url = parsed(value, text)?;
     let inside = is_inside(value, base_url.host().unwrap_or_default())?;
     let allow_private = private.unwrap_or(inside);
-    if base_url.scheme_str() == Some("http") && !allow_private {
-        let hint = "write https, or allow_private = true if the host is in your own network";
-        return value.bad("keys would cross the internet in the clear", hint);
-    }
     if inside && !allow_private {
         let hint = "leave `allow_private` out: an address that is written out is allowed";
         return value.bad("the address is private, and allow_private is false", hint);
+    }
+    if base_url.scheme_str() == Some("http") && !allow_private {
+        let hint = "write https, or allow_private = true if the host is in your own network";
+        return value.bad("keys would cross the internet in the clear", hint);
     }
     Some(Address { base_url, allow_private })
 }

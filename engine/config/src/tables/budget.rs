@@ -62,13 +62,18 @@ fn on_exceed(value: &Value<'_>, targets: &Targets<'_>) -> Option<OnExceed> {
     let Some(mut table) = value.as_table() else { return on_exceed_word(value) };
     let (clip, downgrade) = (table.field(&["clip"]), table.field(&["downgrade"]));
     match (clip, downgrade) {
-        (Some(clip), None) => {
-            let mut clip = clip.table()?;
-            Some(OnExceed::Clip { floor: clip.defaulted(&["floor"], FLOOR, tokens)? })
-        }
+        (Some(clip), None) => self::clip(&clip),
         (None, Some(model)) => Some(OnExceed::Downgrade { model: targets.model(&model, &[])? }),
         (None, None) | (Some(_), Some(_)) => value.bad("one thing happens, not none or two", HINT),
     }
+}
+
+fn clip(value: &Value<'_>) -> Option<OnExceed> {
+    let Some(mut table) = value.as_table() else {
+        let what = "what is left sets the cap: a budget has only a floor for it";
+        return value.bad(what, "write { clip = { floor = 256 } }, or \"clip\"");
+    };
+    Some(OnExceed::Clip { floor: table.defaulted(&["floor"], FLOOR, tokens)? })
 }
 
 /// What a budget can do.

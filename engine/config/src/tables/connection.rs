@@ -48,7 +48,9 @@ pub(crate) fn read(
     let (name_value, vendor) = (written_name.as_ref().or(vendor.as_ref()), vendor.as_ref());
     let name = name_value.and_then(|value| name(value, names));
     let dialect = vendor.and_then(|vendor| self::dialect(vendor, dialect.as_ref()));
-    let address = vendor.and_then(|vendor| address::read(vendor, url.as_ref(), private?));
+    // WHY: of a vendor that nobody knows, the dialect's hint asks for the address too.
+    let asked = vendor.filter(|_| dialect.is_some() || url.is_some());
+    let address = asked.and_then(|vendor| address::read(vendor, url.as_ref(), private?));
     let Address { base_url, allow_private } = address?;
     Some(Connection {
         name: name?,

@@ -25,7 +25,7 @@ pub(crate) fn read(
     let on_error = table.defaulted(&["on_error"], OnError::Block, on_error);
     let scope = table.defaulted(&["scope"], PolicyScope::default(), scope);
     let vendors = scope.as_ref().map(|scope| scope.vendors.as_slice()).unwrap_or_default();
-    let mut rule_names = Names::of("rule");
+    let mut rule_names = Names::of("rules");
     let read = |table| rule::read(table, &mut rule_names, vendors, targets);
     let rules: Vec<Option<Rule>> = table.each(&["rule", "rules"]).into_iter().map(read).collect();
     Some(Policy {

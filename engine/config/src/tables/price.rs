@@ -3,22 +3,44 @@
 use jiff::civil::Date;
 use reins_prices::{Override, PriceBook, PriceError};
 
-use crate::reader::Reader;
+use crate::reader::{Reader, Spellings};
 use crate::value::Value;
 
 /// More tokens than any model has.
 const TOKENS_MAX: u64 = 1_000_000_000;
 
+/// Dollars per million tokens.
+const RATES: [Spellings; 5] =
+    [&["input"], &["cached"], &["cache_write"], &["cache_write_1h"], &["output"]];
+/// Dollars per million tokens of audio, or per thousand searches.
+const OTHER_RATES: [Spellings; 3] = [&["audio_input"], &["audio_output"], &["web_search"]];
+/// Tokens at most.
+const TOKENS: [Spellings; 4] =
+    [&["max_output_tokens"], &["context_window"], &["image_tokens"], &["page_tokens"]];
+
 /// A rate that is no decimal, the price book finds.
-pub(crate) fn read(mut table: Reader<'_>, today: Date) -> Option<Override> {
-    let vendor = table.required(&["vendor"], "name the vendor of a connection", Value::name);
-    let model = table.required(&["model"], "name the model, such as \"llama-3*\"", Value::pattern);
+pub(crate) fn read(
+    mut table: Reader<'_>,
+    today: Date,
+    sold: impl Fn(&str) -> bool,
+) -> Option<Override> {
+    let hint = "name the vendor of a connection";
+    let vendor = table.required(&["vendor"], hint, |value| {
+        let vendor = value.name()?;
+        if !sold(&vendor) {
+            value.place.warn(format!("no connection has the vendor `{vendor}`"), hint);
+        }
+        Some(vendor)
+    });
+    let hint = "name the model, such as \"llama-3*\"";
+    let model = table.required(&["model"], hint, Value::pattern);
     let free = table.defaulted(&["free"], false, Value::flag);
-    let rates = rates(&mut table);
+    let rates = rates(&mut table, RATES);
+    let others = self::rates(&mut table, OTHER_RATES);
     let tokens = tokens(&mut table);
     let (vendor, model) = (vendor?.to_string(), model?.to_string());
-    let [input, cached, cache_write, cache_write_1h, output, audio_input, audio_output, web_search] =
-        rates?;
+    let [input, cached, cache_write, cache_write_1h, output] = rates?;
+    let [audio_input, audio_output, web_search] = others?;
     let [max_output_tokens, context_window, image_tokens, page_tokens] = tokens?;
     let read = Override {
         vendor,
@@ -40,31 +62,17 @@ pub(crate) fn read(mut table: Reader<'_>, today: Date) -> Option<Override> {
     holds(&table, read, today)
 }
 
-/// Dollars per million tokens, or per thousand searches.
-fn rates(table: &mut Reader<'_>) -> Option<[Option<String>; 8]> {
-    let mut rate = |name| table.optional(name, |value| value.decimal().map(ToOwned::to_owned));
-    let rates = [
-        rate(&["input"]),
-        rate(&["cached"]),
-        rate(&["cache_write"]),
-        rate(&["cache_write_1h"]),
-        rate(&["output"]),
-        rate(&["audio_input"]),
-        rate(&["audio_output"]),
-        rate(&["web_search"]),
-    ];
-    all(rates)
+fn rates<const N: usize>(
+    table: &mut Reader<'_>,
+    names: [Spellings; N],
+) -> Option<[Option<String>; N]> {
+    let rate = |value: &Value<'_>| value.decimal().map(ToOwned::to_owned);
+    all(names.map(|name| table.optional(name, rate)))
 }
 
 fn tokens(table: &mut Reader<'_>) -> Option<[Option<u64>; 4]> {
-    let mut tokens = |name| table.optional(name, |value| value.whole(1..=TOKENS_MAX));
-    let tokens = [
-        tokens(&["max_output_tokens"]),
-        tokens(&["context_window"]),
-        tokens(&["image_tokens"]),
-        tokens(&["page_tokens"]),
-    ];
-    all(tokens)
+    let tokens = |value: &Value<'_>| value.whole(1..=TOKENS_MAX);
+    all(TOKENS.map(|name| table.optional(name, tokens)))
 }
 
 fn all<T, const N: usize>(read: [Option<T>; N]) -> Option<[T; N]> {

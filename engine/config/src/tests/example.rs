@@ -170,6 +170,45 @@ fn makes_the_snapshot_that_calls_are_judged_by() {
     assert_eq!(cost("tiny-1"), Some(Usd::ZERO));
 }
 
+#[test]
+fn two_lines_are_enough() {
+    let text = "[[connection]]\nvendor = \"openai\"\n";
+    let read = serve(text).expect("a file").settings;
+    assert_eq!(
+        (&*read.organization.id, read.organization.zone.iana_name()),
+        ("default", Some("UTC"))
+    );
+    assert_eq!(read.store, StoreUrl::Sqlite(Path::new("/etc/reins/reins.db").to_owned()));
+    assert_eq!((&read.connections[0].key, read.keys.len()), (&VendorKey::PassThrough, 0));
+    let [limit] = read.limits.try_into().expect("the organization's");
+    assert_eq!((limit.kind, limit.calls_per_second.get()), (ScopeKind::Organization, 1_000));
+}
+
+#[test]
+fn a_limit_on_agents_does_not_lift_the_organizations() {
+    let text = "[[connection]]\nvendor = \"openai\"\n\
+                [[limit]]\nscope = { agent = \"*\" }\ncalls_per_second = 5\n";
+    let kinds = serve(text).expect("a file").settings.limits.into_iter().map(|limit| limit.kind);
+    assert_eq!(kinds.collect::<Vec<_>>(), [ScopeKind::Agent, ScopeKind::Organization]);
+}
+
+#[test]
+fn an_address_inside_is_allowed_where_it_is_written_out() {
+    for (url, prefix, inside) in [
+        ("http://127.0.0.1:9900/v1", "/v1", true),
+        ("http://localhost:9900", "", true),
+        ("http://[::1]:9900/a/b/", "/a/b", true),
+        ("http://192.168.1.4/v1", "/v1", true),
+        ("https://gateway.example/v1", "/v1", false),
+        ("https://8.8.8.8/v1", "/v1", false),
+    ] {
+        let text = format!("[[connection]]\nvendor = \"openai\"\nbase_url = \"{url}\"\n");
+        let read = serve(&text).unwrap_or_else(|report| panic!("{report}"));
+        let connection = &read.settings.connections[0];
+        assert_eq!((connection.path_prefix(), connection.allow_private), (prefix, inside), "{url}");
+    }
+}
+
 /// Every field that some reader asks for stands in the example, in one of its spellings.
 #[test]
 fn shows_every_field() {

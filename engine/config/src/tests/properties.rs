@@ -4,6 +4,10 @@ use proptest::prelude::{any, prop_assert, proptest};
 
 use super::{EXAMPLE, serve};
 
+/// Values of every type, right and wrong.
+const VALUES: &str = "(\\PC{0,12}|-?[0-9_.e]{1,20}\
+                      |\"\\PC{0,40}\"|\\[[a-z0-9\", ]{0,20}\\]|true|1979-05-27)";
+
 /// A text is read, or there is at least one problem, and each stands in a line of the file.
 fn is_read_or_reported(text: &str) -> Result<(), String> {
     let Err(report) = serve(text) else { return Ok(()) };
@@ -26,8 +30,9 @@ fn check(text: &str) {
 #[test]
 fn a_missing_character_is_read_or_reported() {
     for (at, gone) in EXAMPLE.char_indices() {
-        let after = &EXAMPLE[at + gone.len_utf8()..];
-        check(&format!("{}{after}", &EXAMPLE[..at]));
+        let (before, _) = EXAMPLE.split_at(at);
+        let (_, after) = EXAMPLE.split_at(at + gone.len_utf8());
+        check(&format!("{before}{after}"));
     }
 }
 
@@ -43,7 +48,7 @@ fn a_missing_line_is_read_or_reported() {
 #[test]
 fn a_cut_file_is_read_or_reported() {
     for (at, _) in EXAMPLE.char_indices().filter(|(at, _)| at % 7 == 0) {
-        check(&EXAMPLE[..at]);
+        check(EXAMPLE.split_at(at).0);
     }
 }
 
@@ -64,7 +69,7 @@ proptest! {
     #[test]
     fn any_value_is_read_or_reported(
         line in 0_usize..200,
-        value in "(\\PC{0,12}|-?[0-9_.e]{1,20}|\"\\PC{0,40}\"|\\[[a-z0-9\", ]{0,20}\\]|true|1979-05-27)",
+        value in VALUES,
     ) {
         let change = |(at, written): (usize, &str)| match written.split_once('=') {
             Some((name, _)) if at == line => format!("{name}= {value}\n"),
