@@ -1,0 +1,160 @@
+//! The desk: what every call needs, and the one thing that changes while calls are in flight.
+
+use std::collections::HashMap;
+use std::io;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use reins_config::{Connection, DeclaredKey, Secret, Settings, VendorKey};
+use reins_flight::{Crew, Terms};
+use reins_governor::{Clock, Snapshot};
+use reins_ledger::Limits;
+use reins_store::{Embedded, NewKey, Pins, Registry};
+use tokio::sync::Semaphore;
+
+use crate::directory::Directory;
+use crate::transport::Transport;
+
+/// What every call needs.
+#[derive(Debug)]
+pub(crate) struct Desk {
+    /// The version in force; a call takes it once and never sees another.
+    pub(crate) live: ArcSwap<Live>,
+    pub(crate) ledger: Arc<Embedded>,
+    pub(crate) registry: Registry,
+    pub(crate) secrets: reins_store::Secrets,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) crew: Crew,
+    /// Places for calls at once.
+    pub(crate) places: Arc<Semaphore>,
+}
+
+/// One version of the file, ready for calls.
+#[derive(Debug)]
+pub(crate) struct Live {
+    pub(crate) settings: Settings,
+    pub(crate) snapshot: Arc<Snapshot>,
+    pub(crate) lines: Vec<Arc<Line>>,
+    pub(crate) limits: Limits,
+    pub(crate) directory: Directory,
+    /// The key that a call without one has, on loopback.
+    pub(crate) default_key: Option<Secret>,
+}
+
+/// A connection with its pool: the line to one vendor.
+#[derive(Debug)]
+pub(crate) struct Line {
+    pub(crate) connection: Connection,
+    pub(crate) transport: Arc<Transport>,
+    pub(crate) terms: Terms,
+    /// The key that Reins keeps for the vendor.
+    key: Option<Secret>,
+}
+
+/// The vendors' keys that the store keeps, by connection.
+pub(crate) type Stored = HashMap<Arc<str>, Secret>;
+
+/// The largest answer that is kept until its end, so that its cost stands in a header.
+///
+/// Sixteen times the longest answer of today's models; a larger one streams through instead.
+const WHOLE_MAX: usize = 16 * 1024 * 1024;
+
+// === impl Live ===
+
+impl Live {
+    /// Readies a version; lines that did not change keep their pools.
+    pub(crate) fn ready(
+        settings: Settings,
+        snapshot: Arc<Snapshot>,
+        stored: &Stored,
+        before: Option<&Self>,
+    ) -> io::Result<Self> {
+        let known = |connection: &Connection, key: Option<&Secret>| {
+            let same = |line: &&Arc<Line>| line.is(connection, key);
+            before.and_then(|live| live.lines.iter().find(same)).map(Arc::clone)
+        };
+        let line = |connection: &Connection| {
+            let key = match &connection.key {
+                VendorKey::Environment(secret) => Some(secret.clone()),
+                VendorKey::Stored => stored.get(&connection.name).cloned(),
+                VendorKey::PassThrough => None,
+            };
+            known(connection, key.as_ref())
+                .map_or_else(|| Line::new(connection, &settings, key).map(Arc::new), Ok)
+        };
+        let lines = settings.connections.iter().map(line).collect::<io::Result<Vec<_>>>()?;
+        let limits = Limits::new(settings.limits.iter().map(limit).collect());
+        let directory = Directory::new(&settings);
+        let is_default = |key: &&DeclaredKey| Some(&key.name) == settings.default_key.as_ref();
+        let default_key = settings.keys.iter().find(is_default).map(|key| key.value.clone());
+        Ok(Self { snapshot, lines, limits, directory, default_key, settings })
+    }
+
+    /// The keys that the file declares, as the registry takes them.
+    pub(crate) fn declared(&self) -> Vec<reins_store::DeclaredKey> {
+        let organization = &self.settings.organization.id;
+        self.settings.keys.iter().map(|key| declared(organization, key)).collect()
+    }
+}
+
+fn declared(organization: &Arc<str>, key: &DeclaredKey) -> reins_store::DeclaredKey {
+    let pins = &key.pins;
+    reins_store::DeclaredKey {
+        key: NewKey {
+            organization: Arc::clone(organization),
+            name: Arc::clone(&key.name),
+            environment: key.environment,
+            pins: Pins {
+                team: pins.team.clone(),
+                agent: pins.agent.clone(),
+                user: pins.user.clone(),
+                session: pins.session.clone(),
+                roles: pins.roles.clone(),
+                connection: None,
+                observe_allowed: key.observe_allowed,
+            },
+            expires: None,
+        },
+        value: reins_store::Secret::new(key.value.expose().to_owned()),
+    }
+}
+
+fn limit(limit: &reins_config::Limit) -> reins_ledger::Limit {
+    reins_ledger::Limit {
+        kind: limit.kind,
+        pattern: limit.pattern.clone(),
+        calls_per_second: limit.calls_per_second,
+        burst: limit.burst,
+    }
+}
+
+// === impl Line ===
+
+impl Line {
+    fn new(connection: &Connection, settings: &Settings, key: Option<Secret>) -> io::Result<Self> {
+        let drain = settings.server.drain;
+        let transport = Transport::new(connection.timeouts.connect, connection.allow_private)?;
+        Ok(Self {
+            transport: Arc::new(transport),
+            terms: Terms {
+                headers_timeout: connection.timeouts.headers,
+                idle_timeout: connection.timeouts.idle,
+                retries: connection.retries,
+                whole_max: WHOLE_MAX,
+                drain_timeout: drain.timeout,
+                drain_max: drain.max_bytes,
+            },
+            connection: connection.clone(),
+            key,
+        })
+    }
+
+    fn is(&self, connection: &Connection, key: Option<&Secret>) -> bool {
+        self.connection == *connection && self.key.as_ref() == key
+    }
+
+    /// The key that Reins itself keeps for the vendor.
+    pub(crate) fn key(&self) -> Option<&str> {
+        self.key.as_ref().map(Secret::expose)
+    }
+}

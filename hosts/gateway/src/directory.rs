@@ -1,0 +1,54 @@
+//! The directory: which agents are known, and whose team they are on.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use reins_config::Settings;
+use reins_governor::{Pattern, ScopeKind};
+
+/// Agents that the organization knows: declared ones, pinned ones, and those that a budget or a
+/// limit counts by name.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Directory {
+    declared: HashMap<Arc<str>, Option<Arc<str>>>,
+    counted: Vec<Pattern>,
+}
+
+// === impl Directory ===
+
+impl Directory {
+    /// The agents that a file knows.
+    pub(crate) fn new(settings: &Settings) -> Self {
+        let declared = settings.agents.iter().map(|a| (Arc::clone(&a.name), a.team.clone()));
+        let budgets = settings.budgets.iter().map(|b| (b.scope.kind, &b.scope.pattern));
+        let limits = settings.limits.iter().map(|l| (l.kind, &l.pattern));
+        // WHY: `*` counts whoever comes; it does not make them known.
+        let counted = budgets
+            .chain(limits)
+            .filter(|(kind, pattern)| *kind == ScopeKind::Agent && pattern.text() != "*")
+            .map(|(_, pattern)| pattern.clone())
+            .collect();
+        Self { declared: declared.collect(), counted }
+    }
+
+    /// Whether an agent of this name is known.
+    pub(crate) fn knows(&self, agent: &str) -> bool {
+        self.declared.contains_key(agent) || self.counted.iter().any(|p| p.matches(agent))
+    }
+
+    /// The team an agent is declared to be on.
+    pub(crate) fn team_of(&self, agent: &str) -> Option<Arc<str>> {
+        self.declared.get(agent).cloned().flatten()
+    }
+
+    #[cfg(test)]
+    pub(crate) fn of<const N: usize, const M: usize>(
+        counted: [&str; N],
+        declared: [(&str, Option<&str>); M],
+    ) -> Self {
+        Self {
+            declared: declared.map(|(name, team)| (name.into(), team.map(Into::into))).into(),
+            counted: counted.map(|pattern| pattern.parse().expect(pattern)).into(),
+        }
+    }
+}

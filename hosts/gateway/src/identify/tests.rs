@@ -1,0 +1,109 @@
+//! Pins before headers, and what callers may not say.
+
+use std::sync::Arc;
+
+use http::{HeaderMap, HeaderName, HeaderValue};
+use jiff::tz::TimeZone;
+use reins_config::{BudgetStatus, Organization, UnknownAgents};
+use reins_governor::{Environment, Identity, KeyId, Refusal};
+
+use reins_store::{Key, Pins};
+
+use super::identify;
+use crate::directory::Directory;
+
+fn organization(unknown_agents: UnknownAgents) -> Organization {
+    Organization {
+        id: "acme".into(),
+        zone: TimeZone::UTC,
+        unknown_agents,
+        default_agent: "default".into(),
+        default_connection: None,
+        default_deny: false,
+        budget_status: BudgetStatus::Forbidden403,
+    }
+}
+
+fn resolve(
+    pins: Pins,
+    unknown: UnknownAgents,
+    headers: &[(&str, &str)],
+) -> Result<Identity, Refusal> {
+    let key = Key {
+        id: KeyId("key_ci".into()),
+        organization: "acme".into(),
+        name: "ci".into(),
+        masked: "rns_****".into(),
+        environment: Environment::Live,
+        pins,
+        created: jiff::Timestamp::UNIX_EPOCH,
+        expires: None,
+        revoked: None,
+        used: None,
+        rotated_to: None,
+    };
+    let headers: HeaderMap = headers
+        .iter()
+        .map(|(n, v)| (n.parse::<HeaderName>().expect(n), HeaderValue::from_str(v).expect(v)))
+        .collect();
+    let directory = Directory::of(["known-*"], [("bot", Some("support"))]);
+    identify(&key, &headers, &organization(unknown), &directory)
+}
+
+#[test]
+fn a_pin_cannot_be_overridden() {
+    let pins = Pins {
+        agent: Some("pinned".into()),
+        user: Some("ann".into()),
+        roles: Some(Arc::from([])),
+        ..Pins::default()
+    };
+    let headers = [
+        ("x-reins-agent", "other"),
+        ("x-reins-user", "bob"),
+        ("x-reins-roles", "admin"),
+        ("x-reins-metadata", r#"{"role":"admin"}"#),
+    ];
+    let who = resolve(pins, UnknownAgents::Register, &headers).expect("identity");
+    assert_eq!((&*who.agent, who.user.as_deref(), who.roles.len()), ("pinned", Some("ann"), 0));
+}
+
+#[test]
+fn unknown_agents_are_what_the_organization_chose() {
+    let named = [("x-reins-agent", "stranger")];
+    let agent = |unknown| resolve(Pins::default(), unknown, &named).map(|who| who.agent);
+    assert_eq!(agent(UnknownAgents::Default).as_deref(), Ok("default"));
+    assert_eq!(agent(UnknownAgents::Register).as_deref(), Ok("stranger"));
+    assert!(matches!(agent(UnknownAgents::Refuse), Err(Refusal::Forbidden { .. })));
+}
+
+#[test]
+fn known_agents_bring_their_team() {
+    let who = |agent| {
+        resolve(Pins::default(), UnknownAgents::Refuse, &[("x-reins-agent", agent)])
+            .map(|who| (who.agent.to_string(), who.team.map(|team| team.to_string())))
+    };
+    assert_eq!(who("bot"), Ok(("bot".to_owned(), Some("support".to_owned()))));
+    assert_eq!(who("known-7"), Ok(("known-7".to_owned(), None)));
+}
+
+#[test]
+fn roles_come_from_the_list_and_from_metadata() {
+    let headers =
+        [("x-reins-roles", "trial, beta"), ("x-reins-metadata", r#"{"roles":["x","trial"]}"#)];
+    let who = resolve(Pins::default(), UnknownAgents::Default, &headers).expect("identity");
+    assert_eq!(who.roles.iter().map(|r| &**r).collect::<Vec<_>>(), ["trial", "beta", "x"]);
+}
+
+#[test]
+fn what_cannot_be_a_name_is_refused() {
+    let long = "x".repeat(129);
+    for headers in [
+        [("x-reins-session", long.as_str())],
+        [("x-reins-metadata", "[1]")],
+        [("x-reins-metadata", "{")],
+    ] {
+        let refused = resolve(Pins::default(), UnknownAgents::Default, &headers);
+        assert!(matches!(refused, Err(Refusal::BadRequest { .. })), "{headers:?}");
+    }
+}

@@ -1,0 +1,35 @@
+//! The HTTP gateway: a way in for calls, in front of their vendors.
+//!
+//! Read `govern.rs` first: it is the way of one paid call. `path.rs` is the table of everything
+//! that can be asked for.
+
+mod serve;
+mod server;
+
+mod path;
+
+mod free;
+mod govern;
+mod pages;
+
+mod arrival;
+mod credential;
+mod directory;
+mod identify;
+
+mod body;
+mod inbound;
+mod lines;
+mod outbound;
+mod reply;
+mod tally;
+
+mod desk;
+mod reload;
+
+mod address;
+mod clock;
+mod transport;
+
+pub use clock::MachineClock;
+pub use serve::{Gateway, ServeError, Start, Variables};

@@ -1,0 +1,122 @@
+//! Which line carries a call: by the path's prefix, a header, or the model.
+
+use std::sync::Arc;
+
+use http::{HeaderMap, HeaderName, HeaderValue, Uri};
+use reins_dialects::Dialect;
+use reins_governor::Refusal;
+
+use crate::arrival::Arrival;
+use crate::credential::vendor_header;
+use crate::desk::{Line, Live};
+
+/// Finds the one line for a request; `model` where the request names one.
+pub(crate) fn choose<'a>(
+    live: &'a Live,
+    prefix: Option<&str>,
+    dialect: &dyn Dialect,
+    headers: &HeaderMap,
+    model: Option<&str>,
+) -> Result<&'a Arc<Line>, Refusal> {
+    let header = headers.get("x-vendor").and_then(|value| value.to_str().ok());
+    let fitting = || live.lines.iter().filter(|line| speaks(line, dialect));
+    let Some(name) = prefix.or(header) else {
+        return by_model(live, &fitting().collect::<Vec<_>>(), model);
+    };
+    let named = |line: &&Arc<Line>| *line.connection.name == *name;
+    let of_vendor = |line: &&Arc<Line>| *line.connection.vendor == *name;
+    let found = fitting().find(named).or_else(|| fitting().find(of_vendor));
+    found.ok_or_else(|| unknown(name, dialect, fitting()))
+}
+
+fn speaks(line: &Line, dialect: &dyn Dialect) -> bool {
+    line.connection.dialect.word() == dialect.name()
+}
+
+fn by_model<'a>(
+    live: &Live,
+    fitting: &[&'a Arc<Line>],
+    model: Option<&str>,
+) -> Result<&'a Arc<Line>, Refusal> {
+    let sells = |line: &Line| {
+        model.is_none_or(|model| line.connection.models.iter().any(|m| m.matches(model)))
+    };
+    let selling: Vec<_> = fitting.iter().copied().filter(|line| sells(line)).collect();
+    let default = live.settings.organization.default_connection.as_deref();
+    let is_default = |line: &&Arc<Line>| Some(&*line.connection.name) == default;
+    match *selling {
+        [only] => Ok(only),
+        [] => Err(bad(format!(
+            "no connection sells the model `{}`: add it to the `models` of a [[connection]]",
+            model.unwrap_or_default()
+        ))),
+        [..] => selling.iter().copied().find(is_default).ok_or_else(|| ambiguous(&selling)),
+    }
+}
+
+fn unknown<'a>(
+    name: &str,
+    dialect: &dyn Dialect,
+    fitting: impl Iterator<Item = &'a Arc<Line>>,
+) -> Refusal {
+    let names: Vec<_> = fitting.map(|line| format!("`{}`", line.connection.name)).collect();
+    bad(format!(
+        "no connection named `{name}` speaks the {} dialect: those that do are {}",
+        dialect.name(),
+        if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+    ))
+}
+
+fn ambiguous(selling: &[&Arc<Line>]) -> Refusal {
+    let names: Vec<_> = selling.iter().map(|l| format!("`{}`", l.connection.name)).collect();
+    bad(format!(
+        "{} sell this model: name one in the header `X-Vendor` or as the path's prefix, or set \
+         `default_connection`",
+        names.join(" and ")
+    ))
+}
+
+/// Where the vendor answers such calls.
+pub(crate) fn uri(line: &Line, dialect: &dyn Dialect, query: Option<&str>) -> Result<Uri, Refusal> {
+    let rest = if dialect.name() == "anthropic" { "messages" } else { "chat/completions" };
+    joined(line, &path(dialect, rest), query)
+}
+
+/// A path of a vendor, below its base address: Anthropic's has the version in its paths.
+pub(crate) fn path(dialect: &dyn Dialect, rest: &str) -> String {
+    if dialect.name() == "anthropic" { format!("/v1/{rest}") } else { format!("/{rest}") }
+}
+
+/// A vendor's own path, behind the line's address.
+pub(crate) fn joined(line: &Line, path: &str, query: Option<&str>) -> Result<Uri, Refusal> {
+    let base = line.connection.base_url.to_string();
+    let base = base.trim_end_matches('/');
+    let base = if path.starts_with("/v1/") { base.trim_end_matches("/v1") } else { base };
+    let mut text = format!("{base}{path}");
+    if let Some(query) = query {
+        text.push('?');
+        text.push_str(query);
+    }
+    text.parse().map_err(|_| bad("the query cannot be sent on".to_owned()))
+}
+
+/// The key the vendor is shown: the caller's own where it is meant, else the one that is kept.
+pub(crate) fn vendor_key(
+    line: &Line,
+    dialect: &dyn Dialect,
+    arrival: &Arrival<'_>,
+) -> Result<(HeaderName, HeaderValue), Refusal> {
+    let (brought, kept) = (arrival.vendor_key, line.key());
+    let key = if arrival.vendor_key_is_meant { brought.or(kept) } else { kept.or(brought) };
+    key.and_then(|key| vendor_header(dialect.name(), key)).ok_or_else(|| {
+        bad(format!(
+            "there is no key for the connection `{}`: give it a `key_env`, or send the vendor's \
+             key as `X-Vendor-Key`",
+            line.connection.name
+        ))
+    })
+}
+
+fn bad(what: String) -> Refusal {
+    Refusal::BadRequest { what }
+}

@@ -1,0 +1,169 @@
+//! The request that goes to a vendor: a new one, with what the vendor may see of the old.
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, Version, header};
+use http_body_util::Full;
+
+/// Headers that belong to one connection, to our own transport, or to nobody but us.
+const NEVER_FORWARDED: [&str; 22] = [
+    "accept-encoding",
+    "api-key",
+    "authorization",
+    "connection",
+    "content-length",
+    "cookie",
+    "expect",
+    "forwarded",
+    "host",
+    "http2-settings",
+    "keep-alive",
+    "origin",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "proxy-connection",
+    "referer",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "x-api-key",
+    "x-goog-api-key",
+];
+
+/// Beginnings of headers that are never forwarded.
+const NEVER_FORWARDED_PREFIXES: [&str; 3] = ["x-reins", "x-vendor", "x-forwarded"];
+
+/// Headers of a vendor's answer that belong to its connection with us, or that we set ourselves.
+const NEVER_RETURNED: [&str; 9] = [
+    "connection",
+    "content-length",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+/// What a vendor may see of a request's headers, and the key it is shown.
+pub(crate) fn headers(from: &HeaderMap, key: Option<(HeaderName, HeaderValue)>) -> HeaderMap {
+    let named = connection_options(from);
+    let mut to = HeaderMap::with_capacity(from.len() + 1);
+    for (name, value) in from {
+        if forwarded(name.as_str()) && !named.iter().any(|option| *name == **option) {
+            to.append(name.clone(), value.clone());
+        }
+    }
+    if let Some((name, value)) = key {
+        to.insert(name, value);
+    }
+    to
+}
+
+/// What a client may see of an answer's headers.
+pub(crate) fn returned(from: HeaderMap) -> HeaderMap {
+    let named: Vec<String> = connection_options(&from);
+    let mut to = HeaderMap::with_capacity(from.len() + 8);
+    let mut last = None;
+    for (name, value) in from {
+        if name.is_some() {
+            last = name;
+        }
+        let Some(name) = &last else { continue };
+        let ours = NEVER_RETURNED.contains(&name.as_str()) || name.as_str().starts_with("x-reins");
+        if !ours && !named.iter().any(|option| *name == **option) {
+            to.append(name.clone(), value);
+        }
+    }
+    to
+}
+
+/// The request for one attempt.
+pub(crate) fn request(
+    method: &Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Request<Full<Bytes>> {
+    let mut request = Request::new(Full::new(body));
+    *request.method_mut() = method.clone();
+    *request.uri_mut() = uri;
+    *request.version_mut() = Version::HTTP_11;
+    *request.headers_mut() = headers;
+    request
+}
+
+/// `-` and `_` are the same here: some servers behind a vendor's door think so.
+fn forwarded(name: &str) -> bool {
+    let name: std::borrow::Cow<'_, str> =
+        if name.contains('_') { name.replace('_', "-").into() } else { name.into() };
+    !NEVER_FORWARDED.contains(&&*name)
+        && !NEVER_FORWARDED_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+}
+
+/// The headers that `Connection` says belong to one connection only.
+fn connection_options(headers: &HeaderMap) -> Vec<String> {
+    headers
+        .get_all(header::CONNECTION)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(|option| option.trim().to_ascii_lowercase())
+        .filter(|option| !option.is_empty() && option != "close" && option != "keep-alive")
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    //! What goes out, and what comes back.
+    use http::{HeaderMap, HeaderName, HeaderValue};
+
+    use super::{headers, returned};
+
+    fn map(pairs: &[(&str, &str)]) -> HeaderMap {
+        pairs
+            .iter()
+            .map(|(n, v)| (n.parse::<HeaderName>().expect(n), HeaderValue::from_str(v).expect(v)))
+            .collect()
+    }
+
+    #[test]
+    fn vendors_see_nothing_that_is_ours() {
+        let from = map(&[
+            ("authorization", "Bearer rns_live_x"),
+            ("x-reins-agent", "a"),
+            ("x_reins_agent", "a"),
+            ("x-vendor-key", "sk"),
+            ("x-api-key", "rns"),
+            ("cookie", "c"),
+            ("connection", "close, X-Beta"),
+            ("x-beta", "1"),
+            ("anthropic-version", "2023-06-01"),
+            ("idempotency-key", "k"),
+        ]);
+        let to = headers(
+            &from,
+            Some((HeaderName::from_static("x-api-key"), HeaderValue::from_static("sk"))),
+        );
+        let mut names: Vec<_> = to.keys().map(HeaderName::as_str).collect();
+        names.sort_unstable();
+        assert_eq!(names, ["anthropic-version", "idempotency-key", "x-api-key"]);
+    }
+
+    #[test]
+    fn clients_see_the_vendors_headers_and_no_forgeries() {
+        let from = map(&[
+            ("content-type", "application/json"),
+            ("transfer-encoding", "chunked"),
+            ("x-reins-cost", "0"),
+            ("set-cookie", "a=1"),
+            ("set-cookie", "b=2"),
+            ("request-id", "r"),
+        ]);
+        let to = returned(from);
+        assert_eq!(to.get_all("set-cookie").iter().count(), 2);
+        assert!(!to.contains_key("x-reins-cost") && !to.contains_key("transfer-encoding"));
+        assert!(to.contains_key("request-id"));
+    }
+}

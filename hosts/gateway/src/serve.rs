@@ -1,0 +1,241 @@
+//! Serving: everything a gateway consists of, opened in order and closed in order.
+
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use jiff::tz::TimeZone;
+use metrics_exporter_prometheus::PrometheusHandle;
+use reins_config::{Checked, File, Purpose, Report, Secret, Settings, StoreUrl, VendorKey};
+use reins_flight::Crew;
+use reins_governor::Clock;
+use reins_store::{Embedded, OpenOptions, Registry, RootSecret, SecretName, Secrets, StoreError};
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio_util::task::TaskTracker;
+
+use crate::desk::{Desk, Live, Stored};
+use crate::pages::{self, Shown};
+use crate::reload;
+use crate::server::Server;
+
+/// Looks up an environment variable.
+pub type Variables = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
+
+/// The environment variable that replaces the secret file beside the store.
+const ROOT_SECRET: &str = "REINS_SECRET";
+
+/// What a gateway is started with.
+#[derive(Clone)]
+pub struct Start {
+    /// The file.
+    pub config: PathBuf,
+    /// The environment.
+    pub variables: Variables,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// What `/metrics` shows, where something is recorded.
+    pub metrics: Option<PrometheusHandle>,
+}
+
+/// Why a gateway does not start, or ended badly.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The file cannot be read.
+    #[error("`{path}` cannot be read: name the file with --config")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The file is wrong.
+    #[error("the file is wrong:\n{}", .0.render(false))]
+    Wrong(Box<Report>),
+    /// The store cannot be opened.
+    #[error("the store cannot be opened")]
+    Store(#[from] StoreError),
+    /// The store had stopped.
+    #[error("the store could not be closed in order")]
+    Closing(#[source] reins_governor::Fault),
+    /// The address cannot be listened on.
+    #[error("`{address}` cannot be listened on: choose another `listen`")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// A connection to a vendor cannot be prepared.
+    #[error("the connections to the vendors cannot be prepared")]
+    Lines(#[source] io::Error),
+}
+
+/// A gateway that listens.
+pub struct Gateway {
+    desk: Arc<Desk>,
+    start: Start,
+    listener: TcpListener,
+    address: SocketAddr,
+}
+
+// === impl Gateway ===
+
+impl Gateway {
+    /// Reads the file, opens the store, and listens.
+    ///
+    /// # Errors
+    /// Whatever of that fails first.
+    pub async fn start(start: Start) -> Result<Self, ServeError> {
+        let Checked { settings, snapshot, report } =
+            read(&start.config, &start.variables, &*start.clock)?;
+        tell_warnings(&report);
+        let (address, ledger) = (settings.listen, open(&settings, &start.clock).await?);
+        let (registry, secrets) = open_keys(&settings, &start).await?;
+        let stored = stored(&secrets, &settings).await?;
+        let live = Live::ready(settings, Arc::new(snapshot), &stored, None);
+        let live = live.map_err(ServeError::Lines)?;
+        registry.declare(live.declared()).await?;
+        registry.watch();
+        let server = live.settings.server;
+        let desk = Arc::new(Desk {
+            live: ArcSwap::from_pointee(live),
+            ledger,
+            registry,
+            secrets,
+            clock: Arc::clone(&start.clock),
+            crew: Crew { owners: TaskTracker::new(), drains: permits(server.drain.max_calls) },
+            places: permits(server.max_calls),
+        });
+        let listener = listen(address).await?;
+        let address =
+            listener.local_addr().map_err(|source| ServeError::Listen { address, source })?;
+        Ok(Self { desk, start, listener, address })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Who holds and spends what.
+    #[must_use]
+    pub fn ledger(&self) -> &Arc<Embedded> {
+        &self.desk.ledger
+    }
+
+    /// Serves until `stop` is done: then takes no more calls, lets those in flight end, and closes
+    /// the store.
+    ///
+    /// # Errors
+    /// When the store could not be closed in order.
+    pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), ServeError> {
+        let limits = self.desk.live.load().settings.server;
+        let shown = Shown { desk: Arc::clone(&self.desk), metrics: self.start.metrics.clone() };
+        let server = Server { desk: Arc::clone(&self.desk), pages: pages::router(shown) };
+        let watching = tokio::spawn(reload::watch(Arc::clone(&self.desk), self.start.clone()));
+        server.accept(self.listener, limits, stop).await;
+        watching.abort();
+        wait_for_owners(&self.desk, limits.shutdown_timeout).await;
+        let closed = self.desk.ledger.close().await;
+        closed.map_err(ServeError::Closing)
+    }
+}
+
+impl fmt::Debug for Gateway {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gateway").field("address", &self.address).finish_non_exhaustive()
+    }
+}
+
+/// Reads and checks the file.
+pub(crate) fn read(
+    path: &Path,
+    variables: &Variables,
+    clock: &dyn Clock,
+) -> Result<Checked, ServeError> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|source| ServeError::Unreadable { path: path.to_owned(), source })?;
+    let file = File {
+        path,
+        text: &text,
+        purpose: Purpose::Serve,
+        today: clock.now().to_zoned(TimeZone::UTC).date(),
+        variables: &|name| variables(name),
+    };
+    reins_config::read(&file).map_err(|report| ServeError::Wrong(Box::new(report)))
+}
+
+pub(crate) fn tell_warnings(report: &Report) {
+    for warning in &report.warnings {
+        let (line, path) = (warning.line, &warning.path);
+        tracing::warn!(line, %path, what = %warning.what, hint = %warning.hint, "in the file");
+    }
+}
+
+async fn open(settings: &Settings, clock: &Arc<dyn Clock>) -> Result<Arc<Embedded>, ServeError> {
+    let StoreUrl::Sqlite(path) = &settings.store;
+    let mut options = OpenOptions::new(path, Arc::clone(clock));
+    options.durability = match settings.durability {
+        reins_config::Durability::Power => reins_store::Durability::Power,
+        reins_config::Durability::Process => reins_store::Durability::Process,
+    };
+    let ledger = Embedded::open(options).await?;
+    let recovered = ledger.recovered();
+    tracing::info!(?recovered, "the store is open");
+    Ok(ledger)
+}
+
+/// The keys of callers, and those of vendors.
+async fn open_keys(settings: &Settings, start: &Start) -> Result<(Registry, Secrets), ServeError> {
+    let StoreUrl::Sqlite(path) = &settings.store;
+    let root = match (start.variables)(ROOT_SECRET) {
+        Some(value) => RootSecret::given(&value)?,
+        None => RootSecret::beside(path)?,
+    };
+    let registry = Registry::open(path, &root, Arc::clone(&start.clock)).await?;
+    Ok((registry, Secrets::open(path, root).await?))
+}
+
+/// The vendors' keys that the store keeps for these connections.
+pub(crate) async fn stored(secrets: &Secrets, settings: &Settings) -> Result<Stored, ServeError> {
+    let mut found = Stored::new();
+    for connection in settings.connections.iter().filter(|c| c.key == VendorKey::Stored) {
+        let name = SecretName {
+            organization: settings.organization.id.to_string(),
+            connection: connection.name.to_string(),
+            field: "key".to_owned(),
+        };
+        match secrets.get(&name).await? {
+            Some(key) => {
+                let key = Secret::new(key.expose().to_owned());
+                found.insert(Arc::clone(&connection.name), key);
+            }
+            None => tracing::warn!(connection = %connection.name, "the store has no key for it"),
+        }
+    }
+    Ok(found)
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, ServeError> {
+    TcpListener::bind(address).await.map_err(|source| ServeError::Listen { address, source })
+}
+
+/// Calls in flight outlive their connections: their owners may still be draining.
+async fn wait_for_owners(desk: &Desk, within: Duration) {
+    desk.crew.owners.close();
+    if tokio::time::timeout(within, desk.crew.owners.wait()).await.is_err() {
+        let left = desk.crew.owners.len();
+        tracing::warn!(left, "calls were still in flight when the time to stop was over");
+    }
+}
+
+fn permits(number: u32) -> Arc<Semaphore> {
+    let number = usize::try_from(number).unwrap_or(usize::MAX);
+    Arc::new(Semaphore::new(number.min(Semaphore::MAX_PERMITS)))
+}
