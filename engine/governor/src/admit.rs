@@ -69,46 +69,46 @@ pub async fn admit<L: Ledger>(
 /// Judges and holds until the call may go or must not. What it was judged on is what it holds.
 pub(crate) async fn pass<L: Ledger>(ledger: &Arc<L>, case: &mut Case) -> Result<Held<L>, Refusal> {
     let mut held: Option<Held<L>> = None;
-    loop {
+    let refusal = loop {
         match case.judge(held.as_ref().map(Held::holding)) {
-            Next::Block(refusal) => {
-                held.into_iter().for_each(|held| held.void(VoidReason::Blocked));
-                return Err(refusal);
-            }
+            Next::Block(refusal) => break refusal,
             Next::Again => {}
-            Next::Hold => held = hold(ledger, case, held).await?,
-            Next::Go => match held {
+            Next::Hold => {
+                if let Err(refusal) = hold(ledger, case, &mut held).await {
+                    break refusal;
+                }
+            }
+            Next::Go => match held.take() {
                 Some(held) => return Ok(held),
-                None => held = hold(ledger, case, None).await?,
+                None => break unheld(),
             },
         }
-    }
+    };
+    held.into_iter().for_each(|held| held.void(VoidReason::Blocked));
+    Err(refusal)
 }
 
-/// Takes the hold, or changes it to what the call has become. `None`: a budget fell short, and
-/// the call was changed for it.
+/// Takes the hold, or changes it to what the call has become. Where a budget falls short and the
+/// call is changed for it, the hold stays as it was.
 async fn hold<L: Ledger>(
     ledger: &Arc<L>,
     case: &mut Case,
-    held: Option<Held<L>>,
-) -> Result<Option<Held<L>>, Refusal> {
+    held: &mut Option<Held<L>>,
+) -> Result<(), Refusal> {
     let ask = case.ask()?;
     ledger.ready(&ask).await.map_err(|fault| unavailable(&fault))?;
     let started = case.clock.monotonic();
     let outcome = match held {
-        None => Held::take(ledger, &ask).map_err(|short| (None, short)),
-        Some(mut held) => match held.amend(&ask) {
-            Ok(()) => Ok(held),
-            Err(short) => Err((Some(held), short)),
-        },
+        None => Held::take(ledger, &ask).map(|taken| held.insert(taken).holding()),
+        Some(ours) => ours.amend(&ask).map(|()| ours.holding()),
     };
     case.spent_holding(started);
     match outcome {
-        Ok(held) => {
-            case.held(held.holding());
-            Ok(Some(held))
+        Ok(holding) => {
+            case.held(holding);
+            Ok(())
         }
-        Err((held, short)) => case.exceeded(&short).map(|()| held),
+        Err(short) => case.exceeded(&short),
     }
 }
 
@@ -122,19 +122,29 @@ pub(crate) async fn commit<L: Ledger>(
     let started = case.clock.monotonic();
     match held.dispatch(&draft).await {
         Ok(holding) => {
-            case.latency.commit_us = case.since(started);
+            case.latency.commit_us += case.since(started);
             Ok(Admitted::new(Arc::clone(ledger), holding, draft, case))
         }
         Err(fault) => Err(turn(ledger, &case, unavailable(&fault))),
     }
 }
 
+/// A call that was tried before has its record: it ended with its last attempt.
 fn turn<L: Ledger>(ledger: &Arc<L>, case: &Case, refusal: Refusal) -> Box<Turned> {
     let id = case.asking.id;
-    ledger.record(case.refused(&refusal));
+    if case.attempts.is_empty() {
+        ledger.record(case.refused(&refusal));
+    }
     Box::new(Turned { id, refusal })
+}
+
+fn unheld() -> Refusal {
+    Refusal::Internal { what: "the rules let a call go that holds no money".into() }
 }
 
 pub(crate) fn unavailable(fault: &Fault) -> Refusal {
     Refusal::Unavailable { what: fault.to_string() }
 }
+
+#[cfg(test)]
+mod tests;

@@ -15,13 +15,23 @@ use crate::{
     VoidReason,
 };
 
-/// How much dearer than its bound a call may turn out before its usage is not believed.
+/// How much dearer than its bound a call may turn out before its usage is not believed, both by the
+/// model that was asked for and by the one that answered.
 ///
 /// A bound can be passed by hidden reasoning or tools on the vendor's side, which stays well
 /// under this; a figure beyond it is a fault in the answer, and is presumed and alarmed instead.
 const ABSURD_FACTOR: u64 = 10;
 
 /// A call that may be sent to its vendor, once.
+///
+/// It cannot be ended twice:
+/// ```compile_fail,E0382
+/// # use reins_governor::{Admitted, Answered, Ending, Ledger};
+/// fn twice<L: Ledger>(admitted: Admitted<L>, ending: Ending) {
+///     admitted.finish(ending.clone(), Answered::default());
+///     admitted.finish(ending, Answered::default());
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Admitted<L: Ledger> {
     /// Empty once the attempt has ended.
@@ -166,7 +176,8 @@ impl<L: Ledger> Admitted<L> {
         self.open.take().map(|open| open.close(ending, answered).0)
     }
 
-    /// Ends the attempt and asks for another try of the same call: judged and held anew.
+    /// Ends the attempt and, after a pause, asks for another try of the same call: judged and held
+    /// anew. Nothing is held during the pause.
     ///
     /// # Errors
     /// Where the money or the rules no longer allow it; the call has then ended with the attempt,
@@ -175,6 +186,7 @@ impl<L: Ledger> Admitted<L> {
         mut self,
         ending: Ending,
         answered: Answered,
+        pause: impl Future<Output = ()> + Send,
     ) -> Result<Self, Box<NotAgain>> {
         let Some(open) = self.open.take() else {
             let refusal = Refusal::Internal { what: "an attempt ended twice".into() };
@@ -182,6 +194,7 @@ impl<L: Ledger> Admitted<L> {
         };
         let ledger = Arc::clone(&open.ledger);
         let (closed, case) = open.close(ending, answered);
+        pause.await;
         let mut case = case.reopen(closed.attempts.clone());
         let admitted = match pass(&ledger, &mut case).await {
             Ok(held) => commit(&ledger, held, case).await.map_err(|turned| turned.refusal),
@@ -247,11 +260,18 @@ impl<L: Ledger> Open<L> {
         let Some(cost) = cost else {
             return self.presumed(PresumeReason::AnswerUnpriced, None, complete);
         };
-        if cost.total.nanos() > bound.total.nanos().saturating_mul(ABSURD_FACTOR) {
+        let beyond = |bound: Usd| cost.total.nanos() > bound.nanos().saturating_mul(ABSURD_FACTOR);
+        if beyond(bound.total) && beyond(self.bound_of(model)) {
             return self.presumed(PresumeReason::UsageAbsurd, None, complete);
         }
         let end = End::Settled { usage, charged: cost.total };
         Priced { end, cost: cost.into(), accuracy: Accuracy::Exact, complete, answered_by: by }
+    }
+
+    /// The most the call could cost with the model that answered it.
+    fn bound_of(&self, model: &str) -> Usd {
+        let call = Call { model: model.into(), ..self.case.call().clone() };
+        self.case.snapshot.prices.bound(&call).map_or(Usd::ZERO, |bound| bound.total)
     }
 
     fn presumed(&self, why: PresumeReason, output_seen: Option<u64>, complete: bool) -> Priced {
@@ -292,7 +312,9 @@ impl<L: Ledger> Open<L> {
         }
         draft.cost = priced.cost;
         draft.cost.total = draft.attempts.iter().map(|attempt| attempt.charged).sum();
-        draft.accuracy = priced.accuracy;
+        let presumed = |attempt: &Attempt| matches!(attempt.outcome, Outcome::Presumed(_));
+        let guessed_before = self.case.attempts.iter().any(presumed);
+        draft.accuracy = if guessed_before { Accuracy::Presumed } else { priced.accuracy };
         if let End::Settled { usage, .. } = &priced.end {
             draft.tokens = *usage;
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::tz::TimeZone;
+use jiff::{Timestamp, tz::TimeZone};
 use smallvec::SmallVec;
 
 use crate::{
@@ -40,6 +40,8 @@ pub(crate) struct Case {
     pub(crate) decision: Decision,
     pub(crate) latency: Latency,
     pub(crate) bound: Result<Bound, NoBound>,
+    /// When it came, or when it was last opened again.
+    now: Timestamp,
     /// Attempts before this one, ended.
     pub(crate) attempts: Vec<Attempt>,
     pub(crate) model_asked: Arc<str>,
@@ -58,6 +60,7 @@ impl Case {
     pub(crate) fn open(snapshot: Arc<Snapshot>, clock: Arc<dyn Clock>, asking: Asking) -> Self {
         let bound = snapshot.prices.bound(&asking.call);
         Self {
+            now: asking.at,
             latency: asking.latency,
             model_asked: Arc::clone(&asking.call.model),
             decision: Decision::default(),
@@ -76,6 +79,7 @@ impl Case {
 
     /// The same call once more, after an attempt that failed: judged anew, nothing forgotten.
     pub(crate) fn reopen(mut self, attempts: Vec<Attempt>) -> Self {
+        self.now = self.clock.now();
         self.attempts = attempts;
         self.cursor = Cursor::START;
         self.stale = true;
@@ -130,8 +134,8 @@ impl Case {
             identity: &self.asking.identity,
             call: &self.asking.call,
             bound: self.bound.as_ref().ok().map(|bound| bound.total),
-            now: self.asking.at,
-            local: zone.to_datetime(self.asking.at),
+            now: self.now,
+            local: zone.to_datetime(self.now),
             attempt: u32::try_from(self.attempts.len()).unwrap_or(u32::MAX).saturating_add(1),
             models_tried: &self.models_tried,
         }
@@ -166,7 +170,7 @@ impl Case {
             model: (&self.asking.call.vendor, &self.asking.call.model),
             bound,
             zone: &self.snapshot.zone,
-            now: self.asking.at,
+            now: self.now,
         })
     }
 
@@ -208,23 +212,24 @@ impl Case {
             return Err(Refusal::Internal { what: "a budget fell short that is not there".into() });
         };
         let refusal = self.over_budget(budget, short);
-        let clip = match (&budget.on_exceed, self.clip_floor) {
-            (_, Some(floor)) => Some(floor),
-            (OnExceed::Clip { floor }, None) => Some(*floor),
-            (OnExceed::Block | OnExceed::Warn | OnExceed::Downgrade { .. }, None) => None,
-        };
-        let amendment = match (&budget.on_exceed, clip) {
-            (_, Some(floor)) => self.affordable(short, floor),
-            (OnExceed::Downgrade { model }, None) => {
-                Some(Amendment::Downgrade { model: Arc::clone(model) })
-            }
-            (OnExceed::Block | OnExceed::Warn | OnExceed::Clip { .. }, None) => None,
-        };
+        let amendment = self.mended(budget, short);
         let by = (Arc::clone(&budget.name), Arc::<str>::from(""));
         match amendment.map(|amendment| self.amend(amendment, by, Cursor::END)) {
             Some(Next::Again) if self.cursor == Cursor::START => Ok(()),
             _ => Err(refusal),
         }
+    }
+
+    /// What makes the call fit: the clip that a rule asked for, else what the budget asks for.
+    fn mended(&self, budget: &Budget, short: &Short) -> Option<Amendment> {
+        let clipped = self.clip_floor.and_then(|floor| self.affordable(short, floor));
+        clipped.or_else(|| match &budget.on_exceed {
+            OnExceed::Clip { floor } => self.affordable(short, *floor),
+            OnExceed::Downgrade { model } => {
+                Some(Amendment::Downgrade { model: Arc::clone(model) })
+            }
+            OnExceed::Block | OnExceed::Warn => None,
+        })
     }
 
     /// The clip that makes the call fit what is left, where that is still useful.

@@ -1,0 +1,132 @@
+//! What the record of a call tells: status, action, who did it, and where the time went.
+
+use std::sync::Arc;
+
+use super::scene::{Scene, TICK_US};
+use super::script::{SPEND, Script, look, warning};
+use crate::{Answered, Ending, Latency, Mark, OnExceed, Status, Step, Usage};
+
+fn flagged() -> Mark {
+    Mark::Flagged { by: "house".into(), rule: "rule".into(), message: "look at this".into() }
+}
+
+fn observed() -> Mark {
+    Mark::Observed { by: "house".into(), rule: "rule".into(), action: "block" }
+}
+
+/// A rule that leaves these marks, on a call that goes on.
+fn marking(marks: Vec<Mark>) -> Scene {
+    Scene::new(Script::new(move |asked| {
+        look(asked.decision, true);
+        marks.iter().cloned().for_each(|mark| asked.decision.mark(mark));
+        Step::Pass
+    }))
+}
+
+#[track_caller]
+fn check(marks: Vec<Mark>, status: Status, action: &str, reason: Option<&str>) {
+    let scene = marking(marks);
+    let admitted = scene.admitted();
+    let draft = admitted.draft().expect("it is open");
+    assert_eq!((draft.status, draft.action), (status, action));
+    assert_eq!(draft.reason.as_deref(), reason);
+    let who = reason.map(|_| ("house", "rule"));
+    assert_eq!(draft.policy.as_deref().zip(draft.rule.as_deref()), who);
+}
+
+#[test]
+fn the_weightiest_mark_names_what_was_done() {
+    let warn = || warning("dear");
+    check(vec![], Status::Passed, "pass", None);
+    check(vec![warn()], Status::Warned, "warn", Some("dear"));
+    check(vec![warn(), warning("later")], Status::Warned, "warn", Some("dear"));
+    check(vec![warn(), flagged()], Status::Flagged, "flag", Some("look at this"));
+    let would = Some("observed only: the rule would block");
+    check(vec![observed()], Status::Observed, "pass", would);
+    check(vec![observed(), warn()], Status::Warned, "warn", Some("dear"));
+}
+
+#[test]
+fn a_budget_that_changed_a_call_is_named_without_a_rule() {
+    let scene = marking(vec![warning("dear"), flagged()])
+        .budget(1_100, OnExceed::Downgrade { model: "small".into() });
+    let admitted = scene.admitted();
+    let draft = admitted.draft().expect("it is open");
+    assert_eq!((draft.status, draft.action), (Status::Downgraded, "downgrade"));
+    assert_eq!((draft.policy.as_deref(), draft.rule.as_deref()), (Some("budget 1"), None));
+    assert_eq!(draft.reason.as_deref(), Some("`big` was replaced by `small`"));
+    assert_eq!((&*draft.model_asked, &*draft.model_used), ("big", "small"));
+
+    let scene = marking(vec![]).budget(6_000, OnExceed::Clip { floor: 1 });
+    let admitted = scene.admitted();
+    let draft = admitted.draft().expect("it is open");
+    assert_eq!((draft.status, draft.action), (Status::Clipped, "clip"));
+    assert_eq!(draft.reason.as_deref(), Some("the output cap was lowered to 50 tokens"));
+}
+
+#[test]
+fn a_call_that_no_policy_applies_to_is_bypassed() {
+    let scene = Scene::new(Script::new(|asked| {
+        look(asked.decision, false);
+        asked.decision.evaluated = false;
+        Step::Pass
+    }));
+    let admitted = scene.admitted();
+    let draft = admitted.draft().expect("it is open");
+    assert_eq!((draft.status, draft.action, draft.evaluated), (Status::Bypassed, "pass", false));
+    assert_eq!(
+        Scene::new(Script::passing()).admitted().draft().map(|d| d.status),
+        Some(Status::Passed)
+    );
+}
+
+#[test]
+fn a_refusal_names_who_stopped_the_call_and_why() {
+    let scene = Scene::new(Script::at_most(crate::Usd::ZERO));
+    scene.turned();
+    let record = scene.record();
+    assert_eq!((record.action, record.reason.as_deref()), ("block", Some("over")));
+    assert_eq!(record.policy.as_deref().zip(record.rule.as_deref()), Some(("house", "rule")));
+    assert_eq!(record.trace.0.len(), 1);
+
+    let scene = Scene::new(Script::passing()).budget(1, OnExceed::Block);
+    scene.turned();
+    let record = scene.record();
+    assert_eq!((record.policy.as_deref(), record.rule.as_deref()), (Some("budget 1"), None));
+    assert!(record.reason.is_some_and(|reason| reason.contains("budget `budget 1`")));
+}
+
+#[test]
+fn a_record_tells_who_called_and_under_which_version() {
+    let scene = Scene::new(Script::passing());
+    let admitted = scene.admitted();
+    let draft = admitted.draft().expect("it is open");
+    assert_eq!((&*draft.organization, &*draft.agent, &*draft.key.0), ("acme", "bot", "key_ci"));
+    assert_eq!(draft.team.as_deref().zip(draft.session.as_deref()), Some(("research", "s-1")));
+    assert_eq!((&*draft.policy_version, &*draft.price_version), ("snapshot-1", "tariff-1"));
+    assert_eq!(draft.roles, Arc::from(vec![Arc::from("trial")]));
+    assert_eq!(draft.at, scene.asking().at);
+}
+
+#[test]
+fn a_record_tells_where_the_time_went() {
+    // The rules run four times and money is held twice; each takes one tick of the clock.
+    let steps = vec![Step::NeedSpend(SPEND), super::script::downgrade("small")];
+    let scene = Scene::new(Script::steps(steps));
+    let usage = Usage::default();
+    let ending = Ending::Used { usage, answered_by: None, complete: true };
+    let answered = Answered { status: Some(200), first_byte_us: 1_000, total_us: 2_000 };
+    scene.admitted().finish(ending, answered);
+    let (policy, hold, commit) = (4 * TICK_US, 2 * TICK_US, TICK_US);
+    let expected = Latency {
+        auth_us: 3,
+        limit_us: 4,
+        policy_us: policy,
+        hold_us: hold,
+        commit_us: commit,
+        vendor_first_byte_us: 1_000,
+        vendor_total_us: 2_000,
+        ours_us: 7 + policy + hold + commit,
+    };
+    assert_eq!(scene.record().latency, expected);
+}
