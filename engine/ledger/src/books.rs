@@ -121,10 +121,10 @@ impl Books {
         slots: &[Slot],
         now: Timestamp,
     ) {
-        let now = self.see(now);
+        self.see(now);
         self.calendar.turn_to(zone);
         if !self.in_force(&scope, window, zone) {
-            self.open(scope, window, slots, now);
+            self.open(scope, window, slots);
         }
     }
 
@@ -156,15 +156,15 @@ impl Books {
     }
 
     /// Begins a counter with what was kept, and what is held by calls in flight.
-    fn open(&mut self, scope: Scope, window: Window, slots: &[Slot], now: i64) {
-        let mut counter = Counter::new(window, now, &mut self.calendar);
+    fn open(&mut self, scope: Scope, window: Window, slots: &[Slot]) {
+        let mut counter = Counter::new(window, self.seen, &mut self.calendar);
         slots.iter().for_each(|slot| counter.keep(slot));
         if self.accounts.get(&scope).is_some_and(|account| account.open > 0) {
             let held = self.rows.values().filter(|row| row.scopes.contains(&scope));
             held.for_each(|row| counter.hold(row.slot, row.amounts));
         }
         let account = self.accounts.entry(scope).or_default();
-        account.touched = now;
+        account.touched = self.seen;
         account.put(counter);
     }
 

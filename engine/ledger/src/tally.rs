@@ -87,6 +87,12 @@ impl Tally {
         narrow(self.spent)
     }
 
+    /// What was spent before the last `nanos` were posted.
+    pub(crate) fn spent_before(mut self, nanos: i64) -> Usd {
+        self.post(nanos.saturating_neg(), 0);
+        self.spent()
+    }
+
     pub(crate) fn held(&self, mode: HoldMode) -> Usd {
         narrow(self.held_nanos(mode))
     }

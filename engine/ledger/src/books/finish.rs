@@ -1,9 +1,7 @@
 //! Ending a call: released where it was held, charged where it was held, exactly once.
 
 use jiff::Timestamp;
-use reins_governor::{
-    Budget, End, Fault, HoldId, PresumeReason, Receipt, Scope, Standing, Usd, VoidReason,
-};
+use reins_governor::{Budget, End, Fault, HoldId, PresumeReason, Receipt, Scope, Usd, VoidReason};
 use smallvec::SmallVec;
 
 use super::hold::standing;
@@ -102,15 +100,12 @@ impl Books {
         if matches!(end, End::Settled { .. }) {
             self.typical.charge(row.model, charged);
         }
-        let before = self.spent(row);
-        let postings = self.post(row, charged.nanos_i64() - already.nanos_i64(), calls);
-        let after = self.spent(row);
-        let receipt = Receipt {
-            end,
-            overage: charged.saturating_sub(row.amounts.bound),
-            standings: self.standings(row),
-            reached: reached(row, &before, &after),
-        };
+        let nanos = charged.nanos_i64() - already.nanos_i64();
+        let postings = self.post(row, nanos, calls);
+        let overage = charged.saturating_sub(row.amounts.bound);
+        let (standings, reached) = (SmallVec::new(), SmallVec::new());
+        let mut receipt = Receipt { end, overage, standings, reached };
+        self.stand(row, nanos, &mut receipt);
         Finished { receipt, postings }
     }
 
@@ -131,21 +126,22 @@ impl Books {
         row.scopes.iter().map(posting).collect()
     }
 
-    /// What each budget that counts the call has spent.
-    fn spent(&self, row: &Row) -> SmallVec<[Usd; 4]> {
-        let spent = |(_, budget, scope): (usize, &Budget, &Scope)| {
-            let counter = self.accounts.get(scope)?.counter(budget.window)?;
-            Some(counter.tally(self.seen).spent())
-        };
-        row.watched().map(|watched| spent(watched).unwrap_or_default()).collect()
-    }
-
-    fn standings(&self, row: &Row) -> SmallVec<[Standing; 4]> {
-        let stand = |(index, budget, scope): (usize, &Budget, &Scope)| {
-            let counter = self.accounts.get(scope)?.counter(budget.window)?;
-            Some(standing(index, budget, scope, counter, self.seen))
-        };
-        row.watched().filter_map(stand).collect()
+    /// Writes on `receipt` how each budget stands now, and the warnings that the last `nanos`
+    /// reached.
+    fn stand(&self, row: &Row, nanos: i64, receipt: &mut Receipt) {
+        for (index, budget, scope) in row.watched() {
+            let account = self.accounts.get(scope);
+            let counter = account.and_then(|account| account.counter(budget.window));
+            let Some(counter) = counter else { continue };
+            let standing = standing(index, budget, scope, counter, self.seen);
+            if counter.covers(row.slot) {
+                let before = counter.tally(self.seen).spent_before(nanos);
+                receipt
+                    .reached
+                    .extend(reached(budget, before, standing.spent).map(|pct| (index, pct)));
+            }
+            receipt.standings.push(standing);
+        }
     }
 }
 
@@ -160,16 +156,12 @@ fn end_of_lost(row: &Row) -> End {
 }
 
 /// The warning percentages that lie between what was spent `before` and `after`.
-fn reached(row: &Row, before: &[Usd], after: &[Usd]) -> SmallVec<[(usize, u32); 2]> {
-    let mut reached = SmallVec::new();
-    for ((index, budget, _), (before, after)) in row.watched().zip(before.iter().zip(after)) {
-        let crossed = |pct: &&u32| {
-            let threshold = budget.limit.percent(**pct);
-            *before < threshold && threshold <= *after
-        };
-        reached.extend(budget.warn_at.iter().filter(crossed).map(|pct| (index, *pct)));
-    }
-    reached
+fn reached(budget: &Budget, before: Usd, after: Usd) -> impl Iterator<Item = u32> {
+    let crossed = move |pct: &u32| {
+        let threshold = budget.limit.percent(*pct);
+        before < threshold && threshold <= after
+    };
+    budget.warn_at.iter().copied().filter(crossed)
 }
 
 // === impl Finished ===

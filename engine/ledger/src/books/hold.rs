@@ -40,37 +40,26 @@ impl Books {
     fn take(&mut self, id: HoldId, ask: &Ask<'_>) -> Result<Holding, Short> {
         let now = self.see(ask.now);
         self.calendar.turn_to(ask.zone);
-        ask.claims.iter().for_each(|claim| self.begin(claim, now));
         let (amounts, model) = self.typical.amounts(ask);
-        self.afford(ask, amounts)?;
+        ask.claims.iter().try_for_each(|claim| self.afford(claim, ask, amounts))?;
         self.enter(id, Row::new(ask, amounts, model, now));
         Ok(Holding { id, readings: self.readings(ask), standings: self.standings_of(ask) })
     }
 
-    /// Sees to it that the counter of `claim` exists, and that `now` is in its window.
-    fn begin(&mut self, claim: &Claim, now: i64) {
+    /// Whether the budget of `claim` can carry its amount. Its counter exists from now on, and
+    /// its window is the one of now.
+    fn afford(&mut self, claim: &Claim, ask: &Ask<'_>, amounts: Amounts) -> Result<(), Short> {
         let account = self.accounts.get_mut(&claim.scope);
         match account.and_then(|account| account.counter_mut(claim.window)) {
-            Some(counter) => counter.advance(now, &mut self.calendar),
-            None => self.open(claim.scope.clone(), claim.window, &[], now),
-        }
-    }
-
-    /// Whether every enforcing budget can carry its amount.
-    fn afford(&self, ask: &Ask<'_>, amounts: Amounts) -> Result<(), Short> {
-        for claim in &ask.claims {
-            let Some((index, budget)) = budget_of(claim, ask) else { continue };
-            let Some(counter) = self.counter(claim) else { continue };
-            let (amount, tally) = (amounts.by(budget.hold), counter.tally(self.seen));
-            if budget.enforces() && !tally.fits(amount, budget.limit, budget.hold) {
-                return Err(Short {
-                    standing: standing(index, budget, &claim.scope, counter, self.seen),
-                    fits_at: counter.fits_at(amount, budget.limit, budget.hold),
-                    only_in_flight: tally.fits_spent(amount, budget.limit),
-                });
+            Some(counter) => {
+                counter.advance(self.seen, &mut self.calendar);
+                fit(claim, ask, amounts, counter, self.seen)
+            }
+            None => {
+                self.open(claim.scope.clone(), claim.window, &[]);
+                self.counter(claim).map_or(Ok(()), |new| fit(claim, ask, amounts, new, self.seen))
             }
         }
-        Ok(())
     }
 
     /// Puts a row into every counter of its scopes.
@@ -126,6 +115,26 @@ impl Books {
     fn counter(&self, claim: &Claim) -> Option<&Counter> {
         self.accounts.get(&claim.scope)?.counter(claim.window)
     }
+}
+
+/// Whether the budget of `claim` can carry its amount on top of what `counter` says.
+fn fit(
+    claim: &Claim,
+    ask: &Ask<'_>,
+    amounts: Amounts,
+    counter: &Counter,
+    now: i64,
+) -> Result<(), Short> {
+    let Some((index, budget)) = budget_of(claim, ask) else { return Ok(()) };
+    let (amount, tally) = (amounts.by(budget.hold), counter.tally(now));
+    if !budget.enforces() || tally.fits(amount, budget.limit, budget.hold) {
+        return Ok(());
+    }
+    Err(Short {
+        standing: standing(index, budget, &claim.scope, counter, now),
+        fits_at: counter.fits_at(amount, budget.limit, budget.hold),
+        only_in_flight: tally.fits_spent(amount, budget.limit),
+    })
 }
 
 /// How `budget` stands for `scope`.
