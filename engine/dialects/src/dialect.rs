@@ -59,6 +59,6 @@ pub trait Dialect: Send + Sync + fmt::Debug + 'static {
     /// A usage object as the vendor writes it.
     fn usage(&self, json: &[u8]) -> Found;
 
-    /// What the vendor bills when a call does not end as it should.
-    fn billing(&self) -> Billing;
+    /// What a vendor of this dialect bills when a call does not end as it should.
+    fn billing(&self, vendor: &str) -> Billing;
 }

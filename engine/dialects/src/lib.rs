@@ -9,7 +9,34 @@ mod filter;
 mod meter;
 mod read;
 
+mod anthropic;
+mod openai;
+
+mod input;
+mod malformed;
+mod rewrite;
+mod scan;
+
+mod outline;
+mod sse;
+mod stream;
+mod tokens;
+mod whole;
+
+mod worded;
+
+pub use anthropic::Anthropic;
 pub use dialect::{Billing, Dialect, Target};
 pub use filter::Filter;
 pub use meter::{Found, Meter, Metered, OUTPUT_UNSEEN};
+pub use openai::OpenAi;
 pub use read::Read;
+
+/// A vendor's own usage object, read in the dialect that the vendor speaks.
+#[must_use]
+pub fn usage_from_json(vendor: &str, json: &[u8]) -> Found {
+    if vendor == Anthropic.name() { Anthropic.usage(json) } else { OpenAi.usage(json) }
+}
+
+#[cfg(test)]
+mod tests;

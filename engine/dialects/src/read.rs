@@ -49,3 +49,12 @@ pub(crate) enum Asking {
     /// It was declined, here.
     Declined(Range<usize>),
 }
+
+// === impl Asking ===
+
+impl Asking {
+    /// Whether usage is in the stream only because Reins asks for it.
+    pub(crate) const fn is_ours(&self) -> bool {
+        !matches!(self, Self::Asked)
+    }
+}

@@ -1,0 +1,208 @@
+//! The facts of message requests, and usage as Anthropic writes it.
+
+use reins_governor::{InputSize, ServiceTier, Usage};
+
+use super::Anthropic;
+use crate::tests::read;
+use crate::{Dialect, Found, OUTPUT_UNSEEN, Read};
+
+const NOTHING: InputSize =
+    InputSize { text_bytes: 0, parts: 0, images: 0, pages: 0, audio_bytes: 0, by_reference: None };
+
+fn with(members: &str) -> Read {
+    read(&Anthropic, &format!(r#"{{"model":"m","max_tokens":9,{members}}}"#))
+}
+
+#[test]
+fn the_facts_of_a_whole_request() {
+    let body = r#"{
+        "model": "claude-sonnet-4-5", "max_tokens": 2048, "stream": true,
+        "thinking": {"type": "enabled", "budget_tokens": 1024},
+        "system": [{"type": "text", "text": "Be brief.\n", "cache_control": {"type": "ephemeral"}}],
+        "messages": [
+            {"role": "user", "content": "Gr\u00fc\u00dfe"},
+            {"role": "assistant", "content": [{"type":"tool_use","id":"t","name":"f","input":{"a":1}}]},
+            {"role": "user", "content": [{"type":"tool_result","tool_use_id":"t","content":[{"type":"text","text":"ok"}]}]}
+        ],
+        "tools": [{"name":"f","input_schema":{}}, {"type":"web_search_20250305","name":"web_search","max_uses":5}]
+    }"#;
+    let call = read(&Anthropic, body).call;
+    assert_eq!((&*call.vendor, &*call.connection), ("vendor", "connection"));
+    assert_eq!((&*call.model, call.stream), ("claude-sonnet-4-5", true));
+    assert_eq!((call.output_cap, call.choices, call.thinking_budget), (Some(2048), 1, 1024));
+    assert_eq!((call.tier, call.tool_results), (ServiceTier::Standard, 1));
+    assert_eq!((call.web_search, call.web_search_cap), (true, Some(5)));
+    let text =
+        "Be brief.\nGrüße".len() + r#"tf{"a":1}"#.len() + "tok".len() + "f{}web_search".len();
+    let roles = 2 * "user".len() + "assistant".len();
+    let expected = InputSize {
+        text_bytes: (text + roles) as u64,
+        parts: 9,
+        by_reference: Some("what a tool of the vendor finds"),
+        ..NOTHING
+    };
+    assert_eq!(call.input, expected);
+}
+
+#[test]
+fn blocks_count_by_what_they_are() {
+    let base64 = "A".repeat(4000);
+    let unknown = Some("a block of content whose type is not known");
+    for (block, expected) in [
+        (r#"{"type":"text","text":"\u6f22"}"#.to_owned(), InputSize { text_bytes: 3, ..NOTHING }),
+        (format!(r#"{{"type":"image","source":{{"type":"base64","media_type":"image/png","data":"{base64}"}}}}"#), InputSize { images: 1, text_bytes: 9, ..NOTHING }),
+        (r#"{"source":{"type":"url","url":"https://a.example/b.png"},"type":"image"}"#.to_owned(), InputSize { images: 1, ..NOTHING }),
+        (r#"{"type":"image","source":{"type":"file","file_id":"file_1"}}"#.to_owned(), InputSize { images: 1, ..NOTHING }),
+        (format!(r#"{{"type":"document","source":{{"type":"base64","media_type":"application/pdf","data":"{base64}"}}}}"#), InputSize { pages: 600, text_bytes: 15, ..NOTHING }),
+        (r#"{"type":"document","source":{"data":"AAAA","type":"base64"}}"#.to_owned(), InputSize { pages: 3, ..NOTHING }),
+        (r#"{"type":"document","title":"t","source":{"type":"text","data":"plain"}}"#.to_owned(), InputSize { text_bytes: 6, ..NOTHING }),
+        (r#"{"type":"document","source":{"type":"content","content":[{"type":"image","source":{"type":"url","url":"u"}}]}}"#.to_owned(), InputSize { images: 1, parts: 1, ..NOTHING }),
+        (r#"{"type":"document","source":{"type":"url","url":"https://a.example/b.pdf"}}"#.to_owned(), InputSize { by_reference: Some("the URL of a document"), ..NOTHING }),
+        (r#"{"type":"document","source":{"type":"file","file_id":"file_1"}}"#.to_owned(), InputSize { by_reference: Some("file_id"), ..NOTHING }),
+        (r#"{"type":"container_upload","file_id":"file_1"}"#.to_owned(), InputSize { by_reference: Some("file_id"), ..NOTHING }),
+        (r#"{"type":"thinking","thinking":"hm","signature":"sig"}"#.to_owned(), InputSize { text_bytes: 5, ..NOTHING }),
+        (r#"{"type":"web_search_tool_result","content":[{"type":"web_search_result","encrypted_content":"abc"}]}"#.to_owned(), InputSize { text_bytes: 3, parts: 1, ..NOTHING }),
+        (r#"{"type":"hologram","data":"abc"}"#.to_owned(), InputSize { text_bytes: 3, by_reference: unknown, ..NOTHING }),
+        (r#"{"text":"abc"}"#.to_owned(), InputSize { text_bytes: 3, by_reference: unknown, ..NOTHING }),
+        (r#""abc""#.to_owned(), InputSize { text_bytes: 3, ..NOTHING }),
+    ] {
+        let expected = InputSize { parts: expected.parts + 2, text_bytes: expected.text_bytes + 4, ..expected };
+        let found = with(&format!(r#""messages":[{{"role":"user","content":[{block}]}}]"#)).call.input;
+        assert_eq!(found, expected, "{block}");
+    }
+}
+
+#[test]
+fn tools_of_the_vendor_search_as_often_as_they_may() {
+    let search = |limit: &str| format!(r#"{{"type":"web_search_20250305"{limit}}}"#);
+    for (tools, expected) in [
+        (vec![], (false, None)),
+        (vec![search(r#","max_uses":3"#)], (true, Some(3))),
+        (vec![search(r#","max_uses":3"#), search(r#","max_uses":4"#)], (true, Some(7))),
+        (vec![search(r#","max_uses":3"#), search("")], (true, None)),
+        (vec![search(r#","max_uses":0"#)], (true, Some(0))),
+        (vec![r#"{"type":"custom","name":"f","max_uses":3}"#.to_owned()], (false, None)),
+    ] {
+        let call = with(&format!(r#""tools":[{}]"#, tools.join(","))).call;
+        assert_eq!((call.web_search, call.web_search_cap), expected, "{tools:?}");
+    }
+}
+
+#[test]
+fn what_the_vendor_adds_on_its_own_is_not_bounded_by_the_request() {
+    for (members, by_reference) in [
+        (
+            r#""tools":[{"type":"code_execution_20250825"}]"#,
+            Some("what a tool of the vendor finds"),
+        ),
+        (r#""mcp_servers":[{"url":"https://a.example"}]"#, Some("mcp_servers")),
+        (r#""mcp_servers":[]"#, None),
+        (r#""container":"c""#, Some("container")),
+        (r#""container":null"#, None),
+        (r#""tools":[{"type":"custom"},{"name":"f"}]"#, None),
+    ] {
+        assert_eq!(with(members).call.input.by_reference, by_reference, "{members}");
+    }
+    let described = with(r#""tools":[{"type":"computer_20250124"}]"#).call.input;
+    assert_eq!((described.text_bytes, described.by_reference), (2000, None));
+}
+
+#[test]
+fn fast_mode_is_dearer() {
+    assert_eq!(with(r#""speed":"fast""#).call.tier, ServiceTier::Priority);
+    assert_eq!(with(r#""speed":"standard""#).call.tier, ServiceTier::Standard);
+    assert_eq!(with(r#""service_tier":"standard_only""#).call.tier, ServiceTier::Standard);
+}
+
+#[test]
+fn thoughts_may_be_billed_and_not_shown() {
+    for (members, unseen) in [
+        (r#""stream":true"#, false),
+        (r#""stream":true,"thinking":{"type":"disabled"}"#, false),
+        (r#""stream":true,"thinking":null"#, false),
+        (r#""stream":true,"thinking":{"type":"adaptive"}"#, true),
+        (r#""stream":true,"thinking":{"type":"enabled","budget_tokens":1024}"#, true),
+    ] {
+        let found = Anthropic.meter(&with(members)).finish().output_bound;
+        assert_eq!(found, if unseen { OUTPUT_UNSEEN } else { 0 }, "{members}");
+    }
+}
+
+#[test]
+fn a_write_that_is_not_split_lives_as_long_as_was_asked() {
+    let hour = r#""cache_control":{"type":"ephemeral","ttl":"1h"}"#;
+    let short = r#""cache_control":{"type":"ephemeral","ttl":"5m"}"#;
+    let block = format!(r#""system":[{{"type":"text","text":"a",{hour}}}]"#);
+    let tool = format!(r#""tools":[{{"name":"f",{hour}}}]"#);
+    for (members, expected) in
+        [(hour, (0, 7)), (block.as_str(), (0, 7)), (tool.as_str(), (0, 7)), (short, (7, 0))]
+    {
+        let mut meter = Anthropic.meter(&with(members));
+        meter.feed(br#"{"type":"message","usage":{"input_tokens":1,"output_tokens":1,"cache_creation_input_tokens":7}}"#);
+        let Found::Usage(usage) = meter.finish().usage else { panic!("{members}") };
+        assert_eq!((usage.cache_write, usage.cache_write_1h), expected, "{members}");
+    }
+}
+
+#[test]
+fn usage_is_believed_missing_or_absurd() {
+    let zero = Usage::default();
+    for (json, expected) in [
+        (r#"{"input_tokens":0,"output_tokens":0}"#, Found::Usage(zero)),
+        (
+            r#"{"input_tokens":5,"output_tokens":2,"cache_read_input_tokens":9}"#,
+            Found::Usage(Usage { input: 5, cached: 9, output: 2, ..zero }),
+        ),
+        (
+            r#"{"input_tokens":5,"output_tokens":2,"cache_creation_input_tokens":9}"#,
+            Found::Usage(Usage { input: 5, cache_write: 9, output: 2, ..zero }),
+        ),
+        (
+            r#"{"input_tokens":5,"output_tokens":2,"cache_creation_input_tokens":9,"cache_creation":{"ephemeral_5m_input_tokens":1,"ephemeral_1h_input_tokens":3}}"#,
+            Found::Usage(Usage { input: 5, cache_write: 6, cache_write_1h: 3, output: 2, ..zero }),
+        ),
+        (
+            r#"{"input_tokens":5,"output_tokens":2,"cache_creation":{"ephemeral_5m_input_tokens":1,"ephemeral_1h_input_tokens":3}}"#,
+            Found::Usage(Usage { input: 5, cache_write: 1, cache_write_1h: 3, output: 2, ..zero }),
+        ),
+        (
+            r#"{"input_tokens":5,"output_tokens":2,"server_tool_use":{"web_search_requests":4}}"#,
+            Found::Usage(Usage { input: 5, output: 2, web_searches: 4, ..zero }),
+        ),
+        (
+            r#"{"input_tokens":5,"output_tokens":2,"service_tier":"priority"}"#,
+            Found::Usage(Usage { input: 5, output: 2, tier: ServiceTier::Priority, ..zero }),
+        ),
+        (
+            r#"{"input_tokens":5,"output_tokens":2,"service_tier":"batch"}"#,
+            Found::Usage(Usage { input: 5, output: 2, tier: ServiceTier::Batch, ..zero }),
+        ),
+        (
+            r#"{"input_tokens":5,"output_tokens":2,"speed":"fast","service_tier":"standard"}"#,
+            Found::Usage(Usage { input: 5, output: 2, tier: ServiceTier::Priority, ..zero }),
+        ),
+        (r#"{"input_tokens":5}"#, Found::Missing),
+        (r#"{"input_tokens":null,"output_tokens":2}"#, Found::Missing),
+        (r#"{"input_tokens":-5,"output_tokens":2}"#, Found::Absurd("input_tokens")),
+        (r#"{"input_tokens":5,"output_tokens":"2"}"#, Found::Absurd("output_tokens")),
+        (r#"{"input_tokens":5,"output_tokens":2.0}"#, Found::Absurd("output_tokens")),
+        (
+            r#"{"input_tokens":5,"output_tokens":2,"cache_read_input_tokens":-1}"#,
+            Found::Absurd("cache_read_input_tokens"),
+        ),
+        (
+            r#"{"input_tokens":5,"output_tokens":2,"cache_creation_input_tokens":2,"cache_creation":{"ephemeral_1h_input_tokens":3}}"#,
+            Found::Absurd("cache_creation_input_tokens"),
+        ),
+        (
+            r#"{"input_tokens":5,"output_tokens":2,"server_tool_use":{"web_search_requests":1e400}}"#,
+            Found::Absurd("usage"),
+        ),
+        (
+            r#"{"input_tokens":5,"output_tokens":2,"server_tool_use":7}"#,
+            Found::Absurd("server_tool_use"),
+        ),
+    ] {
+        assert_eq!(Anthropic.usage(json.as_bytes()), expected, "{json}");
+    }
+}

@@ -1,0 +1,84 @@
+//! `OpenAI` chat completions, as `OpenAI` and the many who speak alike have them.
+
+mod message;
+mod request;
+mod tally;
+mod unasked;
+mod usage;
+mod words;
+
+use reins_governor::{Call, Endpoint, Refusal, TransactionId};
+
+use crate::rewrite::Rewrite;
+use crate::stream::StreamMeter;
+use crate::whole::WholeMeter;
+use crate::{Billing, Dialect, Filter, Found, Meter, Read, Target};
+
+/// Vendors that stop a stream, and bill no more of it, when its connection is closed; `OpenRouter`
+/// publishes this list. Others are known to go on, or not known.
+const CLOSING_STOPS_STREAMS: [&str; 9] = [
+    "openai",
+    "azure",
+    "cohere",
+    "deepinfra",
+    "deepseek",
+    "fireworks",
+    "novita",
+    "together",
+    "xai",
+];
+
+/// The dialect of `OpenAI` chat completions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OpenAi;
+
+// === impl OpenAi ===
+
+impl Dialect for OpenAi {
+    fn name(&self) -> &'static str {
+        "openai"
+    }
+
+    fn endpoint(&self) -> Endpoint {
+        Endpoint::ChatCompletions
+    }
+
+    fn read(&self, body: &[u8], to: &Target) -> Result<Read, Refusal> {
+        request::read(body, to).map_err(Refusal::from)
+    }
+
+    fn rewrite(&self, body: &[u8], read: &Read, call: &Call) -> Option<Vec<u8>> {
+        let mut rewrite = Rewrite::of(read, call, request::cap_field(&call.model));
+        request::ask_for_usage(&mut rewrite, &read.places);
+        rewrite.apply(body)
+    }
+
+    fn meter(&self, read: &Read) -> Box<dyn Meter> {
+        let tally = tally::Tally::new(read);
+        if read.call.stream {
+            Box::new(StreamMeter::new(tally))
+        } else {
+            Box::new(WholeMeter::new(tally))
+        }
+    }
+
+    fn filter(&self, read: &Read) -> Option<Box<dyn Filter>> {
+        read.places.asking.is_ours().then(|| Box::<unasked::Unasked>::default() as Box<dyn Filter>)
+    }
+
+    fn refuse(&self, refusal: &Refusal, id: Option<TransactionId>) -> Vec<u8> {
+        words::refuse(refusal, id)
+    }
+
+    fn usage(&self, json: &[u8]) -> Found {
+        usage::from_json(json)
+    }
+
+    fn billing(&self, vendor: &str) -> Billing {
+        let closing_stops_streams = CLOSING_STOPS_STREAMS.contains(&vendor);
+        Billing { closing_stops_streams, closing_stops_whole: false, bills_failures: false }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,239 @@
+//! The facts of chat requests, and usage as vendors write it.
+
+use reins_governor::{InputSize, ServiceTier, Usage};
+
+use super::OpenAi;
+use crate::tests::read;
+use crate::{Dialect, Found, OUTPUT_UNSEEN};
+
+const NOTHING: InputSize =
+    InputSize { text_bytes: 0, parts: 0, images: 0, pages: 0, audio_bytes: 0, by_reference: None };
+
+fn input(members: &str) -> InputSize {
+    read(&OpenAi, &format!(r#"{{"model":"m",{members}}}"#)).call.input
+}
+
+fn message(content: &str) -> InputSize {
+    input(&format!(r#""messages":[{{"role":"user","content":{content}}}]"#))
+}
+
+#[test]
+fn the_facts_of_a_whole_request() {
+    let body = r#"{
+        "model": "gpt-4o", "stream": true, "stream_options": {"include_usage": true},
+        "max_completion_tokens": 500, "n": 3, "service_tier": "flex", "temperature": 0.5,
+        "web_search_options": {},
+        "messages": [
+            {"role": "system", "content": "Be brief.\n"},
+            {"role": "user", "content": "Gr\u00fc\u00dfe"},
+            {"role": "assistant", "content": null, "tool_calls": [{"id":"c","function":{"name":"f","arguments":"{\"a\":1}"}}]},
+            {"role": "tool", "tool_call_id": "c", "content": "ok"}
+        ],
+        "tools": [{"type":"function"}, {"type":"function"}]
+    }"#;
+    let call = read(&OpenAi, body).call;
+    assert_eq!(
+        (&*call.vendor, &*call.connection, &*call.model),
+        ("vendor", "connection", "gpt-4o")
+    );
+    assert_eq!((call.stream, call.output_cap, call.choices), (true, Some(500), 3));
+    assert_eq!((call.tier, call.tool_results), (ServiceTier::Flex, 1));
+    assert_eq!((call.web_search, call.web_search_cap), (true, Some(1)));
+    let tool_calls = r#"[{"id":"c","function":{"name":"f","arguments":"{"a":1}"}}]"#;
+    let text = "Be brief.\nGrüßecok".len()
+        + tool_calls.len()
+        + 2 * r#"{"type":"function"}"#.len()
+        + "0.5".len();
+    let expected = InputSize { text_bytes: text as u64, parts: 6, ..NOTHING };
+    assert_eq!(call.input, expected);
+}
+
+#[test]
+fn the_parts_of_a_message_count_by_what_they_are() {
+    let base64 = "A".repeat(400);
+    for (content, expected) in [
+        (r#""\u6f22\n""#.to_owned(), InputSize { text_bytes: 4, ..NOTHING }),
+        (r#"[{"type":"text","text":"ab"},{"text":"c","type":"text"}]"#.to_owned(), InputSize { text_bytes: 3, parts: 2, ..NOTHING }),
+        (r#"[{"type":"image_url","image_url":{"url":"https://a.example/b.png","detail":"low"}}]"#.to_owned(), InputSize { images: 1, parts: 1, ..NOTHING }),
+        (format!(r#"[{{"image_url":{{"url":"data:image/png;base64,{base64}"}},"type":"image_url"}}]"#), InputSize { images: 1, parts: 1, ..NOTHING }),
+        (format!(r#"[{{"type":"input_audio","input_audio":{{"data":"{base64}","format":"wav"}}}}]"#), InputSize { audio_bytes: 300, text_bytes: 3, parts: 1, ..NOTHING }),
+        (r#"[{"type":"file","file":{"file_id":"file-1"}}]"#.to_owned(), InputSize { by_reference: Some("file_id"), parts: 1, ..NOTHING }),
+        (format!(r#"[{{"type":"file","file":{{"filename":"a.pdf","file_data":"data:application/pdf;base64,{base64}"}}}}]"#), InputSize { pages: 100, text_bytes: 5, parts: 1, ..NOTHING }),
+        (r#"[{"type":"file","file":{"file_data":"AAAA","file_id":null}}]"#.to_owned(), InputSize { pages: 3, parts: 1, ..NOTHING }),
+        (r#"[{"type":"file","file":{"file_data":"https://a.example/b.pdf"}}]"#.to_owned(), InputSize { by_reference: Some("the URL of a file"), parts: 1, ..NOTHING }),
+        (r#"[{"type":"video_url","video_url":{"url":"u"}}]"#.to_owned(), InputSize { by_reference: Some("a part of a message whose type is not known"), text_bytes: 11, parts: 1, ..NOTHING }),
+        (r#"[{"text":"ab"}]"#.to_owned(), InputSize { by_reference: Some("a part of a message whose type is not known"), text_bytes: 2, parts: 1, ..NOTHING }),
+    ] {
+        let expected = InputSize { parts: expected.parts + 1, ..expected };
+        assert_eq!(message(&content), expected, "{content}");
+    }
+}
+
+#[test]
+fn whatever_else_is_in_a_request_counts_as_text() {
+    for (members, text_bytes) in [
+        (r#""response_format":{"type":"json_object"}"#, 22),
+        (r#""an_unknown_field":{"prompt":"\"\""}"#, 15),
+        (r#""messages":[{"role":"user","content":"ab","name":"cd"}]"#, 4),
+        (r#""messages":[{"role":"user","content":{"odd":1}}]"#, 9),
+        (r#""messages":[{"role":"assistant","audio":null}]"#, 0),
+        (r#""messages":null,"tools":null"#, 0),
+    ] {
+        assert_eq!(input(members).text_bytes, text_bytes, "{members}");
+    }
+    let earlier = input(r#""messages":[{"role":"assistant","audio":{"id":"audio_1"}}]"#);
+    assert_eq!(earlier.by_reference, Some("the id of an earlier audio answer"));
+}
+
+#[test]
+fn a_prediction_may_be_billed_as_one_more_answer() {
+    let call =
+        read(&OpenAi, r#"{"model":"m","prediction":{"type":"content","content":"abc"}}"#).call;
+    assert_eq!(call.choices, 2);
+    assert!(call.input.text_bytes > 0);
+    assert_eq!(read(&OpenAi, r#"{"model":"m","prediction":null}"#).call.choices, 1);
+}
+
+#[test]
+fn a_model_that_always_searches_is_known_by_its_name() {
+    let call = read(&OpenAi, r#"{"model":"gpt-4o-search-preview"}"#).call;
+    assert_eq!((call.web_search, call.web_search_cap), (true, Some(1)));
+    let body = r#"{"model":"gpt-4o","web_search_options":null}"#;
+    assert!(!read(&OpenAi, body).call.web_search);
+}
+
+#[test]
+fn a_search_is_charged_though_the_usage_does_not_name_it() {
+    let read = read(&OpenAi, r#"{"model":"gpt-4o","web_search_options":{}}"#);
+    let mut meter = OpenAi.meter(&read);
+    meter.feed(br#"{"choices":[],"usage":{"prompt_tokens":1,"completion_tokens":2}}"#);
+    let usage = Usage { input: 1, output: 2, web_searches: 1, ..Usage::default() };
+    assert_eq!(meter.finish().usage, Found::Usage(usage));
+}
+
+#[test]
+fn the_tier_of_the_answer_counts_before_the_one_asked_for() {
+    for (told, tier) in [
+        ("", ServiceTier::Priority),
+        (r#""service_tier":null,"#, ServiceTier::Priority),
+        (r#""service_tier":"default","#, ServiceTier::Standard),
+        (r#""service_tier":"flex","#, ServiceTier::Flex),
+        (r#""service_tier":"a new one","#, ServiceTier::Priority),
+    ] {
+        let read = read(&OpenAi, r#"{"model":"gpt-4o","service_tier":"priority"}"#);
+        let mut meter = OpenAi.meter(&read);
+        let answer = format!(r#"{{{told}"usage":{{"prompt_tokens":0,"completion_tokens":0}}}}"#);
+        meter.feed(answer.as_bytes());
+        let usage = Usage { tier, ..Usage::default() };
+        assert_eq!(meter.finish().usage, Found::Usage(usage), "{told}");
+    }
+}
+
+#[test]
+fn what_a_model_thinks_unseen_has_no_bound() {
+    for (model, unseen) in [
+        ("gpt-4o", false),
+        ("openai/gpt-4.1", false),
+        ("o3", true),
+        ("gpt-5", true),
+        ("grok-4", true),
+    ] {
+        let read = read(&OpenAi, &format!(r#"{{"model":"{model}","stream":true}}"#));
+        let mut meter = OpenAi.meter(&read);
+        meter.feed(b"data: {\"choices\":[{\"delta\":{\"content\":\"ab\"}}]}\n\n");
+        let expected = if unseen { OUTPUT_UNSEEN } else { 2 };
+        assert_eq!(meter.finish().output_bound, expected, "{model}");
+    }
+}
+
+#[test]
+fn usage_is_believed_missing_or_absurd() {
+    let used = |input, cached, output, reasoning| {
+        Found::Usage(Usage { input, cached, output, reasoning, ..Usage::default() })
+    };
+    for (json, expected) in [
+        (r#"{"prompt_tokens":0,"completion_tokens":0}"#, used(0, 0, 0, 0)),
+        (r#"{"prompt_tokens":9,"completion_tokens":1,"total_tokens":10}"#, used(9, 0, 1, 0)),
+        (
+            r#"{"input_tokens":9,"output_tokens":4,"input_tokens_details":{"cached_tokens":8},"output_tokens_details":{"reasoning_tokens":3}}"#,
+            used(1, 8, 4, 3),
+        ),
+        (
+            r#"{"prompt_tokens":9,"completion_tokens":1,"prompt_cache_hit_tokens":5,"prompt_cache_miss_tokens":4}"#,
+            used(4, 5, 1, 0),
+        ),
+        (
+            r#"{"prompt_tokens":9,"completion_tokens":1,"prompt_tokens_details":null,"completion_tokens_details":{"reasoning_tokens":null}}"#,
+            used(9, 0, 1, 0),
+        ),
+        (
+            r#"{"prompt_tokens":9,"completion_tokens":1,"total_tokens":30,"completion_tokens_details":{"reasoning_tokens":20}}"#,
+            used(9, 0, 21, 20),
+        ),
+        (r#"{"prompt_tokens":4294967296,"completion_tokens":0}"#, used(1 << 32, 0, 0, 0)),
+        (r#"{}"#, Found::Missing),
+        (r#"null"#, Found::Missing),
+        (r#"[1]"#, Found::Absurd("usage")),
+        (r#"{"prompt_tokens":9"#, Found::Absurd("usage")),
+        (r#"{"prompt_tokens":9}"#, Found::Missing),
+        (r#"{"prompt_tokens":9,"completion_tokens":null}"#, Found::Missing),
+        (r#"{"prompt_tokens":-1,"completion_tokens":1}"#, Found::Absurd("prompt_tokens")),
+        (r#"{"prompt_tokens":"9","completion_tokens":1}"#, Found::Absurd("prompt_tokens")),
+        (r#"{"prompt_tokens":1.5,"completion_tokens":1}"#, Found::Absurd("prompt_tokens")),
+        (r#"{"prompt_tokens":true,"completion_tokens":1}"#, Found::Absurd("prompt_tokens")),
+        (
+            r#"{"prompt_tokens":9223372036854775808,"completion_tokens":1}"#,
+            Found::Absurd("prompt_tokens"),
+        ),
+        (
+            r#"{"prompt_tokens":1,"completion_tokens":4294967297}"#,
+            Found::Absurd("completion_tokens"),
+        ),
+        (
+            r#"{"prompt_tokens":1,"completion_tokens":1,"prompt_tokens_details":{"cached_tokens":2}}"#,
+            Found::Absurd("cached_tokens"),
+        ),
+        (
+            r#"{"prompt_tokens":3,"completion_tokens":1,"prompt_tokens_details":{"cached_tokens":2,"cache_write_tokens":2}}"#,
+            Found::Absurd("cache_write_tokens"),
+        ),
+        (
+            r#"{"prompt_tokens":1,"completion_tokens":1,"prompt_tokens_details":{"audio_tokens":2}}"#,
+            Found::Absurd("audio_tokens"),
+        ),
+        (
+            r#"{"prompt_tokens":1,"completion_tokens":1,"prompt_tokens_details":[]}"#,
+            Found::Absurd("prompt_tokens_details"),
+        ),
+        (
+            r#"{"prompt_tokens":1,"completion_tokens":1,"completion_tokens_details":{"reasoning_tokens":2}}"#,
+            Found::Absurd("reasoning_tokens"),
+        ),
+        (
+            r#"{"prompt_tokens":1,"completion_tokens":1,"completion_tokens_details":{"audio_tokens":2}}"#,
+            Found::Absurd("audio_tokens"),
+        ),
+    ] {
+        assert_eq!(OpenAi.usage(json.as_bytes()), expected, "{json}");
+    }
+}
+
+#[test]
+fn every_prompt_token_is_counted_once_however_its_details_overlap() {
+    for (cached, written, audio) in
+        [(0, 0, 0), (100, 0, 100), (60, 40, 100), (30, 20, 60), (0, 0, 100), (50, 50, 50)]
+    {
+        let json = format!(
+            r#"{{"prompt_tokens":100,"completion_tokens":0,"prompt_tokens_details":{{"cached_tokens":{cached},"cache_write_tokens":{written},"audio_tokens":{audio}}}}}"#
+        );
+        let Found::Usage(usage) = OpenAi.usage(json.as_bytes()) else { panic!("{json}") };
+        assert_eq!((usage.total_input(), usage.audio_input), (100, audio), "{json}");
+    }
+}
+
+#[test]
+fn closing_a_stream_stops_the_bill_where_that_is_known() {
+    assert!(OpenAi.billing("openai").closing_stops_streams);
+    assert!(!OpenAi.billing("mistral").closing_stops_streams);
+    assert!(!OpenAi.billing("openai").closing_stops_whole);
+}

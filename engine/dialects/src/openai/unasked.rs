@@ -1,0 +1,90 @@
+//! Hides the usage of a stream from a client that did not ask for it.
+
+use bytes::Bytes;
+use memchr::memmem;
+
+use super::tally::SHAPE;
+use crate::Filter;
+use crate::outline::Outline;
+use crate::sse::{Lines, Step};
+
+/// The longest event that is held back, in bytes: the one that tells usage has some hundreds.
+const HELD_BYTES_MAX: usize = 64 * 1024;
+
+/// Takes the chunk that tells usage and no more out of a stream.
+#[derive(Debug, Default)]
+pub(super) struct Unasked {
+    lines: Lines,
+    /// The event under way.
+    held: Vec<u8>,
+    /// Whether the event under way is too long to be the one, and passes.
+    passing: bool,
+    /// Whether the last event was hidden, so that the rest of its last line is as well.
+    hidden: bool,
+}
+
+// === impl Unasked ===
+
+impl Unasked {
+    fn end(&mut self, out: &mut Vec<u8>) {
+        self.hidden = !self.passing && tells_usage_alone(&self.held);
+        if self.hidden {
+            self.held.clear();
+        }
+        out.append(&mut self.held);
+        self.passing = false;
+    }
+
+    fn hold(&mut self, bytes: &[u8], step: Step<'_>, out: &mut Vec<u8>) {
+        match step {
+            Step::Tail if self.hidden => {}
+            Step::Tail => out.extend_from_slice(bytes),
+            Step::Data(_) | Step::End | Step::Other => self.held.extend_from_slice(bytes),
+        }
+        if self.passing || self.held.len() > HELD_BYTES_MAX {
+            self.passing = true;
+            out.append(&mut self.held);
+        }
+        if step == Step::End {
+            self.end(out);
+        }
+    }
+}
+
+impl Filter for Unasked {
+    fn pass(&mut self, chunk: Bytes) -> Bytes {
+        let mut out = Vec::with_capacity(chunk.len().saturating_add(self.held.len()));
+        let mut rest: &[u8] = &chunk;
+        while !rest.is_empty() {
+            let (took, step) = self.lines.step(rest);
+            let (bytes, after) = rest.split_at_checked(took).unwrap_or_default();
+            self.hold(bytes, step, &mut out);
+            rest = after;
+        }
+        if out == chunk { chunk } else { out.into() }
+    }
+
+    fn flush(&mut self) -> Bytes {
+        let mut out = Vec::new();
+        self.end(&mut out);
+        out.into()
+    }
+}
+
+/// Whether an event is the chunk that has usage and no choices.
+fn tells_usage_alone(event: &[u8]) -> bool {
+    if memmem::find(event, b"\"usage\"").is_none() {
+        return false;
+    }
+    let mut lines = Lines::default();
+    let mut outline = Outline::new(&SHAPE);
+    let mut rest = event;
+    while !rest.is_empty() {
+        let (took, step) = lines.step(rest);
+        if let Step::Data(data) = step {
+            outline.feed(data);
+        }
+        rest = rest.get(took..).unwrap_or_default();
+    }
+    outline.is_closed() && outline.kept("usage").is_some() && outline.measured_is_empty()
+}

@@ -1,0 +1,104 @@
+//! Objects in pieces: what is kept, what is measured, what is let go.
+
+use super::{KEPT_BYTES_MAX, Outline, Shape};
+
+const SHAPE: Shape =
+    Shape { kept: &["usage", "model"], measured: &["choices"], no_output: &["role"] };
+
+/// What an outline says, for comparing.
+#[derive(Debug, PartialEq)]
+struct Said {
+    usage: Option<String>,
+    model: Option<String>,
+    text_bytes: u64,
+    size: u64,
+    empty: bool,
+    closed: bool,
+}
+
+fn said(pieces: &[&[u8]]) -> Said {
+    let mut outline = Outline::new(&SHAPE);
+    pieces.iter().for_each(|piece| outline.feed(piece));
+    Said {
+        usage: outline.kept("usage").map(|kept| String::from_utf8_lossy(kept).into_owned()),
+        model: outline.word("model"),
+        text_bytes: outline.text_bytes(),
+        size: outline.size(),
+        empty: outline.measured_is_empty(),
+        closed: outline.is_closed(),
+    }
+}
+
+const ANSWER: &str = r#" { "id": "x{", "model" :"m\u0061", "choices": [ {"role": "assistant",
+    "text": "a \"b\" é", "usage": {"no": 1}, "n": 12 } ] , "usage": {"a": [1, {"b": "}"}]} } "#;
+
+#[test]
+fn members_are_kept_and_measured() {
+    let expected = Said {
+        usage: Some(r#"{"a":[1,{"b":"}"}]}"#.to_owned()),
+        model: Some("ma".to_owned()),
+        text_bytes: r#"a "b" é"#.len() as u64,
+        size: r#"[{"role":"assistant","text":"a \"b\" é","usage":{"no":1},"n":12}]"#.len() as u64,
+        empty: false,
+        closed: true,
+    };
+    assert_eq!(said(&[ANSWER.as_bytes()]), expected);
+}
+
+#[test]
+fn it_does_not_matter_how_an_object_is_cut() {
+    let whole = said(&[ANSWER.as_bytes()]);
+    for at in 0..ANSWER.len() {
+        let (before, after) = ANSWER.as_bytes().split_at(at);
+        assert_eq!(said(&[before, after]), whole, "cut at {at}");
+    }
+    let bytes: Vec<&[u8]> = ANSWER.as_bytes().chunks(1).collect();
+    assert_eq!(said(&bytes), whole);
+}
+
+#[test]
+fn the_last_of_two_members_counts() {
+    let said = said(&[br#"{"usage":{"a":1},"usage":{"a":2},"choices":[]}"#]);
+    assert_eq!((said.usage.as_deref(), said.empty), (Some(r#"{"a":2}"#), true));
+}
+
+#[test]
+fn null_and_absent_are_nothing() {
+    for text in [r#"{"usage": null}"#, r#"{}"#, r#"{"usages":1}"#, r#"{"a":{"usage":{}}}"#] {
+        let said = said(&[text.as_bytes()]);
+        assert_eq!((said.usage, said.empty, said.closed), (None, false, true), "{text}");
+    }
+}
+
+#[test]
+fn what_is_no_object_is_never_closed() {
+    for text in
+        ["", "[]", "[DONE]", "1", "\"{}\"", "{", "{]", "{}x", "{\"a\":[}", "{\"a\"", "{}}", "}"]
+    {
+        assert!(!said(&[text.as_bytes()]).closed, "{text}");
+    }
+    assert!(!said(&[br#"{"a":"#, "[".repeat(1000).as_bytes()]).closed);
+}
+
+#[test]
+fn a_member_too_long_to_keep_breaks_the_object() {
+    let long = format!(r#"{{"usage":"{}"}}"#, "x".repeat(KEPT_BYTES_MAX));
+    let said = said(&[long.as_bytes()]);
+    assert_eq!(
+        (said.closed, said.usage.map(|kept| kept.len() <= KEPT_BYTES_MAX)),
+        (false, Some(true))
+    );
+}
+
+#[test]
+fn what_is_held_stays_small() {
+    let mut outline = Outline::new(&SHAPE);
+    outline.feed(br#"{"choices":[{"text":""#);
+    let megabyte = vec![b'x'; 1 << 20];
+    for _ in 0..64 {
+        outline.feed(&megabyte);
+    }
+    let held: usize = outline.kept.iter().flatten().map(Vec::capacity).sum();
+    assert_eq!((outline.text_bytes(), held), (64 << 20, 0));
+    assert!(outline.name.capacity() < 128, "{}", outline.name.capacity());
+}

@@ -1,0 +1,58 @@
+//! Fields that are governed at one level of a body: each at most once, in its one spelling.
+//!
+//! A vendor may unescape names, ignore their case or read camelCase, and takes the first or the
+//! last of two. A body that could be read in two ways is refused, whatever this vendor would do.
+
+use super::{Scanned, Text};
+use crate::malformed::Malformed;
+
+/// The longest a name may be, as it is written, to be one of a body's fields: each character of the
+/// longest name escaped, twice over.
+const WRITTEN_MAX: usize = 300;
+
+/// The governed names of an object.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Fields {
+    /// What stands before a name in a sentence, such as `stream_options.`.
+    pub(crate) within: &'static str,
+    /// At most 64 names.
+    pub(crate) names: &'static [&'static str],
+}
+
+// === impl Fields ===
+
+impl Fields {
+    /// The name that `key` has among these, or `""`. `seen` has a bit for each name seen before.
+    pub(super) fn name(&self, key: &Text<'_>, seen: &mut u64) -> Scanned<&'static str> {
+        if key.written_bytes() > WRITTEN_MAX {
+            return Ok("");
+        }
+        let Some(said) = key.said() else { return Ok("") };
+        let names = || self.names.iter().enumerate();
+        if let Some((index, name)) = names().find(|(_, name)| **name == said) {
+            let bit = 1_u64.checked_shl(u32::try_from(index).unwrap_or(u32::MAX)).unwrap_or(0);
+            if *seen & bit != 0 {
+                return Err(Malformed::twice(&self.path(name), key.place.start));
+            }
+            *seen |= bit;
+            return Ok(name);
+        }
+        match names().find(|(_, name)| folded(&said).eq(folded(name))) {
+            Some((_, name)) => Err(Malformed::spelling(&said, &self.path(name), key.place.start)),
+            None => Ok(""),
+        }
+    }
+
+    fn path(&self, name: &str) -> String {
+        format!("{}{name}", self.within)
+    }
+}
+
+/// A name without case, underscores and hyphens. Two letters outside ASCII fold into it as well.
+fn folded(name: &str) -> impl Iterator<Item = char> {
+    name.chars().filter(|c| !matches!(c, '_' | '-')).map(|c| match c {
+        '\u{17f}' => 's',
+        '\u{212a}' => 'k',
+        _ => c.to_ascii_lowercase(),
+    })
+}

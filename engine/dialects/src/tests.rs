@@ -1,0 +1,51 @@
+//! What holds for every dialect.
+
+mod answers;
+mod anything;
+mod bodies;
+mod refusals;
+mod rewrites;
+
+use reins_governor::Refusal;
+
+use crate::{Anthropic, Dialect, Metered, OpenAi, Read, Target};
+
+pub(crate) fn target() -> Target {
+    Target { vendor: "vendor".into(), connection: "connection".into() }
+}
+
+pub(crate) fn read(dialect: &dyn Dialect, body: &str) -> Read {
+    match dialect.read(body.as_bytes(), &target()) {
+        Ok(read) => read,
+        Err(refusal) => panic!("`{body}`: {refusal}"),
+    }
+}
+
+/// The sentence that a body is refused with.
+pub(crate) fn refused(dialect: &dyn Dialect, body: &[u8]) -> String {
+    match dialect.read(body, &target()) {
+        Err(Refusal::BadRequest { what }) => what,
+        other => panic!("`{}` was read: {other:?}", String::from_utf8_lossy(body)),
+    }
+}
+
+/// Any request, asking for a stream or not.
+pub(crate) fn asked(dialect: &dyn Dialect, stream: bool) -> Read {
+    let model = if dialect.name() == "openai" { "gpt-4o-mini" } else { "claude-sonnet-4-5" };
+    read(
+        dialect,
+        &format!(r#"{{"model":"{model}","max_tokens":9,"messages":[],"stream":{stream}}}"#),
+    )
+}
+
+pub(crate) fn metered<'a>(
+    dialect: &dyn Dialect,
+    stream: bool,
+    pieces: impl IntoIterator<Item = &'a [u8]>,
+) -> Metered {
+    let mut meter = dialect.meter(&asked(dialect, stream));
+    pieces.into_iter().for_each(|piece| meter.feed(piece));
+    meter.finish()
+}
+
+pub(crate) const DIALECTS: [&dyn Dialect; 2] = [&OpenAi, &Anthropic];

@@ -1,0 +1,370 @@
+//! Answers as vendors send them: whole, cut anywhere, broken off anywhere.
+
+use bytes::Bytes;
+use reins_governor::{ServiceTier, Usage};
+
+use super::{DIALECTS, asked, metered};
+use crate::sse::EVENT_BYTES_MAX;
+use crate::{Anthropic, Dialect, Found, Metered, OpenAi};
+
+/// An answer and what it tells.
+struct Answer {
+    dialect: &'static dyn Dialect,
+    stream: bool,
+    bytes: &'static [u8],
+    usage: Found,
+    model: Option<&'static str>,
+    output_bound: u64,
+    complete: bool,
+}
+
+macro_rules! answer {
+    ($dialect:ident $folder:literal $file:literal) => {
+        Answer {
+            dialect: &$dialect,
+            stream: $file.ends_with(".sse"),
+            bytes: include_bytes!(concat!("../../fixtures/", $folder, "/", $file)),
+            usage: Found::Missing,
+            model: None,
+            output_bound: 0,
+            complete: false,
+        }
+    };
+}
+
+const ZERO: Usage = Usage {
+    input: 0,
+    cached: 0,
+    cache_write: 0,
+    cache_write_1h: 0,
+    output: 0,
+    reasoning: 0,
+    audio_input: 0,
+    audio_output: 0,
+    web_searches: 0,
+    tier: ServiceTier::Standard,
+};
+
+fn openai() -> Vec<Answer> {
+    let mini = Some("gpt-4o-mini-2024-07-18");
+    let plain = Usage { input: 17, output: 28, ..ZERO };
+    let tools = Usage {
+        input: 512,
+        cached: 1024,
+        cache_write: 512,
+        output: 640,
+        reasoning: 576,
+        tier: ServiceTier::Priority,
+        ..ZERO
+    };
+    let unseen = Usage { input: 9, output: 203, reasoning: 200, ..ZERO };
+    let two = Usage { input: 5, output: 4, ..ZERO };
+    let whole = Usage { input: 101, cached: 128, output: 17, tier: ServiceTier::Flex, ..ZERO };
+    let audio = Usage { input: 20, audio_input: 40, output: 12, audio_output: 38, ..ZERO };
+    vec![
+        Answer {
+            usage: Found::Usage(plain),
+            model: mini,
+            output_bound: 36,
+            complete: true,
+            ..answer!(OpenAi "openai" "stream.sse")
+        },
+        Answer {
+            model: mini,
+            output_bound: 36,
+            complete: true,
+            ..answer!(OpenAi "openai" "stream_unasked.sse")
+        },
+        Answer {
+            usage: Found::Usage(tools),
+            model: Some("gpt-5.6-sol"),
+            output_bound: 29,
+            complete: true,
+            ..answer!(OpenAi "openai" "stream_tools.sse")
+        },
+        Answer {
+            usage: Found::Usage(unseen),
+            model: Some("grok-4"),
+            output_bound: 13,
+            complete: true,
+            ..answer!(OpenAi "openai" "stream_crlf.sse")
+        },
+        Answer {
+            usage: Found::Usage(two),
+            model: mini,
+            output_bound: 14,
+            complete: true,
+            ..answer!(OpenAi "openai" "stream_two.sse")
+        },
+        Answer { model: mini, output_bound: 11, ..answer!(OpenAi "openai" "stream_error.sse") },
+        Answer {
+            usage: Found::Usage(whole),
+            model: mini,
+            output_bound: 194,
+            complete: true,
+            ..answer!(OpenAi "openai" "whole.json")
+        },
+        Answer {
+            usage: Found::Usage(audio),
+            model: Some("gpt-4o-audio-preview-2024-12-17"),
+            output_bound: 187,
+            complete: true,
+            ..answer!(OpenAi "openai" "whole_audio.json")
+        },
+        Answer { complete: true, ..answer!(OpenAi "openai" "whole_error.json") },
+    ]
+}
+
+fn anthropic() -> Vec<Answer> {
+    let sonnet = Some("claude-sonnet-4-5-20250929");
+    let plain = Usage { input: 25, output: 15, ..ZERO };
+    let thinking = Usage {
+        input: 7,
+        cached: 30_000,
+        cache_write: 1000,
+        cache_write_1h: 500,
+        output: 89,
+        ..ZERO
+    };
+    let search = Usage { input: 10_682, output: 510, web_searches: 1, ..ZERO };
+    let whole = Usage { input: 2095, output: 503, ..ZERO };
+    let cache = Usage {
+        input: 3,
+        cached: 1111,
+        cache_write: 56,
+        cache_write_1h: 400,
+        tier: ServiceTier::Batch,
+        ..ZERO
+    };
+    vec![
+        Answer {
+            usage: Found::Usage(plain),
+            model: sonnet,
+            output_bound: 20,
+            complete: true,
+            ..answer!(Anthropic "anthropic" "stream.sse")
+        },
+        Answer {
+            usage: Found::Usage(thinking),
+            model: sonnet,
+            output_bound: 50,
+            complete: true,
+            ..answer!(Anthropic "anthropic" "stream_thinking.sse")
+        },
+        Answer {
+            usage: Found::Usage(search),
+            model: Some("claude-opus-4-1-20250805"),
+            output_bound: 103,
+            complete: true,
+            ..answer!(Anthropic "anthropic" "stream_search.sse")
+        },
+        Answer {
+            model: sonnet,
+            output_bound: 11,
+            ..answer!(Anthropic "anthropic" "stream_error.sse")
+        },
+        Answer {
+            usage: Found::Usage(whole),
+            model: sonnet,
+            output_bound: 156,
+            complete: true,
+            ..answer!(Anthropic "anthropic" "whole.json")
+        },
+        Answer {
+            usage: Found::Usage(cache),
+            model: sonnet,
+            output_bound: 156,
+            complete: true,
+            ..answer!(Anthropic "anthropic" "whole_cache.json")
+        },
+        Answer { ..answer!(Anthropic "anthropic" "whole_error.json") },
+    ]
+}
+
+fn answers() -> impl Iterator<Item = Answer> {
+    openai().into_iter().chain(anthropic())
+}
+
+// === impl Answer ===
+
+impl Answer {
+    fn expected(&self) -> Metered {
+        Metered {
+            usage: self.usage,
+            model: self.model.map(Into::into),
+            output_bound: self.output_bound,
+            complete: self.complete,
+        }
+    }
+
+    fn metered<'a>(&self, pieces: impl IntoIterator<Item = &'a [u8]>) -> Metered {
+        metered(self.dialect, self.stream, pieces)
+    }
+}
+
+#[test]
+fn each_answer_tells_what_the_vendor_bills() {
+    for answer in answers() {
+        let text = String::from_utf8_lossy(answer.bytes);
+        assert_eq!(answer.metered([answer.bytes]), answer.expected(), "{text}");
+    }
+}
+
+#[test]
+fn it_does_not_matter_how_an_answer_is_cut() {
+    for answer in answers() {
+        for at in 0..=answer.bytes.len() {
+            let (before, after) = answer.bytes.split_at(at);
+            assert_eq!(answer.metered([before, after]), answer.expected(), "cut at {at}");
+        }
+        for size in [1, 2, 3, 7] {
+            assert_eq!(answer.metered(answer.bytes.chunks(size)), answer.expected());
+        }
+    }
+}
+
+#[test]
+fn an_answer_that_breaks_off_never_passes_a_part_for_the_whole() {
+    for answer in answers() {
+        let mut bound = 0;
+        for at in 0..answer.bytes.len() {
+            let metered = answer.metered([&answer.bytes[..at]]);
+            let exact = metered.usage == answer.usage || metered.usage == Found::Missing;
+            assert!(exact, "broken off at {at}: {metered:?}");
+            assert!(bound <= metered.output_bound, "broken off at {at}: the output shrank");
+            bound = metered.output_bound;
+        }
+        assert!(bound <= answer.output_bound);
+    }
+}
+
+#[test]
+fn line_ends_and_marks_change_nothing() {
+    for answer in answers().filter(|answer| answer.stream) {
+        let text = String::from_utf8_lossy(answer.bytes).replace("\r\n", "\n");
+        for other in [
+            text.replace('\n', "\r\n"),
+            text.replace('\n', "\r"),
+            format!("\u{feff}{text}"),
+            text.replace("data: ", "data:"),
+            text.replace("\n\n", "\n: comment\nid: 7\n\n"),
+        ] {
+            assert_eq!(answer.metered([other.as_bytes()]), answer.expected(), "{other:?}");
+        }
+    }
+}
+
+#[test]
+fn data_may_stand_on_several_lines() {
+    let text = "data: {\"model\":\"m\",\ndata: \"choices\":[],\"usage\"\ndata: :{\"prompt_tokens\":1,\ndata: \"completion_tokens\":2}}\n\n";
+    let usage = Usage { input: 1, output: 2, ..ZERO };
+    assert_eq!(metered(&OpenAi, true, [text.as_bytes()]).usage, Found::Usage(usage));
+}
+
+#[test]
+fn an_event_without_end_is_not_followed_beyond_its_limit() {
+    for dialect in DIALECTS {
+        let mut meter = dialect.meter(&asked(dialect, true));
+        let block = vec![b' '; 1 << 20];
+        meter.feed(b"data: {\"choices\":[{\"text\":\"");
+        for _ in 0..=EVENT_BYTES_MAX >> 20 {
+            meter.feed(&block);
+        }
+        for answer in answers().filter(|answer| answer.stream) {
+            meter.feed(b"\"}]}\n\n");
+            meter.feed(answer.bytes);
+        }
+        let metered = meter.finish();
+        assert_eq!((metered.usage, metered.complete), (Found::Missing, false));
+    }
+}
+
+#[test]
+fn an_event_that_cannot_be_read_may_have_hidden_the_usage() {
+    let usage = r#"{"choices":[],"usage":{"prompt_tokens":1,"completion_tokens":1}}"#;
+    for broken in ["{\"usage\":{\"prompt_tokens\":9", "[]", "nonsense", "{}}", "[DONE"] {
+        let text = format!("data: {usage}\n\ndata: {broken}\n\ndata: [DONE]\n\n");
+        assert_eq!(metered(&OpenAi, true, [text.as_bytes()]).usage, Found::Missing, "{broken}");
+    }
+}
+
+#[test]
+fn usage_on_its_way_is_not_final() {
+    let chunk = |choices: &str, tokens| {
+        format!(
+            "data: {{\"choices\":[{choices}],\"usage\":{{\"prompt_tokens\":5,\"completion_tokens\":{tokens}}}}}\n\n"
+        )
+    };
+    let on_its_way = chunk(r#"{"delta":{"content":"a"}}"#, 1);
+    assert_eq!(metered(&OpenAi, true, [on_its_way.as_bytes()]).usage, Found::Missing);
+    let early = chunk("", 0) + &on_its_way;
+    assert_eq!(metered(&OpenAi, true, [early.as_bytes()]).usage, Found::Missing);
+    let last = on_its_way + &chunk("", 7);
+    let usage = Usage { input: 5, output: 7, ..ZERO };
+    assert_eq!(metered(&OpenAi, true, [last.as_bytes()]).usage, Found::Usage(usage));
+}
+
+#[test]
+fn the_placeholder_of_a_start_is_not_believed() {
+    let start = r#"data: {"type":"message_start","message":{"model":"m","usage":{"input_tokens":5,"output_tokens":1}}}"#;
+    let stop = r#"data: {"type":"message_stop"}"#;
+    let text = format!("{start}\n\n{stop}\n\n");
+    let metered = metered(&Anthropic, true, [text.as_bytes()]);
+    assert_eq!((metered.usage, metered.complete), (Found::Missing, true));
+}
+
+/// What a client sees of a stream.
+fn filtered<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
+    let mut filter = OpenAi.filter(&asked(&OpenAi, true)).expect("usage was not asked for");
+    let mut seen = Vec::new();
+    for piece in pieces {
+        seen.extend_from_slice(&filter.pass(Bytes::copy_from_slice(piece)));
+    }
+    seen.extend_from_slice(&filter.flush());
+    seen
+}
+
+#[test]
+fn a_client_that_did_not_ask_does_not_see_the_chunk_of_usage() {
+    for answer in openai().iter().filter(|answer| answer.stream) {
+        for (from, to) in [("\n", "\n"), ("\n", "\r\n"), ("\n", "\r")] {
+            let text =
+                String::from_utf8_lossy(answer.bytes).replace("\r\n", "\n").replace(from, to);
+            let blank = to.repeat(2);
+            let events = text.split_inclusive(&blank);
+            let shown: String =
+                events.filter(|event| !event.contains(r#""choices":[],"usage":{"#)).collect();
+            let shown = shown.into_bytes();
+            for at in 0..=text.len() {
+                let (before, after) = text.as_bytes().split_at(at);
+                assert!(filtered([before, after]) == shown, "{text} cut at {at}");
+            }
+            assert_eq!(filtered(text.as_bytes().chunks(1)), shown);
+        }
+    }
+}
+
+#[test]
+fn a_chunk_of_usage_without_an_end_is_hidden_as_well() {
+    let chunk = b"data: {\"choices\":[],\"usage\":{\"prompt_tokens\":1}}\n";
+    assert_eq!(filtered([&chunk[..]]), b"");
+}
+
+#[test]
+fn an_event_that_is_too_long_to_hold_back_passes_as_it_comes() {
+    let mut filter = OpenAi.filter(&asked(&OpenAi, true)).expect("usage was not asked for");
+    let block = Bytes::from(vec![b'x'; 1 << 20]);
+    assert!(filter.pass(Bytes::from_static(b"data: \"")).is_empty());
+    assert_eq!(filter.pass(block.clone()).len(), 7 + (1 << 20));
+    assert_eq!(filter.pass(block.clone()), block);
+    assert_eq!(filter.pass(Bytes::from_static(b"\"\n\n")), &b"\"\n\n"[..]);
+    assert!(filter.flush().is_empty());
+}
+
+#[test]
+fn whoever_asked_for_usage_sees_every_byte() {
+    let asks = r#"{"model":"m","stream":true,"stream_options":{"include_usage":true}}"#;
+    assert!(OpenAi.filter(&super::read(&OpenAi, asks)).is_none());
+    assert!(OpenAi.filter(&asked(&OpenAi, false)).is_none());
+    assert!(Anthropic.filter(&asked(&Anthropic, true)).is_none());
+}
