@@ -21,7 +21,7 @@ use crate::notice::Notice;
 use crate::outcome::{self, BodyEnd};
 use crate::owner::{Lag, Owner};
 use crate::tap::{Tap, Trailers};
-use crate::{BoxedBody, Crew, Terms, Transport, TransportError};
+use crate::{BoxedBody, Crew, Terms, Transport, TransportError, report};
 
 /// How long to wait before the first and the second retry.
 const RETRY_DELAYS: [Duration; 2] = [Duration::from_millis(100), Duration::from_millis(500)];
@@ -117,22 +117,22 @@ pub async fn carry<L: Ledger, T: Transport>(mut freight: Freight<L, T>) -> Carri
             tried @ (Tried::Declined { .. } | Tried::Nothing { .. }) if again => {
                 let ending = freight.ending(&tried);
                 let pause = sleep(retry_delay(retries));
-                retries += 1;
                 match freight.admitted.again(ending, answered, pause).await {
                     Ok(admitted) => freight.admitted = admitted,
                     Err(not_again) => return given_up(notice, tried, *not_again, retries),
                 }
+                retries += 1;
             }
             Tried::Declined { head, body } => {
                 answered.total_us = micros_since(&*freight.clock, sent);
                 let ending = outcome::refused(head.status.as_u16(), freight.billing());
-                return match freight.admitted.finish(ending, answered) {
+                return match report::finish(freight.admitted, ending, answered) {
                     Some(closed) => Carried::Whole { notice, head, body, closed: closed.into() },
                     None => ended_before(retries),
                 };
             }
             Tried::Nothing { ending, refusal } => {
-                freight.admitted.finish(ending, answered);
+                report::finish(freight.admitted, ending, answered);
                 return Carried::Failed { notice: Some(notice), refusal, retries };
             }
         }
@@ -224,7 +224,7 @@ impl<L: Ledger, T: Transport> Freight<L, T> {
         answered.total_us = micros_since(&*self.clock, sent);
         let billing = self.billing();
         let ending = outcome::answered(metering.finish(), end, billing, self.read.call.stream);
-        let Some(closed) = self.admitted.finish(ending, answered) else {
+        let Some(closed) = report::finish(self.admitted, ending, answered) else {
             return ended_before(retries);
         };
         if end == BodyEnd::Whole {

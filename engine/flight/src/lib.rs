@@ -24,6 +24,7 @@ mod decoder;
 mod metering;
 
 mod outcome;
+mod report;
 mod terms;
 
 pub use carry::{Carried, Freight, Pack, carry};

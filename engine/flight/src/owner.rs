@@ -14,7 +14,7 @@ use tokio::time::timeout;
 
 use crate::metering::{Metering, unmetered};
 use crate::outcome::{BodyEnd, answered};
-use crate::{BoxedBody, Crew, Terms};
+use crate::{BoxedBody, Crew, Terms, report};
 
 /// How often a stream says that it is alive, at most.
 ///
@@ -127,7 +127,7 @@ impl<L: Ledger> Owner<L> {
         let lost = self.lag.lost.load(Ordering::Relaxed);
         let metered = if lost { unmetered() } else { self.metering.finish() };
         let ending = answered(metered, end, self.billing, self.streams);
-        self.admitted.finish(ending, self.answered)
+        report::finish(self.admitted, ending, self.answered)
     }
 }
 

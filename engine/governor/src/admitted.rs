@@ -98,6 +98,8 @@ pub struct Closed {
     pub status: Status,
     /// Each try at the vendor.
     pub attempts: Vec<Attempt>,
+    /// Our own share of the time, in microseconds.
+    pub ours_us: u64,
 }
 
 /// Why a call is not tried again, and how it ended.
@@ -225,8 +227,9 @@ impl<L: Ledger> Open<L> {
         let record = *self.draft;
         let (cost, accuracy, tokens) = (record.cost, record.accuracy, record.tokens);
         let (status, attempts) = (record.status, record.attempts.clone());
+        let ours_us = record.latency.ours_us;
         let receipt = self.ledger.finish(self.holding.id, priced.end, now, Some(record));
-        (Closed { receipt, cost, accuracy, tokens, status, attempts }, self.case)
+        (Closed { receipt, cost, accuracy, tokens, status, attempts, ours_us }, self.case)
     }
 
     /// What the attempt costs, and how well that is known.

@@ -193,7 +193,8 @@ impl Refusal {
     }
 
     /// The policy or budget, and the rule, that stopped the call; else the code stands in.
-    pub(crate) fn stopped_by(&self) -> (Arc<str>, Option<Arc<str>>) {
+    #[must_use]
+    pub fn stopped_by(&self) -> (Arc<str>, Option<Arc<str>>) {
         if let Self::Blocked(blocked) = self {
             return (Arc::clone(&blocked.policy), Some(Arc::clone(&blocked.rule)));
         }

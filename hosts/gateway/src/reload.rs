@@ -5,14 +5,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use notify::{Event, RecursiveMode, Watcher};
+use reins_governor::Snapshot;
 use tokio::sync::Notify;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use crate::desk::{Desk, Live};
 use crate::serve::{ServeError, Start, read, stored, tell_warnings};
 
 /// How long the file must be left alone before it is read: editors write in several steps.
 const SETTLE: Duration = Duration::from_millis(50);
+
+/// How often the file is read although nobody touched it: prices change with the day.
+const PRICES_EVERY: Duration = Duration::from_secs(15 * 60);
 
 /// Watches the file until the task is ended.
 pub(crate) async fn watch(desk: Arc<Desk>, start: Start) {
@@ -37,8 +41,9 @@ pub(crate) async fn watch(desk: Arc<Desk>, start: Start) {
         }
     };
     loop {
-        changed.notified().await;
-        sleep(SETTLE).await;
+        if timeout(PRICES_EVERY, changed.notified()).await.is_ok() {
+            sleep(SETTLE).await;
+        }
         reload(&desk, &start).await;
     }
 }
@@ -63,7 +68,8 @@ async fn reload(desk: &Desk, start: &Start) {
 async fn next(desk: &Desk, start: &Start) -> Result<Option<Live>, ServeError> {
     let before = desk.live.load_full();
     let checked = read(&start.config, &start.variables, &*start.clock)?;
-    if checked.snapshot.version == before.snapshot.version {
+    let version = |s: &Snapshot| (Arc::clone(&s.version), Arc::clone(s.prices.version()));
+    if version(&checked.snapshot) == version(&before.snapshot) {
         return Ok(None);
     }
     tell_warnings(&checked.report);

@@ -1,0 +1,75 @@
+//! The report of an ended attempt: what it adds to the metrics, and what somebody should hear of.
+//!
+//! Labels are names from the configuration or from our own lists. A model is a label only once its
+//! vendor has answered with it: callers cannot make labels up.
+
+use std::time::Duration;
+
+use metrics::{counter, histogram};
+use reins_governor::{
+    Admitted, Answered, Call, Closed, End, Ending, Ledger, Outcome, Snapshot, Usd,
+};
+
+/// Ends the attempt and the call, and reports it.
+pub(crate) fn finish<L: Ledger>(
+    admitted: Admitted<L>,
+    ending: Ending,
+    answered: Answered,
+) -> Option<Closed> {
+    let (call, snapshot) = (admitted.call().cloned(), admitted.snapshot().cloned());
+    let closed = admitted.finish(ending, answered)?;
+    if let (Some(call), Some(snapshot)) = (call, snapshot) {
+        report(&call, &closed, &snapshot);
+    }
+    Some(closed)
+}
+
+fn report(call: &Call, closed: &Closed, snapshot: &Snapshot) {
+    let vendor = call.vendor.to_string();
+    let (endpoint, status) = (call.endpoint.word(), closed.status.word());
+    counter!("reins_calls_total", "vendor" => vendor.clone(), "endpoint" => endpoint,
+        "status" => status)
+    .increment(1);
+    spent(&vendor, call, closed);
+    alarm(call, closed);
+    for (budget, percent) in &closed.receipt.reached {
+        let Some(budget) = snapshot.budgets.get(*budget) else { continue };
+        let name = budget.name.to_string();
+        tracing::warn!(budget = %name, percent, "a budget has reached a warning");
+        counter!("reins_budget_warnings_total", "budget" => name).increment(1);
+    }
+    histogram!("reins_overhead_seconds").record(Duration::from_micros(closed.ours_us));
+}
+
+/// What was held and what it came to, so that held ÷ charged can be watched for each model.
+fn spent(vendor: &str, call: &Call, closed: &Closed) {
+    let Some(attempt) = closed.attempts.last() else { return };
+    let vendor = vendor.to_owned();
+    match attempt.outcome {
+        Outcome::Settled => {
+            let model = call.model.to_string();
+            let labels = [("vendor", vendor), ("model", model)];
+            counter!("reins_held_nanos_total", &labels).increment(attempt.held.nanos());
+            counter!("reins_charged_nanos_total", &labels).increment(attempt.charged.nanos());
+        }
+        Outcome::Presumed(why) => {
+            let why = format!("{why:?}");
+            let labels = [("vendor", vendor), ("why", why)];
+            counter!("reins_presumed_total", &labels).increment(1);
+            counter!("reins_presumed_nanos_total", &labels).increment(attempt.charged.nanos());
+        }
+        Outcome::Open | Outcome::Voided(_) => {}
+    }
+}
+
+/// What should not happen, and must not go unheard.
+fn alarm(call: &Call, closed: &Closed) {
+    let over = closed.receipt.overage;
+    if over > Usd::ZERO {
+        counter!("reins_overage_nanos_total").increment(over.nanos());
+        tracing::warn!(model = %call.model, %over, "a call cost more than was held for it");
+    }
+    if let End::Presumed { charged, why } = &closed.receipt.end {
+        tracing::warn!(model = %call.model, %charged, ?why, "the cost of a call is presumed");
+    }
+}
