@@ -11,8 +11,8 @@
 use std::fmt;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use jiff::Timestamp;
 use parking_lot::Mutex;
@@ -105,6 +105,8 @@ pub(crate) struct Core {
     pub(crate) folded: watch::Sender<Folded>,
     /// The folder shall end once there is nothing more to fold.
     pub(crate) closing: AtomicBool,
+    /// Why the database is not written any more.
+    failed: OnceLock<Arc<str>>,
     backlog_max: usize,
 }
 
@@ -160,7 +162,7 @@ impl Embedded {
     /// How the store is.
     #[must_use]
     pub fn health(&self) -> Health {
-        let stopped = self.core.journal.stopped();
+        let stopped = self.core.stopped();
         let live = self.core.live.lock();
         Health { stopped, behind: live.behind(), in_flight: live.in_flight() }
     }
@@ -283,20 +285,31 @@ impl Core {
             hurry: Notify::new(),
             folded: watch::Sender::new(Folded::UpTo(last)),
             closing: AtomicBool::new(false),
+            failed: OnceLock::new(),
             backlog_max: options.backlog_max,
             path: options.path,
         }
     }
 
-    /// Why nothing is admitted.
+    /// Admits nothing any more. What is in flight may still end, as long as the journal can be
+    /// written.
+    pub(crate) fn stop(&self, why: String) {
+        tracing::error!(why, "the store has stopped");
+        self.failed.get_or_init(|| why.into());
+    }
+
+    /// Why nothing is admitted any more.
+    fn stopped(&self) -> Option<Arc<str>> {
+        self.failed.get().cloned().or_else(|| self.journal.stopped())
+    }
+
     pub(crate) fn fault(&self) -> Fault {
-        let why = self.journal.stopped();
-        Fault::Stopped(why.unwrap_or_else(|| "the store is closed".into()))
+        Fault::Stopped(self.stopped().unwrap_or_else(|| "the store is closed".into()))
     }
 
     /// Refuses where nothing may be admitted.
     pub(crate) fn check_admitting(&self, live: &Live) -> Result<(), Fault> {
-        if let Some(why) = self.journal.stopped() {
+        if let Some(why) = self.stopped() {
             return Err(Fault::Stopped(why));
         }
         if live.behind() >= self.backlog_max { Err(Fault::Overloaded) } else { Ok(()) }

@@ -22,7 +22,7 @@ pub(crate) enum Entry {
     /// An attempt may now leave; a crash from here on presumes it.
     Intent(Intent),
     /// An attempt ended, or its charge was corrected.
-    End(Ended),
+    End(Box<Ended>),
     /// A call ended without an attempt.
     Record(Kept),
 }
@@ -113,7 +113,7 @@ impl Entry {
             Written::Intent(WrittenIntent { at, draft }) => {
                 Self::Intent(Intent { at, draft: Kept::read(draft.get())? })
             }
-            Written::End(end) => Self::End(end.read()?),
+            Written::End(end) => Self::End(Box::new(end.read()?)),
             Written::Record(record) => Self::Record(Kept::read(record.get())?),
         })
     }
@@ -164,3 +164,6 @@ impl<'a> Posted<'a> {
         Posting { scope: Scope::new(kind, name.into()), slot, nanos, calls }
     }
 }
+
+#[cfg(test)]
+mod tests;

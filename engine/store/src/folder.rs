@@ -22,7 +22,7 @@ const REST: Duration = Duration::from_millis(20);
 /// Folds until the store is closed, or the database fails.
 pub(crate) async fn run(core: Arc<Core>, mut conn: SqliteConnection) {
     if let Err(error) = fold_all(&core, &mut conn).await {
-        core.journal.stop(&format!("the database could not be written: {}", told(&error)));
+        core.stop(format!("the database could not be written: {}", told(&error)));
     }
     core.folded.send_replace(Folded::Ended);
     if let Err(error) = conn.close().await {

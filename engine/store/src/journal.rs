@@ -249,6 +249,7 @@ impl Shared {
 impl Queue {
     /// Stops for good. The first reason holds; those who wait learn of it.
     fn stop(&mut self, why: &str) -> Arc<str> {
+        tracing::error!(why, "the journal has stopped");
         self.bytes = Vec::new();
         self.waiting.clear();
         Arc::clone(self.stopped.get_or_insert_with(|| why.into()))

@@ -32,6 +32,9 @@ mod secrets;
 
 mod reports;
 
+#[cfg(test)]
+mod trial;
+
 pub use check::Mismatch;
 pub use embedded::{Embedded, Health, OpenOptions};
 pub use error::StoreError;

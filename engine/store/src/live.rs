@@ -137,7 +137,8 @@ impl Live {
         }
         let record = record.or_else(|| draft.and_then(|draft| closed(journal, draft, &end, at)));
         let fact = Fact { intent, txn, attempt, at, end };
-        let seq = self.enter(journal, Arc::new(Entry::End(Ended { fact, record, postings })));
+        let ended = Ended { fact, record, postings };
+        let seq = self.enter(journal, Arc::new(Entry::End(Box::new(ended))));
         (receipt, Some(seq))
     }
 

@@ -102,7 +102,7 @@ fn presumed_end((seq, dispatched, draft): &Open, now: Timestamp) -> serde_json::
     let postings = postings(&columns, at, attempt.held.nanos_i64());
     let intent = Some(seq.cast_unsigned());
     let fact = Fact { intent, txn: columns.id, attempt: attempt.number, at: now, end };
-    Ok(Entry::End(Ended { fact, record: Some(record), postings }))
+    Ok(Entry::End(Box::new(Ended { fact, record: Some(record), postings })))
 }
 
 /// One call that cost `nanos`, in every scope it has.

@@ -79,10 +79,13 @@ impl Segments {
                 fs::rename(spare, &path)?;
                 options.open(&path)?
             }
-            None => lay_out(options.create_new(true).open(&path)?, self.bytes)?,
+            None => {
+                let file = options.create_new(true).open(&path)?;
+                lay_out(&file, self.bytes)?;
+                file
+            }
         };
         if self.sync {
-            file.sync_all()?;
             File::open(&self.folder)?.sync_all()?;
         }
         Ok((file, path))
@@ -116,10 +119,11 @@ impl Segments {
     }
 }
 
-/// Gives a new file its room. A file system that cannot is no error: it is only slower.
-fn lay_out(file: File, bytes: u64) -> io::Result<File> {
-    match rustix::fs::fallocate(&file, FallocateFlags::empty(), 0, bytes) {
-        Ok(()) | Err(Errno::OPNOTSUPP | Errno::NOSYS) => Ok(file),
+/// Gives a new file its room, so that a sync has only bytes to write. A file system that cannot
+/// is no error: it is only slower.
+fn lay_out(file: &File, bytes: u64) -> io::Result<()> {
+    match rustix::fs::fallocate(file, FallocateFlags::empty(), 0, bytes) {
+        Ok(()) | Err(Errno::OPNOTSUPP | Errno::NOSYS) => file.sync_all(),
         Err(errno) => Err(errno.into()),
     }
 }

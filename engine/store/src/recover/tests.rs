@@ -1,1 +1,181 @@
-//! Tests.
+//! A crash at every entry, with the database anywhere behind: afterwards everything adds up.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use reins_governor::{Ledger, Usd};
+
+use crate::batch::Batch;
+use crate::entry::Entry;
+use crate::fold;
+use crate::frame::{self, Frames, Seq};
+use crate::trial::{HandClock, House, caller, closed, draft, open, presumed, settled, usd};
+use crate::{Durability, Reports, schema, segments};
+
+const NOON: &str = "2026-03-01T11:00:00Z";
+
+/// What each scope spent, by `kind=name`.
+type Spend = BTreeMap<String, i64>;
+
+/// Calls of all sorts, and the entries they left in the journal.
+async fn story() -> Vec<(Seq, String)> {
+    let (folder, clock) = (tempfile::tempdir().unwrap(), HandClock::at(NOON));
+    let mut options = crate::trial::options(folder.path(), &clock);
+    options.segment_bytes = 16 << 20;
+    let store = crate::Embedded::open(options).await.unwrap();
+    let house = House::new(usd(1_000_000));
+    for n in 0..9_u128 {
+        clock.turn(70);
+        let now = reins_governor::Clock::now(&*clock);
+        let who =
+            caller(["bot", "helper"][usize::try_from(n % 2).unwrap()], &format!("s{}", n % 3));
+        let bound = usd(1_000 + u64::try_from(n).unwrap());
+        let id = store.hold(&house.ask(&who, bound, now)).unwrap().id;
+        let began = draft(n + 1, &who, bound, now);
+        if n == 4 {
+            store.record(began);
+            continue;
+        }
+        store.dispatch(id, &began).await.unwrap();
+        let end = if n % 4 == 1 { presumed(900) } else { settled(u64::try_from(n).unwrap()) };
+        let record = closed(began, &end, now);
+        match n {
+            // These two stay open.
+            6 | 8 => {}
+            // Usage comes late, first with and then without a record.
+            1 | 5 => {
+                store.finish(id, end, now, Some(record.clone()));
+                let late = closed(record, &settled(77), now);
+                store.finish(id, settled(77), now, (n == 1).then_some(late));
+            }
+            _ => drop(store.finish(id, end, now, Some(record))),
+        }
+    }
+    journal(folder.path())
+}
+
+fn journal(folder: &Path) -> Vec<(Seq, String)> {
+    let folder = folder.join("reins.db.journal");
+    let (first, path) = segments::found(&folder).unwrap().remove(0);
+    let bytes = fs::read(path).unwrap();
+    Frames::new(&bytes, first).map(|(seq, text)| (seq, text.to_owned())).collect()
+}
+
+/// What should be spent after these entries: each charge, and each open attempt's hold.
+fn expected(entries: &[(Seq, Entry)]) -> Spend {
+    let mut spend = Spend::new();
+    let mut open = BTreeMap::new();
+    for (seq, entry) in entries {
+        match entry {
+            Entry::Intent(intent) => drop(open.insert(*seq, intent)),
+            Entry::Record(_) => {}
+            Entry::End(end) => {
+                end.fact.intent.map(|intent| open.remove(&intent));
+                for posting in &end.postings {
+                    *spend.entry(posting.scope.to_string()).or_default() += posting.nanos;
+                }
+            }
+        }
+    }
+    for intent in open.values() {
+        for scope in intent.draft.columns.scopes() {
+            *spend.entry(scope.to_string()).or_default() +=
+                intent.draft.columns.last_try().held.nanos_i64();
+        }
+    }
+    spend.retain(|_, nanos| *nanos != 0);
+    spend
+}
+
+/// Lays out a store as a crash leaves it: `journaled` entries and some torn bytes in the journal,
+/// `folded` of them in the database.
+async fn crashed(folder: &Path, entries: &[(Seq, String)], journaled: usize, folded: usize) {
+    let path = folder.join("reins.db");
+    let mut conn = schema::writer(&path, Durability::Process).await.unwrap();
+    schema::migrate(&mut conn, &path).await.unwrap();
+    for (seq, text) in &entries[..folded] {
+        let entry = Entry::read(text).unwrap();
+        fold::apply(&mut conn, &Batch::of([(*seq, &entry)]), Some(*seq)).await.unwrap();
+    }
+    let mut bytes = Vec::new();
+    for (seq, text) in &entries[..journaled] {
+        frame::put(&mut bytes, *seq, text).unwrap();
+    }
+    let whole = bytes.len();
+    if let Some((seq, text)) = entries.get(journaled) {
+        frame::put(&mut bytes, *seq, text).unwrap();
+        bytes.truncate(whole + (bytes.len() - whole) / 2);
+    }
+    let journal = folder.join("reins.db.journal");
+    fs::create_dir_all(&journal).unwrap();
+    fs::write(journal.join("1.journal"), bytes).unwrap();
+}
+
+async fn spend(store: &crate::Embedded) -> Spend {
+    let query = sqlx::query_as(
+        "SELECT kind || '=' || name, sum(nanos) FROM spend GROUP BY kind, name \
+         HAVING sum(nanos) <> 0",
+    );
+    let rows: Vec<(String, i64)> = query.fetch_all(&store.core.reads).await.unwrap();
+    rows.into_iter().collect()
+}
+
+#[tokio::test]
+async fn a_crash_at_any_entry_loses_and_doubles_nothing() {
+    let texts = story().await;
+    let read = |(seq, text): &(Seq, String)| (*seq, Entry::read(text).unwrap());
+    let entries: Vec<_> = texts.iter().map(read).collect();
+    assert_eq!(entries.len(), 17, "8 intents, 6 ends, 2 corrections, 1 record");
+    let clock = HandClock::at("2026-03-01T12:00:00Z");
+    for journaled in 0..=texts.len() {
+        for folded in [0, journaled / 2, journaled] {
+            let folder = tempfile::tempdir().unwrap();
+            crashed(folder.path(), &texts, journaled, folded).await;
+            let store = open(folder.path(), &clock).await;
+            let expected = expected(&entries[..journaled]);
+            assert_eq!(spend(&store).await, expected, "{folded} of {journaled} folded");
+            store.check().await.unwrap();
+            let recovered = store.recovered();
+            assert_eq!(recovered.replayed, u64::try_from(journaled - folded).unwrap());
+            store.close().await.unwrap();
+            let store = open(folder.path(), &clock).await;
+            assert_eq!(spend(&store).await, expected, "recovered twice");
+            assert_eq!((store.recovered().replayed, store.recovered().presumed), (0, 0));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_lost_call_is_charged_what_it_held_and_says_so() {
+    let (folder, clock) = (tempfile::tempdir().unwrap(), HandClock::at(NOON));
+    let (house, who) = (House::new(usd(5_000)), caller("bot", "s"));
+    let now = NOON.parse().unwrap();
+    let store = open(folder.path(), &clock).await;
+    let id = store.hold(&house.ask(&who, usd(3_000), now)).unwrap().id;
+    let began = draft(1, &who, usd(3_000), now);
+    store.dispatch(id, &began).await.unwrap();
+    drop(store);
+    let clock = HandClock::at("2026-03-01T12:00:00Z");
+    let store = reopened(folder.path(), &clock).await;
+    assert_eq!(store.recovered().presumed, 1);
+    let ask = house.ask(&who, usd(2_001), "2026-03-01T12:00:00Z".parse().unwrap());
+    store.ready(&ask).await.unwrap();
+    let short = store.hold(&ask).unwrap_err();
+    assert_eq!((short.standing.spent, short.standing.held), (usd(3_000), Usd::ZERO));
+    let reports = Reports::open(&folder.path().join("reins.db"), &*clock).await.unwrap();
+    let record = reports.transaction(began.id).await.unwrap().unwrap();
+    assert!(record.contains(r#""why":"process_lost""#), "{record}");
+    store.check().await.unwrap();
+}
+
+/// The tasks of a store that was dropped end a little later, and with them its lock.
+async fn reopened(folder: &Path, clock: &Arc<HandClock>) -> Arc<crate::Embedded> {
+    loop {
+        match crate::Embedded::open(crate::trial::options(folder, clock)).await {
+            Err(crate::StoreError::InUse(_)) => tokio::task::yield_now().await,
+            outcome => return outcome.unwrap(),
+        }
+    }
+}

@@ -1,1 +1,180 @@
-//! Tests.
+//! The life of a key.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use reins_governor::{Clock, Environment, KeyId, Unidentified};
+
+use super::{Registry, Rotation};
+use crate::trial::HandClock;
+use crate::{DeclaredKey, NewKey, Pins, RootSecret, Secret, StoreError};
+
+const ROOT: &str = "0123456789abcdef0123456789abcdef";
+const DAY: i64 = 86_400;
+
+struct Desk {
+    _folder: tempfile::TempDir,
+    path: PathBuf,
+    clock: Arc<HandClock>,
+    registry: Registry,
+}
+
+async fn desk() -> Desk {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, clock) = (folder.path().join("reins.db"), HandClock::at("2026-03-01T11:00:00Z"));
+    let registry = opened(&path, ROOT, &clock).await;
+    Desk { _folder: folder, path, clock, registry }
+}
+
+async fn opened(path: &std::path::Path, root: &str, clock: &Arc<HandClock>) -> Registry {
+    let root = RootSecret::given(root).unwrap();
+    Registry::open(path, &root, Arc::clone(clock) as Arc<dyn Clock>).await.unwrap()
+}
+
+fn new(name: &str) -> NewKey {
+    NewKey {
+        organization: "acme".into(),
+        name: name.into(),
+        environment: Environment::Live,
+        pins: Pins { agent: Some("bot".into()), ..Pins::default() },
+        expires: None,
+    }
+}
+
+#[tokio::test]
+async fn a_key_is_known_until_it_is_revoked() {
+    let desk = desk().await;
+    let created = desk.registry.create(new("ci")).await.unwrap();
+    let value = created.value.expose();
+    assert_eq!(desk.registry.identify(value).unwrap().id, created.key.id);
+    assert_eq!(desk.registry.identify(value).unwrap().pins.agent.as_deref(), Some("bot"));
+    let other = &value[..value.len() - 1];
+    assert_eq!(desk.registry.identify(other).unwrap_err(), Unidentified::Unknown);
+    desk.registry.revoke(&created.key.id).await.unwrap();
+    assert_eq!(desk.registry.identify(value).unwrap_err(), Unidentified::Unknown);
+}
+
+#[tokio::test]
+async fn a_key_looks_like_one_and_is_nowhere_in_the_store() {
+    let desk = desk().await;
+    let created = desk.registry.create(new("ci")).await.unwrap();
+    let value = created.value.expose();
+    assert!(value.starts_with("rns_live_") && value.len() == 9 + 43, "{value}");
+    assert_eq!(*created.key.masked, format!("rns_live_****{}", &value[48..]));
+    assert!(created.key.id.0.starts_with("key_") && created.key.id.0.len() == 30);
+    assert!(!format!("{created:?}").contains(value));
+    for file in std::fs::read_dir(desk.path.parent().unwrap()).unwrap() {
+        let path = file.unwrap().path();
+        let bytes = std::fs::read(&path).unwrap_or_default();
+        let found = bytes.windows(value.len()).any(|window| window == value.as_bytes());
+        assert!(!found, "the key is in {}", path.display());
+    }
+}
+
+#[tokio::test]
+async fn an_expired_key_is_unknown_from_that_instant() {
+    let desk = desk().await;
+    let expires = Some("2026-03-01T11:01:00Z".parse().unwrap());
+    let created = desk.registry.create(NewKey { expires, ..new("ci") }).await.unwrap();
+    desk.clock.turn(59);
+    desk.registry.identify(created.value.expose()).unwrap();
+    desk.clock.turn(1);
+    desk.registry.identify(created.value.expose()).unwrap_err();
+}
+
+#[tokio::test]
+async fn a_rotated_key_works_for_another_day_or_not_at_all() {
+    for (rotation, still) in [(Rotation::Overlap, true), (Rotation::Now, false)] {
+        let desk = desk().await;
+        let old = desk.registry.create(new("ci")).await.unwrap();
+        let fresh = desk.registry.rotate(&old.key.id, rotation).await.unwrap();
+        assert_eq!(fresh.key.pins, old.key.pins);
+        desk.registry.identify(fresh.value.expose()).unwrap();
+        assert_eq!(desk.registry.identify(old.value.expose()).is_ok(), still);
+        desk.clock.turn(DAY - 1);
+        assert_eq!(desk.registry.identify(old.value.expose()).is_ok(), still);
+        desk.clock.turn(1);
+        desk.registry.identify(old.value.expose()).unwrap_err();
+        desk.registry.identify(fresh.value.expose()).unwrap();
+        let again = desk.registry.rotate(&old.key.id, rotation).await;
+        assert!(matches!(again, Err(StoreError::KeyEnded(_))), "{again:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_rotation_never_makes_a_key_last_longer() {
+    let desk = desk().await;
+    let expires = Some("2026-03-01T12:00:00Z".parse().unwrap());
+    let old = desk.registry.create(NewKey { expires, ..new("ci") }).await.unwrap();
+    let fresh = desk.registry.rotate(&old.key.id, Rotation::Overlap).await.unwrap();
+    desk.clock.turn(3_600);
+    desk.registry.identify(old.value.expose()).unwrap_err();
+    desk.registry.identify(fresh.value.expose()).unwrap_err();
+}
+
+#[tokio::test]
+async fn keys_are_listed_with_their_last_use() {
+    let desk = desk().await;
+    let first = desk.registry.create(new("first")).await.unwrap();
+    desk.clock.turn(10);
+    desk.registry.create(new("second")).await.unwrap();
+    desk.registry.identify(first.value.expose()).unwrap();
+    let keys = desk.registry.list().await.unwrap();
+    let seen: Vec<_> = keys.iter().map(|key| (&*key.name, key.used)).collect();
+    let used = "2026-03-01T11:00:10Z".parse().unwrap();
+    assert_eq!(seen, [("first", Some(used)), ("second", None)]);
+}
+
+#[tokio::test]
+async fn a_key_revoked_by_another_process_is_refused_soon() {
+    let desk = desk().await;
+    desk.registry.watch();
+    let theirs = opened(&desk.path, ROOT, &desk.clock).await;
+    let created = theirs.create(new("ci")).await.unwrap();
+    let value = created.value.expose();
+    until(|| desk.registry.identify(value).is_ok()).await;
+    theirs.revoke(&created.key.id).await.unwrap();
+    until(|| desk.registry.identify(value).is_err()).await;
+    assert!(desk.registry.sees_changes());
+}
+
+/// Waits for a thing that a task brings about, and fails after two seconds without it.
+async fn until(come: impl Fn() -> bool) {
+    let come = async {
+        while !come() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(2), come).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_declared_key_is_known_as_long_as_it_is_declared() {
+    let desk = desk().await;
+    let declared = DeclaredKey { key: new("ci"), value: Secret::new("any text at all".into()) };
+    desk.registry.declare(vec![declared]).await.unwrap();
+    let key = desk.registry.identify("any text at all").unwrap();
+    assert_eq!((&*key.id.0, &*key.masked), ("key_ci", "****"));
+    desk.registry.create(new("other")).await.unwrap();
+    desk.registry.identify("any text at all").unwrap();
+    desk.registry.declare(vec![]).await.unwrap();
+    desk.registry.identify("any text at all").unwrap_err();
+}
+
+#[tokio::test]
+async fn another_root_secret_knows_no_key() {
+    let desk = desk().await;
+    let created = desk.registry.create(new("ci")).await.unwrap();
+    let theirs = opened(&desk.path, &ROOT.replace('0', "1"), &desk.clock).await;
+    theirs.identify(created.value.expose()).unwrap_err();
+}
+
+#[tokio::test]
+async fn an_unknown_id_is_said_to_be_unknown() {
+    let desk = desk().await;
+    let revoked = desk.registry.revoke(&KeyId("key_x".into())).await.unwrap_err();
+    let rotated = desk.registry.rotate(&KeyId("key_x".into()), Rotation::Now).await.unwrap_err();
+    for error in [revoked, rotated] {
+        assert_eq!(error.to_string(), "there is no key `key_x`: `reins key list` shows them");
+    }
+}

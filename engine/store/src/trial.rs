@@ -1,0 +1,197 @@
+//! What the tests of this crate try it with: a clock that is turned by hand, callers, calls.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::{Timestamp, ToSpan, tz::TimeZone};
+use parking_lot::Mutex;
+use reins_governor::{
+    Accuracy, Ask, Attempt, Budget, BudgetScope, Budgets, Charge, Claim, Clock, End, Endpoint,
+    Environment, HoldMode, Identity, KeyId, Latency, OnExceed, Outcome, Pattern, PresumeReason,
+    ReadKey, Scope, ScopeKind, Status, Trace, Transaction, TransactionId, Usage, Usd, Window,
+};
+use ulid::Ulid;
+
+use crate::{Durability, Embedded, OpenOptions};
+
+/// JSON that nothing but a raw value can carry.
+pub(crate) const METADATA: &str = r#"{"n":1e999}"#;
+
+/// A clock that only moves when it is told to.
+#[derive(Debug)]
+pub(crate) struct HandClock(Mutex<Timestamp>);
+
+/// The rules of an organization, as far as a ledger needs them.
+pub(crate) struct House {
+    pub(crate) budgets: Budgets,
+    pub(crate) reads: Vec<ReadKey>,
+    pub(crate) zone: TimeZone,
+}
+
+impl HandClock {
+    pub(crate) fn at(time: &str) -> Arc<Self> {
+        Arc::new(Self(Mutex::new(time.parse().unwrap())))
+    }
+
+    pub(crate) fn turn(&self, seconds: i64) {
+        let mut now = self.0.lock();
+        *now = now.checked_add(seconds.seconds()).unwrap();
+    }
+}
+
+impl Clock for HandClock {
+    fn now(&self) -> Timestamp {
+        *self.0.lock()
+    }
+
+    fn monotonic(&self) -> Duration {
+        Duration::ZERO
+    }
+}
+
+impl House {
+    /// An agent may spend `limit` a day and a session over 3 hours; the organization is counted.
+    pub(crate) fn new(limit: Usd) -> Self {
+        let budget = |name: &str, kind, window, on_exceed| Budget {
+            name: name.into(),
+            scope: BudgetScope { kind, pattern: "*".parse::<Pattern>().unwrap() },
+            limit,
+            window,
+            on_exceed,
+            hold: HoldMode::Bound,
+            warn_at: vec![],
+        };
+        let session = Window::Rolling { hours: 3 };
+        let budgets = Budgets::new(vec![
+            budget("agents", ScopeKind::Agent, Window::Daily, OnExceed::Block),
+            budget("sessions", ScopeKind::Session, session, OnExceed::Block),
+            budget("all", ScopeKind::Organization, Window::Monthly, OnExceed::Warn),
+        ]);
+        let reads = vec![ReadKey { kind: ScopeKind::User, window: Window::Hourly }];
+        Self { budgets, reads, zone: TimeZone::get("Europe/Berlin").unwrap() }
+    }
+
+    pub(crate) fn ask(&self, who: &Identity, bound: Usd, now: Timestamp) -> Ask<'_> {
+        let counted = self.budgets.counting(who).map(|(index, budget, scope)| Claim {
+            scope,
+            window: budget.window,
+            budget: Some(index),
+        });
+        let read = self.reads.iter().filter_map(|key| {
+            let scope = Scope::new(key.kind, Arc::clone(who.name(key.kind)?));
+            Some(Claim { scope, window: key.window, budget: None })
+        });
+        Ask {
+            budgets: &self.budgets,
+            scopes: who.scopes(),
+            claims: counted.chain(read).collect(),
+            reads: &self.reads,
+            model: ("openai", "gpt-4o"),
+            bound,
+            zone: &self.zone,
+            now,
+        }
+    }
+}
+
+pub(crate) fn usd(nanos: u64) -> Usd {
+    Usd::from_nanos(nanos)
+}
+
+pub(crate) fn caller(agent: &str, session: &str) -> Identity {
+    Identity {
+        organization: "acme".into(),
+        team: Some("core \"team\"".into()),
+        agent: agent.into(),
+        user: Some(format!("user of {session}").into()),
+        session: Some(session.into()),
+        parent: None,
+        key: KeyId("key_ci".into()),
+        environment: Environment::Live,
+        roles: Arc::new([]),
+        metadata: None,
+        observe: false,
+    }
+}
+
+/// The record of a call that is about to leave.
+pub(crate) fn draft(number: u128, who: &Identity, bound: Usd, at: Timestamp) -> Transaction {
+    Transaction {
+        id: TransactionId(Ulid::from(number)),
+        organization: Arc::clone(&who.organization),
+        team: who.team.clone(),
+        agent: Arc::clone(&who.agent),
+        user: who.user.clone(),
+        session: who.session.clone(),
+        parent: None,
+        key: who.key.clone(),
+        environment: who.environment,
+        roles: Arc::clone(&who.roles),
+        metadata: Some(METADATA.into()),
+        vendor: "openai".into(),
+        connection: "openai".into(),
+        model_asked: "gpt-4o".into(),
+        model_used: "gpt-4o".into(),
+        endpoint: Endpoint::ChatCompletions,
+        stream: false,
+        bound: Some(bound),
+        held: bound,
+        tokens: Usage::default(),
+        cost: Charge::default(),
+        price_version: "1".into(),
+        accuracy: Accuracy::Exact,
+        status: Status::Passed,
+        action: "pass",
+        policy: None,
+        rule: None,
+        reason: None,
+        policy_version: "1".into(),
+        evaluated: true,
+        trace: Trace::default(),
+        attempts: vec![Attempt {
+            number: 1,
+            vendor_status: None,
+            outcome: Outcome::Open,
+            held: bound,
+            charged: Usd::ZERO,
+        }],
+        latency: Latency::default(),
+        at,
+        ended_at: None,
+    }
+}
+
+/// The record once its attempt has ended.
+pub(crate) fn closed(mut record: Transaction, end: &End, at: Timestamp) -> Transaction {
+    let last = record.attempts.last_mut().unwrap();
+    last.charged = end.charged();
+    last.outcome = match end {
+        End::Settled { .. } => Outcome::Settled,
+        End::Voided { why } => Outcome::Voided(*why),
+        End::Presumed { why, .. } => Outcome::Presumed(*why),
+    };
+    record.cost.total = record.attempts.iter().map(|attempt| attempt.charged).sum();
+    record.ended_at = Some(at);
+    record
+}
+
+pub(crate) fn settled(nanos: u64) -> End {
+    End::Settled { usage: Usage { input: 3, output: 4, ..Usage::default() }, charged: usd(nanos) }
+}
+
+pub(crate) fn presumed(nanos: u64) -> End {
+    End::Presumed { charged: usd(nanos), why: PresumeReason::Timeout }
+}
+
+pub(crate) fn options(folder: &Path, clock: &Arc<HandClock>) -> OpenOptions {
+    OpenOptions {
+        durability: Durability::Process,
+        segment_bytes: 16 << 10,
+        ..OpenOptions::new(folder.join("reins.db"), Arc::clone(clock) as Arc<dyn Clock>)
+    }
+}
+
+pub(crate) async fn open(folder: &Path, clock: &Arc<HandClock>) -> Arc<Embedded> {
+    Embedded::open(options(folder, clock)).await.unwrap()
+}
