@@ -35,9 +35,9 @@ impl Ring {
         Self { shape, since: shape.since(now), buckets, total }
     }
 
-    /// Lets go of what is out of the window at `now`.
+    /// Lets go of what is out of the window at `now`, which never goes back.
     pub(crate) fn advance(&mut self, now: i64) {
-        self.since = self.since.max(self.shape.since(now));
+        self.since = self.shape.since(now);
         while let Some(oldest) = self.buckets.front().filter(|oldest| oldest.start < self.since) {
             self.total.take(&oldest.tally);
             self.buckets.pop_front();

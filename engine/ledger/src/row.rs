@@ -1,6 +1,6 @@
 //! A row: one call in flight.
 
-use reins_governor::{Ask, Budget, Budgets, Scope, ScopeKind, Scopes};
+use reins_governor::{Ask, Budget, Budgets, Claim, Scope, Scopes};
 use smallvec::SmallVec;
 
 use crate::slot::slot_of;
@@ -20,8 +20,8 @@ pub(crate) struct Row {
     /// Where its charge is remembered, should a budget hold what is typical.
     pub(crate) model: Option<ModelIndex>,
     budgets: Budgets,
-    /// The budgets that count it: the index of each, and the kind of its scope.
-    watched: SmallVec<[(usize, ScopeKind); 4]>,
+    /// The budgets that count it: the index of each, and that of its scope.
+    watched: SmallVec<[(usize, usize); 4]>,
 }
 
 /// How far a call in flight has come.
@@ -42,33 +42,29 @@ impl Row {
         model: Option<ModelIndex>,
         now: i64,
     ) -> Self {
-        let watch = |claim: &reins_governor::Claim| Some((claim.budget?, claim.scope.kind));
-        Self {
-            state: State::Held,
-            slot: slot_of(now),
-            amounts,
-            scopes: scopes(ask),
-            beat: now,
-            model,
-            budgets: ask.budgets.clone(),
-            watched: ask.claims.iter().filter_map(watch).collect(),
-        }
+        let scopes = scopes(ask);
+        let watch = |claim: &Claim| {
+            let at = scopes.iter().position(|scope| *scope == claim.scope)?;
+            Some((claim.budget?, at))
+        };
+        let watched = ask.claims.iter().filter_map(watch).collect();
+        let (budgets, slot) = (ask.budgets.clone(), slot_of(now));
+        Self { state: State::Held, slot, amounts, scopes, beat: now, model, budgets, watched }
     }
 
     /// The budgets that count it, each with its index and scope.
     pub(crate) fn watched(&self) -> impl Iterator<Item = (usize, &Budget, &Scope)> {
-        self.watched.iter().filter_map(|(index, kind)| {
-            let scope = self.scopes.iter().find(|scope| scope.kind == *kind)?;
-            Some((*index, self.budgets.get(*index)?, scope))
+        self.watched.iter().filter_map(|(index, at)| {
+            Some((*index, self.budgets.get(*index)?, self.scopes.get(*at)?))
         })
     }
 }
 
-/// Every scope of the call: one of each kind, those of claims among them.
+/// Every scope of the call once, those of claims among them.
 fn scopes(ask: &Ask<'_>) -> Scopes {
     let mut scopes = Scopes::new();
     for scope in ask.scopes.iter().chain(ask.claims.iter().map(|claim| &claim.scope)) {
-        if !scopes.iter().any(|known| known.kind == scope.kind) {
+        if !scopes.contains(scope) {
             scopes.push(scope.clone());
         }
     }

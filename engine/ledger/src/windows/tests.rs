@@ -199,6 +199,21 @@ fn a_rolling_window_counts_all_of_its_length_and_little_more() {
 }
 
 #[test]
+fn an_offset_of_odd_seconds_still_gives_whole_slots() {
+    let offset = jiff::tz::Offset::from_seconds(-(44 * 60 + 30)).expect("an offset");
+    let zone = TimeZone::fixed(offset);
+    let (from, to) = (second("2025-01-01T00:00:00Z"), second("2025-01-03T00:00:00Z"));
+    for window in [Window::Hourly, Window::Daily] {
+        for span in walk(window, &zone, from, to) {
+            assert_eq!((span.start % SLOT_SECONDS, span.end % SLOT_SECONDS), (0, 0), "{window}");
+            // The first slot whose first second is in the window.
+            let late = zone.to_datetime(at(span.start));
+            assert_eq!((late.minute(), late.second()), (0, 30), "{window} {span:?}");
+        }
+    }
+}
+
+#[test]
 fn the_ends_of_the_calendar_do_not_stop_the_count() {
     for window in [Window::Hourly, Window::Daily, Window::Weekly, Window::Monthly] {
         for end in [Timestamp::MIN, Timestamp::MAX] {

@@ -28,6 +28,8 @@ fn a_budget_takes_calls_up_to_its_limit_and_not_a_nano_more() {
     };
     let fits_at = Some(at("2025-06-02T00:00:00Z"));
     assert_eq!(short, Short { standing, fits_at, only_in_flight: true });
+    let whole = books.hold(&desk.ask(&who, usd("5.00"), now)).expect_err("something is held");
+    assert!(whole.only_in_flight);
     books.hold(&desk.ask(&who, usd("0.000000001"), now)).expect("the rest fits");
 }
 
@@ -180,7 +182,7 @@ fn two_budgets_of_one_window_may_hold_in_different_ways() {
         // Fewer than 32 charges say nothing; then three in 256 may be dearer.
         match call {
             1..=32 => assert_eq!(in_flight(1), usd("0.10"), "call {call}"),
-            200.. => assert_eq!(in_flight(1), usd("0.001"), "call {call}"),
+            33..=110 | 200.. => assert_eq!(in_flight(1), usd("0.001"), "call {call}"),
             _ => {}
         }
         let charged = if call % 110 == 0 { "0.09" } else { "0.001" };
@@ -212,6 +214,22 @@ fn a_counter_that_comes_later_knows_what_was_kept_and_what_is_in_flight() {
     books.load(agent("bot"), Window::Daily, &some.zone, &slots, now);
     assert_eq!(books.standing(&some.budgets, 0, &agent("bot"), now), Some(standing));
     assert_eq!(books.check(), Ok(()));
+}
+
+#[test]
+fn every_scope_counts_once_whether_it_is_claimed_listed_or_both() {
+    let desk = Desk::new(vec![budget(ScopeKind::Agent, "5.00", "daily")]);
+    let (mut books, now) = (books(), at("2025-06-01T12:00:00Z"));
+    let mut ask = desk.ask(&[agent("a"), agent("b")], usd("1.00"), now);
+    ask.scopes = [agent("a"), agent("a"), organization()].into_iter().collect();
+    let held = books.hold(&ask).expect("fits");
+    let standing = |name| books.standing(&desk.budgets, 0, &agent(name), now).expect("in memory");
+    assert_eq!(["a", "b"].map(|name| standing(name).held), [usd("1.00"); 2]);
+    let finished = books.finish(held.id, settled("0.50"), now);
+    let scopes: Vec<_> = finished.postings.iter().map(|posting| posting.scope.clone()).collect();
+    assert_eq!(scopes, [agent("a"), organization(), agent("b")]);
+    let stood: Vec<_> = finished.receipt.standings.iter().map(|s| s.scope.clone()).collect();
+    assert_eq!((stood, books.check()), (vec![agent("a"), agent("b")], Ok(())));
 }
 
 #[test]

@@ -104,9 +104,29 @@ fn ends_are_forgotten_with_time_but_late_usage_is_waited_for() {
     books.finish(first, settled("0.50"), at(NOON));
     books.dispatch(second).expect("it is there");
     books.sweep(at("2025-06-01T12:20:00Z"));
+    books.evict(at(NOON));
+    assert_eq!(books.finish(first, settled("9.00"), at(NOON)).receipt.end, settled("0.50"));
     books.evict(at("2025-06-01T12:25:00Z"));
     let answer = books.finish(first, settled("0.50"), at("2025-06-01T12:25:00Z")).receipt.end;
     assert_eq!(answer.charged(), usd("0.00"));
     let late = books.finish(second, settled("0.25"), at("2025-06-01T12:30:00Z"));
     assert_eq!(late.postings[0].nanos, -750_000_000);
+}
+
+#[test]
+fn only_so_many_ends_are_remembered() {
+    let desk = Desk::new(vec![budget(ScopeKind::Agent, "10.00", "daily")]);
+    let mut books = Books::new(Settings::default());
+    let mut end = || {
+        let ask = desk.ask(&[agent("bot")], usd("0.01"), at(NOON));
+        let id = books.hold(&ask).expect("fits").id;
+        books.finish(id, settled("0.0001"), at(NOON));
+        id
+    };
+    let (first, second) = (end(), end());
+    for _ in 0..16_383 {
+        end();
+    }
+    let mut again = |id| books.finish(id, settled("0.0001"), at(NOON)).receipt.end.charged();
+    assert_eq!((again(first), again(second)), (usd("0.00"), usd("0.0001")));
 }
