@@ -130,3 +130,33 @@ fn only_so_many_ends_are_remembered() {
     let mut again = |id| books.finish(id, settled("0.0001"), at(NOON)).receipt.end.charged();
     assert_eq!((again(first), again(second)), (usd("0.00"), usd("0.0001")));
 }
+
+#[test]
+fn the_place_of_many_counters_is_given_back() {
+    let desk = Desk::new(Vec::new());
+    let mut books = Books::new(Settings::default());
+    for name in 0..50_000 {
+        books.load(session(&name.to_string()), Window::Daily, &desk.zone, &[], at(NOON));
+    }
+    assert_eq!(books.evict(at("2025-06-01T12:00:01Z")), 50_000);
+    assert!(books.accounts.capacity() < 100, "{} places", books.accounts.capacity());
+}
+
+#[test]
+fn who_only_looks_sees_what_has_left_the_window_gone() {
+    let desk =
+        Desk::new(["daily", "rolling 24h"].map(|w| budget(ScopeKind::Agent, "10.00", w)).to_vec());
+    let mut books = Books::new(Settings::default());
+    books.hold(&desk.ask(&[agent("bot")], usd("1.00"), at(NOON))).expect("fits");
+    let held = |index, now| {
+        books.standing(&desk.budgets, index, &agent("bot"), at(now)).expect("in memory").held
+    };
+    for (now, daily, rolling) in [
+        ("2025-06-01T23:59:59Z", "1.00", "1.00"),
+        ("2025-06-02T00:00:00Z", "0.00", "1.00"),
+        ("2025-06-02T12:14:59Z", "0.00", "1.00"),
+        ("2025-06-02T12:15:00Z", "0.00", "0.00"),
+    ] {
+        assert_eq!((held(0, now), held(1, now)), (usd(daily), usd(rolling)), "{now}");
+    }
+}
