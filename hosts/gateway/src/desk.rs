@@ -13,6 +13,7 @@ use reins_store::{Embedded, NewKey, Pins, Registry};
 use tokio::sync::Semaphore;
 
 use crate::directory::Directory;
+use crate::idempotency::Repeats;
 use crate::transport::Transport;
 
 /// What every call needs.
@@ -25,6 +26,7 @@ pub(crate) struct Desk {
     pub(crate) secrets: reins_store::Secrets,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) crew: Crew,
+    pub(crate) repeats: Repeats,
     /// Places for calls at once.
     pub(crate) places: Arc<Semaphore>,
 }

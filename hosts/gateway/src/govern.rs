@@ -8,13 +8,15 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Request, Response, Uri, header};
 use hyper::body::Incoming;
 use reins_dialects::{Dialect, Target};
-use reins_flight::{Carried, Freight, Pack, carry};
+use reins_flight::{Carried, Freight, Pack, Transport, carry};
 use reins_governor::{Asking, Call, Identity, Latency, Refusal, TransactionId, admit};
+use reins_store::Embedded;
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::arrival::{Arrival, recognise};
 use crate::body::AnswerBody;
 use crate::desk::{Desk, Line, Live};
+use crate::idempotency::{Place, Turn};
 use crate::identify::identify;
 use crate::{inbound, lines, outbound, reply, tally};
 
@@ -69,6 +71,11 @@ async fn try_govern(
         identify(&arrival.key, &head.headers, &live.settings.organization, &live.directory)?;
     let auth_us = micros(desk.clock.monotonic().saturating_sub(started));
     let body = inbound::read(&head.headers, body, &live.settings.server).await?;
+    let first = match desk.repeats.turn(&identity.key, &head.headers, &body)? {
+        Turn::Plain => None,
+        Turn::First(first) => Some(first),
+        Turn::Again(answer) => return Ok(answer),
+    };
     let limited = desk.clock.monotonic();
     take_limit(&live, &identity, limited)?;
     let limit_us = micros(desk.clock.monotonic().saturating_sub(limited));
@@ -97,9 +104,17 @@ async fn try_govern(
         trailers: wants_trailers.then_some(reply::trailers),
     };
     // The call outlives its client: dropping this future only stops listening.
-    let carried = desk.crew.owners.spawn(carry(freight)).await;
+    let carried = desk.crew.owners.spawn(carry_once(freight, first)).await;
     let carried = carried.map_err(|_| internal("the task of a call broke off"))?;
     Ok(answer(dialect, carried, wants_trailers, place))
+}
+
+async fn carry_once<T: Transport>(freight: Freight<Embedded, T>, first: Option<Place>) -> Carried {
+    let carried = carry(freight).await;
+    if let Some(first) = first {
+        first.settle(&carried);
+    }
+    carried
 }
 
 fn take_limit(live: &Live, identity: &Identity, now: Duration) -> Result<(), Refusal> {

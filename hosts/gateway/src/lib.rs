@@ -18,6 +18,7 @@ mod directory;
 mod identify;
 
 mod body;
+mod idempotency;
 mod inbound;
 mod lines;
 mod outbound;

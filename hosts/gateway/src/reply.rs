@@ -26,6 +26,7 @@ pub(crate) mod names {
     pub(crate) const WARNING: HeaderName = HeaderName::from_static("x-reins-warning");
     pub(crate) const RETRIES: HeaderName = HeaderName::from_static("x-reins-retry-count");
     pub(crate) const MODEL: HeaderName = HeaderName::from_static("x-reins-model");
+    pub(crate) const REPEATED: HeaderName = HeaderName::from_static("x-reins-repeated");
     pub(crate) const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 }
 

@@ -19,6 +19,7 @@ use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
 use crate::desk::{Desk, Live, Stored};
+use crate::idempotency::Repeats;
 use crate::pages::{self, Shown};
 use crate::reload;
 use crate::server::Server;
@@ -109,6 +110,7 @@ impl Gateway {
             secrets,
             clock: Arc::clone(&start.clock),
             crew: Crew { owners: TaskTracker::new(), drains: permits(server.drain.max_calls) },
+            repeats: Repeats::new(),
             places: permits(server.max_calls),
         });
         let listener = listen(address).await?;
