@@ -63,7 +63,7 @@ impl Dialect for OpenAi {
     }
 
     fn filter(&self, read: &Read) -> Option<Box<dyn Filter>> {
-        read.places.asking.is_ours().then(|| Box::<unasked::Unasked>::default() as Box<dyn Filter>)
+        read.places.asking.is_ours().then(|| Box::new(unasked::Unasked::new()) as Box<dyn Filter>)
     }
 
     fn refuse(&self, refusal: &Refusal, id: Option<TransactionId>) -> Vec<u8> {

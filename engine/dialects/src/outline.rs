@@ -38,7 +38,7 @@ pub(crate) struct Outline {
     string: Option<Str>,
     name: Vec<u8>,
     member: Member,
-    kept: Vec<Option<Vec<u8>>>,
+    kept: Vec<Vec<u8>>,
     /// Bytes of measured members, without space.
     size: u64,
     /// Bytes of texts in measured members.
@@ -80,7 +80,7 @@ enum Member {
 
 impl Outline {
     pub(crate) fn new(shape: &'static Shape) -> Self {
-        Self { kept: vec![None; shape.kept.len()], ..Self::blank(shape) }
+        Self { kept: vec![Vec::new(); shape.kept.len()], ..Self::blank(shape) }
     }
 
     const fn blank(shape: &'static Shape) -> Self {
@@ -114,7 +114,7 @@ impl Outline {
     /// Begins anew with another object.
     pub(crate) fn clear(&mut self) {
         self.name.clear();
-        self.kept.iter_mut().for_each(|kept| *kept = None);
+        self.kept.iter_mut().for_each(Vec::clear);
         *self = Self {
             name: std::mem::take(&mut self.name),
             kept: std::mem::take(&mut self.kept),
@@ -125,8 +125,8 @@ impl Outline {
     /// A kept member as it is written, where it is there and is not `null`.
     pub(crate) fn kept(&self, name: &str) -> Option<&[u8]> {
         let index = self.shape.kept.iter().position(|kept| *kept == name)?;
-        let written = self.kept.get(index)?.as_deref()?.trim_ascii();
-        (written != b"null").then_some(written)
+        let written = self.kept.get(index)?.as_slice();
+        (!written.is_empty() && written != b"null").then_some(written)
     }
 
     /// A kept member that is a string.
@@ -193,7 +193,6 @@ impl Outline {
             Member::Measured => self.size = self.size.saturating_add(count(run)),
             Member::Kept(index) => {
                 let Some(kept) = self.kept.get_mut(index) else { return };
-                let kept = kept.get_or_insert_default();
                 if kept.len().saturating_add(run.len()) > KEPT_BYTES_MAX {
                     self.state = State::Broken;
                 } else {
@@ -275,7 +274,7 @@ impl Outline {
         };
         self.seen_measured |= self.member == Member::Measured;
         if let Some(kept) = kept.and_then(|index| self.kept.get_mut(index)) {
-            *kept = None;
+            kept.clear();
         }
     }
 

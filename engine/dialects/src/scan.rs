@@ -25,6 +25,8 @@ pub(crate) struct Scan<'a> {
     text: &'a str,
     at: usize,
     depth: u32,
+    /// Bytes of space passed over so far.
+    space: usize,
 }
 
 /// What kind of value comes next.
@@ -43,7 +45,8 @@ pub(crate) enum Kind {
 pub(crate) struct Passed {
     /// Where it stands.
     pub(crate) place: Range<usize>,
-    /// Its bytes as UTF-8, escapes counted as what they stand for: never fewer than its tokens.
+    /// Its bytes as UTF-8, without space between tokens of JSON, escapes counted as what they stand
+    /// for: never fewer than its tokens.
     pub(crate) text_bytes: u64,
 }
 
@@ -59,7 +62,7 @@ impl<'a> Scan<'a> {
         if text.starts_with('\u{feff}') {
             return Err(Malformed::new("the body begins with a byte order mark: leave it out"));
         }
-        Ok(Self { text, at: 0, depth: 0 })
+        Ok(Self { text, at: 0, depth: 0, space: 0 })
     }
 
     /// Where the next byte stands.
@@ -103,10 +106,12 @@ impl<'a> Scan<'a> {
     /// Passes over a value.
     pub(crate) fn pass(&mut self) -> Scanned<Passed> {
         let kind = self.kind()?;
-        let start = self.at;
+        let (start, space) = (self.at, self.space);
         let saved = self.value(kind)?;
         let quotes = if kind == Kind::String { 2 } else { 0 };
-        let text_bytes = bytes(start..self.at).saturating_sub(saved).saturating_sub(quotes);
+        let written = self.at.saturating_sub(start);
+        let text = written.saturating_sub(self.space.saturating_sub(space)).saturating_sub(quotes);
+        let text_bytes = u64::try_from(text).unwrap_or(u64::MAX).saturating_sub(saved);
         Ok(Passed { place: start..self.at, text_bytes })
     }
 
@@ -232,6 +237,7 @@ impl<'a> Scan<'a> {
     fn pass_space(&mut self) {
         while matches!(self.byte(), Some(b' ' | b'\n' | b'\r' | b'\t')) {
             self.at += 1;
+            self.space += 1;
         }
     }
 
@@ -256,11 +262,6 @@ impl<'a> Scan<'a> {
     fn expected(&self, what: &str) -> Malformed {
         Malformed::json(self.at, what)
     }
-}
-
-/// The length of a place.
-fn bytes(place: Range<usize>) -> u64 {
-    u64::try_from(place.len()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

@@ -21,10 +21,17 @@ fn the_facts_of_a_whole_request() {
         "system": [{"type": "text", "text": "Be brief.\n", "cache_control": {"type": "ephemeral"}}],
         "messages": [
             {"role": "user", "content": "Gr\u00fc\u00dfe"},
-            {"role": "assistant", "content": [{"type":"tool_use","id":"t","name":"f","input":{"a":1}}]},
-            {"role": "user", "content": [{"type":"tool_result","tool_use_id":"t","content":[{"type":"text","text":"ok"}]}]}
+            {"role": "assistant", "content": [
+                {"type":"tool_use","id":"t","name":"f","input":{"a":1}}
+            ]},
+            {"role": "user", "content": [
+                {"type":"tool_result","tool_use_id":"t","content":[{"type":"text","text":"ok"}]}
+            ]}
         ],
-        "tools": [{"name":"f","input_schema":{}}, {"type":"web_search_20250305","name":"web_search","max_uses":5}]
+        "tools": [
+            {"name":"f","input_schema":{}},
+            {"type":"web_search_20250305","name":"web_search","max_uses":5}
+        ]
     }"#;
     let call = read(&Anthropic, body).call;
     assert_eq!((&*call.vendor, &*call.connection), ("vendor", "connection"));
@@ -66,7 +73,8 @@ fn blocks_count_by_what_they_are() {
         (r#"{"text":"abc"}"#.to_owned(), InputSize { text_bytes: 3, by_reference: unknown, ..NOTHING }),
         (r#""abc""#.to_owned(), InputSize { text_bytes: 3, ..NOTHING }),
     ] {
-        let expected = InputSize { parts: expected.parts + 2, text_bytes: expected.text_bytes + 4, ..expected };
+        let (parts, text_bytes) = (expected.parts + 2, expected.text_bytes + 4);
+        let expected = InputSize { parts, text_bytes, ..expected };
         let found = with(&format!(r#""messages":[{{"role":"user","content":[{block}]}}]"#)).call.input;
         assert_eq!(found, expected, "{block}");
     }

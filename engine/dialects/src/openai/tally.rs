@@ -50,8 +50,8 @@ impl Tally {
     }
 
     fn object(&mut self, object: &Outline) {
-        if let Some(model) = object.word("model").filter(|model| !model.is_empty()) {
-            self.model = Some(model.into());
+        if self.model.is_none() {
+            self.model = object.word("model").filter(|model| !model.is_empty()).map(Into::into);
         }
         if let Some(word) = object.word("service_tier") {
             self.tier = usage::tier(&word);

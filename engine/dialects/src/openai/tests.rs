@@ -26,7 +26,9 @@ fn the_facts_of_a_whole_request() {
         "messages": [
             {"role": "system", "content": "Be brief.\n"},
             {"role": "user", "content": "Gr\u00fc\u00dfe"},
-            {"role": "assistant", "content": null, "tool_calls": [{"id":"c","function":{"name":"f","arguments":"{\"a\":1}"}}]},
+            {"role": "assistant", "content": null, "tool_calls": [
+                {"id":"c","function":{"name":"f","arguments":"{\"a\":1}"}}
+            ]},
             {"role": "tool", "tool_call_id": "c", "content": "ok"}
         ],
         "tools": [{"type":"function"}, {"type":"function"}]
@@ -51,6 +53,7 @@ fn the_facts_of_a_whole_request() {
 #[test]
 fn the_parts_of_a_message_count_by_what_they_are() {
     let base64 = "A".repeat(400);
+    let unknown = Some("a part of a message whose type is not known");
     for (content, expected) in [
         (r#""\u6f22\n""#.to_owned(), InputSize { text_bytes: 4, ..NOTHING }),
         (r#"[{"type":"text","text":"ab"},{"text":"c","type":"text"}]"#.to_owned(), InputSize { text_bytes: 3, parts: 2, ..NOTHING }),
@@ -61,8 +64,8 @@ fn the_parts_of_a_message_count_by_what_they_are() {
         (format!(r#"[{{"type":"file","file":{{"filename":"a.pdf","file_data":"data:application/pdf;base64,{base64}"}}}}]"#), InputSize { pages: 100, text_bytes: 5, parts: 1, ..NOTHING }),
         (r#"[{"type":"file","file":{"file_data":"AAAA","file_id":null}}]"#.to_owned(), InputSize { pages: 3, parts: 1, ..NOTHING }),
         (r#"[{"type":"file","file":{"file_data":"https://a.example/b.pdf"}}]"#.to_owned(), InputSize { by_reference: Some("the URL of a file"), parts: 1, ..NOTHING }),
-        (r#"[{"type":"video_url","video_url":{"url":"u"}}]"#.to_owned(), InputSize { by_reference: Some("a part of a message whose type is not known"), text_bytes: 11, parts: 1, ..NOTHING }),
-        (r#"[{"text":"ab"}]"#.to_owned(), InputSize { by_reference: Some("a part of a message whose type is not known"), text_bytes: 2, parts: 1, ..NOTHING }),
+        (r#"[{"type":"video_url","video_url":{"url":"u"}}]"#.to_owned(), InputSize { by_reference: unknown, text_bytes: 11, parts: 1, ..NOTHING }),
+        (r#"[{"text":"ab"}]"#.to_owned(), InputSize { by_reference: unknown, text_bytes: 2, parts: 1, ..NOTHING }),
     ] {
         let expected = InputSize { parts: expected.parts + 1, ..expected };
         assert_eq!(message(&content), expected, "{content}");

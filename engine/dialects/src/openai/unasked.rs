@@ -12,9 +12,10 @@ use crate::sse::{Lines, Step};
 const HELD_BYTES_MAX: usize = 64 * 1024;
 
 /// Takes the chunk that tells usage and no more out of a stream.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Unasked {
     lines: Lines,
+    outline: Outline,
     /// The event under way.
     held: Vec<u8>,
     /// Whether the event under way is too long to be the one, and passes.
@@ -26,8 +27,18 @@ pub(super) struct Unasked {
 // === impl Unasked ===
 
 impl Unasked {
+    pub(super) fn new() -> Self {
+        Self {
+            lines: Lines::default(),
+            outline: Outline::new(&SHAPE),
+            held: Vec::new(),
+            passing: false,
+            hidden: false,
+        }
+    }
+
     fn end(&mut self, out: &mut Vec<u8>) {
-        self.hidden = !self.passing && tells_usage_alone(&self.held);
+        self.hidden = !self.passing && self.tells_usage_alone();
         if self.hidden {
             self.held.clear();
         }
@@ -49,6 +60,25 @@ impl Unasked {
             self.end(out);
         }
     }
+
+    /// Whether the event under way is the chunk that has usage and no choices.
+    fn tells_usage_alone(&mut self) -> bool {
+        if memmem::find(&self.held, b"\"usage\"").is_none() {
+            return false;
+        }
+        self.outline.clear();
+        let mut lines = Lines::default();
+        let mut rest = self.held.as_slice();
+        while !rest.is_empty() {
+            let (took, step) = lines.step(rest);
+            if let Step::Data(data) = step {
+                self.outline.feed(data);
+            }
+            rest = rest.get(took..).unwrap_or_default();
+        }
+        let outline = &self.outline;
+        outline.is_closed() && outline.kept("usage").is_some() && outline.measured_is_empty()
+    }
 }
 
 impl Filter for Unasked {
@@ -69,22 +99,4 @@ impl Filter for Unasked {
         self.end(&mut out);
         out.into()
     }
-}
-
-/// Whether an event is the chunk that has usage and no choices.
-fn tells_usage_alone(event: &[u8]) -> bool {
-    if memmem::find(event, b"\"usage\"").is_none() {
-        return false;
-    }
-    let mut lines = Lines::default();
-    let mut outline = Outline::new(&SHAPE);
-    let mut rest = event;
-    while !rest.is_empty() {
-        let (took, step) = lines.step(rest);
-        if let Step::Data(data) = step {
-            outline.feed(data);
-        }
-        rest = rest.get(took..).unwrap_or_default();
-    }
-    outline.is_closed() && outline.kept("usage").is_some() && outline.measured_is_empty()
 }

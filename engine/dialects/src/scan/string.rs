@@ -3,9 +3,8 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use memchr::memchr2;
-
 use super::{Scan, Scanned};
+use crate::malformed::Malformed;
 
 /// A string of a JSON text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,43 +51,43 @@ impl<'a> Scan<'a> {
         let start = self.at;
         self.take(b'"', "a string must stand here")?;
         let mut saved = 0_u64;
-        while self.run()? == b'\\' {
-            saved = saved.saturating_add(self.escape()?);
+        let bytes = self.text.as_bytes();
+        loop {
+            let rest = bytes.get(self.at..).unwrap_or_default();
+            let length = plain_run(rest);
+            self.at = self.at.saturating_add(length).saturating_add(1);
+            match (rest.get(length), rest.get(length.saturating_add(1))) {
+                (Some(b'"'), _) => break,
+                (Some(b'\\'), Some(next)) => saved = saved.saturating_add(self.escape(*next)?),
+                _ => return Err(self.unclosed()),
+            }
         }
         let place = start..self.at;
         let written = self.text.get(place.clone()).unwrap_or_default();
         Ok(Text { place, written, saved })
     }
 
-    /// Passes over plain characters and the quote or backslash after them, and answers with that.
-    fn run(&mut self) -> Scanned<u8> {
-        let rest = self.rest().as_bytes();
-        let Some(length) = memchr2(b'"', b'\\', rest) else {
-            return Err(self.expected("the string that ends the body must be closed"));
-        };
-        let (run, stop) = rest.split_at_checked(length).unwrap_or_default();
-        if run.iter().any(|byte| *byte < 0x20) {
-            return Err(self.expected("the string that begins here must escape control characters"));
+    /// Reads what follows a backslash; answers how many bytes are saved by unescaping it.
+    fn escape(&mut self, next: u8) -> Scanned<u64> {
+        self.at = self.at.saturating_add(1);
+        match next {
+            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Ok(1),
+            b'u' => self.unicode(),
+            _ => Err(Malformed::json(
+                self.at.saturating_sub(1),
+                "an escape must be one of \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\u",
+            )),
         }
-        self.at += length.saturating_add(1);
-        Ok(stop.first().copied().unwrap_or_default())
     }
 
-    /// Reads what follows a backslash; answers how many bytes are saved by unescaping it.
-    fn escape(&mut self) -> Scanned<u64> {
-        match self.byte() {
-            Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => {
-                self.at += 1;
-                Ok(1)
-            }
-            Some(b'u') => {
-                self.at += 1;
-                self.unicode()
-            }
-            _ => {
-                Err(self.expected("an escape must be one of \\\" \\\\ \\/ \\b \\f \\n \\r \\t \\u"))
-            }
-        }
+    /// The string does not go on after the byte before this place.
+    fn unclosed(&self) -> Malformed {
+        let at = self.at.saturating_sub(1);
+        let what = match self.text.as_bytes().get(at) {
+            Some(..0x20) => "a string must escape its control characters",
+            _ => "the string that ends the body must be closed",
+        };
+        Malformed::json(at, what)
     }
 
     fn unicode(&mut self) -> Scanned<u64> {
@@ -120,4 +119,31 @@ impl<'a> Scan<'a> {
         self.at += 4;
         Ok(number)
     }
+}
+
+/// How many bytes come before a quote, a backslash or a control character: eight at a time, since
+/// this is where a long prompt spends its time.
+fn plain_run(bytes: &[u8]) -> usize {
+    let (words, rest) = bytes.as_chunks::<8>();
+    for (index, word) in words.iter().enumerate() {
+        let stops = stops(u64::from_le_bytes(*word));
+        if stops != 0 {
+            return index * 8 + stops.trailing_zeros() as usize / 8;
+        }
+    }
+    let stop = |byte: &u8| matches!(*byte, b'"' | b'\\' | ..0x20);
+    words.len() * 8 + rest.iter().position(stop).unwrap_or(rest.len())
+}
+
+/// The highest bit of each byte that ends a run; the lowest one set is right, those above it need
+/// not be.
+const fn stops(word: u64) -> u64 {
+    const EACH: u64 = u64::from_le_bytes([1; 8]);
+    const HIGHEST: u64 = EACH << 7;
+    let quotes = word ^ (EACH * b'"' as u64);
+    let backslashes = word ^ (EACH * b'\\' as u64);
+    let below = word.wrapping_sub(EACH * 0x20) & !word;
+    let quote = quotes.wrapping_sub(EACH) & !quotes;
+    let backslash = backslashes.wrapping_sub(EACH) & !backslashes;
+    (below | quote | backslash) & HIGHEST
 }

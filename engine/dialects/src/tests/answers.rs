@@ -256,7 +256,13 @@ fn line_ends_and_marks_change_nothing() {
 
 #[test]
 fn data_may_stand_on_several_lines() {
-    let text = "data: {\"model\":\"m\",\ndata: \"choices\":[],\"usage\"\ndata: :{\"prompt_tokens\":1,\ndata: \"completion_tokens\":2}}\n\n";
+    let text = [
+        r#"data: {"choices":[],"usage""#,
+        r#"data: :{"prompt_tokens":1,"#,
+        r#"data: "completion_tokens":2}}"#,
+        "\n",
+    ]
+    .join("\n");
     let usage = Usage { input: 1, output: 2, ..ZERO };
     assert_eq!(metered(&OpenAi, true, [text.as_bytes()]).usage, Found::Usage(usage));
 }
@@ -291,9 +297,8 @@ fn an_event_that_cannot_be_read_may_have_hidden_the_usage() {
 #[test]
 fn usage_on_its_way_is_not_final() {
     let chunk = |choices: &str, tokens| {
-        format!(
-            "data: {{\"choices\":[{choices}],\"usage\":{{\"prompt_tokens\":5,\"completion_tokens\":{tokens}}}}}\n\n"
-        )
+        let usage = format!(r#"{{"prompt_tokens":5,"completion_tokens":{tokens}}}"#);
+        format!("data: {{\"choices\":[{choices}],\"usage\":{usage}}}\n\n")
     };
     let on_its_way = chunk(r#"{"delta":{"content":"a"}}"#, 1);
     assert_eq!(metered(&OpenAi, true, [on_its_way.as_bytes()]).usage, Found::Missing);
