@@ -152,7 +152,7 @@ pub(super) fn standing(
         spent: tally.spent(),
         held: tally.held(budget.hold),
         limit: budget.limit,
-        resets_at: counter.resets_at(),
+        resets_at: counter.resets_at().filter(|at| at.as_second() > now),
     }
 }
 
