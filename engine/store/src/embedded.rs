@@ -9,10 +9,10 @@
 //! fails open: the disk that fails would hold the allowance.
 
 use std::fmt;
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::thread;
 
 use jiff::Timestamp;
 use parking_lot::Mutex;
@@ -21,17 +21,18 @@ use reins_governor::{
 };
 use reins_ledger::{Books, Settings};
 use sqlx::SqlitePool;
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::entry::Intent;
+use crate::folder::{self, Bell};
 use crate::frame::Seq;
 use crate::journal::{Durability, Journal, Layout};
 use crate::kept::Kept;
 use crate::live::Live;
 use crate::recover::{self, Recovered};
 use crate::schema;
-use crate::{StoreError, folder, load, lock, upkeep};
+use crate::{StoreError, load, lock, upkeep};
 
 /// Room for some ten thousand entries: a file lasts for minutes, and laying one out is quick.
 const SEGMENT_BYTES: u64 = 16 << 20;
@@ -73,12 +74,10 @@ pub struct Embedded {
     recovered: Recovered,
 }
 
-/// What runs, and is held, as long as the store is open.
+/// What runs as long as the store is open.
 struct Tasks {
-    folder: JoinHandle<()>,
+    folder: thread::JoinHandle<()>,
     upkeep: JoinHandle<()>,
-    /// The file whose lock says that the store is taken.
-    lock: File,
 }
 
 /// How far the folder has come.
@@ -97,14 +96,10 @@ pub(crate) struct Core {
     pub(crate) journal: Journal,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) reads: SqlitePool,
-    /// There may be something to fold.
-    pub(crate) queued: Notify,
-    /// Somebody waits for it to be folded.
-    pub(crate) hurry: Notify,
+    /// What the folder is called with.
+    pub(crate) bell: Bell,
     /// How far the folder has come.
     pub(crate) folded: watch::Sender<Folded>,
-    /// The folder shall end once there is nothing more to fold.
-    pub(crate) closing: AtomicBool,
     /// Why the database is not written any more.
     failed: OnceLock<Arc<str>>,
     backlog_max: usize,
@@ -137,19 +132,20 @@ impl Embedded {
     pub async fn open(options: OpenOptions) -> Result<Arc<Self>, StoreError> {
         let path = &options.path;
         let lock = lock::take(path)?;
-        let mut conn = schema::writer(path, options.durability).await?;
-        schema::migrate(&mut conn, path).await?;
+        let mut conn = schema::writer(path, options.durability)?;
+        schema::migrate(&mut conn, path)?;
         let journal_folder = journal_folder(path);
         fs::create_dir_all(&journal_folder).map_err(StoreError::file(&journal_folder))?;
-        let recovered = recover::recover(&mut conn, &journal_folder, options.clock.now()).await?;
+        let recovered = recover::recover(&mut conn, &journal_folder, options.clock.now())?;
         let layout =
             Layout { durability: options.durability, segment_bytes: options.segment_bytes };
         let journal = Journal::begin(&journal_folder, layout, recovered.last)
             .map_err(StoreError::file(&journal_folder))?;
         let core = Arc::new(Core::new(options, journal, recovered.last));
-        let folder = tokio::spawn(folder::run(Arc::clone(&core), conn));
+        let folder = folder::start(Arc::clone(&core), conn, lock);
+        let folder = folder.map_err(StoreError::file(&core.path))?;
         let upkeep = tokio::spawn(upkeep::run(Arc::clone(&core)));
-        let tasks = Mutex::new(Some(Tasks { folder, upkeep, lock }));
+        let tasks = Mutex::new(Some(Tasks { folder, upkeep }));
         Ok(Arc::new(Self { core, tasks, recovered }))
     }
 
@@ -174,8 +170,7 @@ impl Embedded {
     pub async fn flush(&self) -> Result<(), Fault> {
         let last = self.core.journal.last();
         let mut folded = self.core.folded.subscribe();
-        self.core.queued.notify_one();
-        self.core.hurry.notify_one();
+        self.core.bell.ring(folder::Call::Hurry);
         let reached = |folded: &Folded| match folded {
             Folded::UpTo(seq) => *seq >= last,
             Folded::Ended => true,
@@ -192,16 +187,17 @@ impl Embedded {
     /// When the store had stopped before.
     pub async fn close(&self) -> Result<(), Fault> {
         let flushed = self.flush().await;
-        self.core.closing.store(true, Ordering::Release);
-        self.core.queued.notify_one();
+        self.core.bell.ring(folder::Call::Close);
         let tasks = self.tasks.lock().take();
-        if let Some(Tasks { folder, upkeep, lock }) = tasks {
+        if let Some(Tasks { folder, upkeep }) = tasks {
             upkeep.abort();
-            // WHY: a task that panicked has ended too, which is all that is waited for.
-            folder.await.unwrap_or_default();
+            let mut folded = self.core.folded.subscribe();
+            let ended = folded.wait_for(|folded| *folded == Folded::Ended).await;
+            ended.map(drop).map_err(|_| self.core.fault())?;
+            // WHY: a thread that panicked has ended too, which is all that is waited for.
+            folder.join().unwrap_or_default();
             self.core.journal.close();
             self.core.reads.close().await;
-            drop(lock);
         }
         flushed
     }
@@ -215,9 +211,10 @@ impl fmt::Debug for Embedded {
 
 impl Drop for Embedded {
     fn drop(&mut self) {
-        if let Some(Tasks { folder, upkeep, .. }) = &*self.tasks.lock() {
-            folder.abort();
+        if let Some(Tasks { upkeep, .. }) = &*self.tasks.lock() {
             upkeep.abort();
+            self.core.journal.close();
+            self.core.bell.ring(folder::Call::Abandon);
         }
     }
 }
@@ -248,7 +245,7 @@ impl Ledger for Embedded {
 
     async fn dispatch(&self, id: HoldId, draft: &Transaction) -> Result<(), Fault> {
         let seq = self.core.dispatch(id, draft)?;
-        self.core.queued.notify_one();
+        self.core.bell.ring(folder::Call::Fold);
         self.core.journal.durable(seq).await.map_err(Fault::Stopped)
     }
 
@@ -281,10 +278,8 @@ impl Core {
             journal,
             clock: options.clock,
             reads: schema::readers(&options.path),
-            queued: Notify::new(),
-            hurry: Notify::new(),
+            bell: Bell::default(),
             folded: watch::Sender::new(Folded::UpTo(last)),
-            closing: AtomicBool::new(false),
             failed: OnceLock::new(),
             backlog_max: options.backlog_max,
             path: options.path,
@@ -339,7 +334,7 @@ impl Core {
         let Some(seq) = seq else { return };
         // WHY: the journal keeps the reason, and nothing is admitted after it.
         self.journal.push(seq).unwrap_or_default();
-        self.queued.notify_one();
+        self.bell.ring(folder::Call::Fold);
     }
 }
 

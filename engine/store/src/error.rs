@@ -41,9 +41,12 @@ pub enum StoreError {
         /// What the system said.
         source: io::Error,
     },
-    /// The database failed.
+    /// The database could not be asked, or a key or secret not be written.
     #[error("the store's database failed")]
     Database(#[from] sqlx::Error),
+    /// Entries could not be written to the database.
+    #[error("the store's database could not be written")]
+    Folding(#[from] rusqlite::Error),
     /// Something kept cannot be read back.
     #[error("the store holds something that cannot be read: {0}")]
     Damaged(String),
@@ -73,9 +76,8 @@ pub enum StoreError {
 impl StoreError {
     /// Whether another process just holds the database, so that the same can be tried again.
     pub(crate) fn is_busy(&self) -> bool {
-        const SQLITE_BUSY: &str = "5";
-        let Self::Database(sqlx::Error::Database(error)) = self else { return false };
-        error.code().is_some_and(|code| code == SQLITE_BUSY)
+        let Self::Folding(rusqlite::Error::SqliteFailure(error, _)) = self else { return false };
+        error.code == rusqlite::ErrorCode::DatabaseBusy
     }
 
     /// A failure of the system on `path`.

@@ -1,12 +1,14 @@
-//! The folder: the one task that writes calls to the database, behind everybody's back.
+//! The folder: the one thread that writes calls to the database, behind everybody's back.
 
 use std::error::Error;
+use std::fs::File;
+use std::io;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use sqlx::Connection;
-use sqlx::sqlite::SqliteConnection;
+use parking_lot::{Condvar, Mutex};
+use rusqlite::Connection;
 
 use crate::StoreError;
 use crate::batch::Batch;
@@ -16,63 +18,105 @@ use crate::fold::{self, FOLD_MAX};
 use crate::frame::Seq;
 
 /// How long the folder rests after a batch that was not full. Nobody waits for it, and a commit
-/// costs as much for one entry as for two hundred: this keeps an idle machine's core free.
+/// costs as much for one entry as for a hundred: this keeps an idle machine's core free.
 const REST: Duration = Duration::from_millis(20);
 
-/// Folds until the store is closed, or the database fails.
-pub(crate) async fn run(core: Arc<Core>, mut conn: SqliteConnection) {
-    if let Err(error) = fold_all(&core, &mut conn).await {
-        core.stop(format!("the database could not be written: {}", told(&error)));
+/// What the folder waits for.
+#[derive(Debug, Default)]
+pub(crate) struct Bell {
+    call: Mutex<Call>,
+    rung: Condvar,
+}
+
+/// What the folder is asked for; the later the more pressing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Call {
+    /// Nothing.
+    #[default]
+    Idle,
+    /// There is something to fold.
+    Fold,
+    /// Somebody waits for it.
+    Hurry,
+    /// Fold all there is, then end.
+    Close,
+    /// End.
+    Abandon,
+}
+
+// === impl Bell ===
+
+impl Bell {
+    /// Asks for `call`, unless more was asked for already.
+    pub(crate) fn ring(&self, call: Call) {
+        let mut asked = self.call.lock();
+        if *asked < call {
+            *asked = call;
+            self.rung.notify_one();
+        }
     }
-    core.folded.send_replace(Folded::Ended);
-    if let Err(error) = conn.close().await {
-        tracing::warn!(%error, "the database was not closed in order");
+
+    /// Waits for something to fold and then a little for company, or for a pressing call.
+    fn wait(&self) -> Call {
+        let mut asked = self.call.lock();
+        self.rung.wait_while(&mut asked, |asked| *asked == Call::Idle);
+        self.rung.wait_while_for(&mut asked, |asked| *asked < Call::Hurry, REST);
+        let call = *asked;
+        if call < Call::Close {
+            *asked = Call::Idle;
+        }
+        call
     }
 }
 
-async fn fold_all(core: &Core, conn: &mut SqliteConnection) -> Result<(), StoreError> {
-    loop {
+/// Starts the folder. It has the store's lock as long as it has the database.
+pub(crate) fn start(core: Arc<Core>, conn: Connection, lock: File) -> io::Result<JoinHandle<()>> {
+    thread::Builder::new().name("reins-folder".into()).spawn(move || {
+        let mut conn = conn;
+        if let Err(error) = run(&core, &mut conn) {
+            core.stop(format!("the database could not be written: {}", told(&error)));
+        }
+        drop(conn);
+        drop(lock);
+        core.folded.send_replace(Folded::Ended);
+    })
+}
+
+fn run(core: &Core, conn: &mut Connection) -> Result<(), StoreError> {
+    let mut call = core.bell.wait();
+    while call != Call::Abandon {
         let entries = core.live.lock().unfolded(FOLD_MAX);
-        if let Some(last) = entries.last().map(|(seq, _)| *seq) {
-            fold_entries(conn, &entries, last).await?;
-            core.live.lock().folded(last);
-            core.folded.send_replace(Folded::UpTo(last));
-            core.journal.recycle(last);
-        } else if core.closing.load(Ordering::Acquire) {
-            return Ok(());
-        } else {
-            core.queued.notified().await;
+        if let Some((last, _)) = entries.last() {
+            fold_entries(conn, &entries, *last)?;
+            core.live.lock().folded(*last);
+            core.folded.send_replace(Folded::UpTo(*last));
+            core.journal.recycle(*last);
         }
         if entries.len() < FOLD_MAX {
-            rest(core).await;
+            if call == Call::Close && entries.is_empty() {
+                return Ok(());
+            }
+            call = core.bell.wait();
         }
     }
+    Ok(())
 }
 
-async fn fold_entries(
-    conn: &mut SqliteConnection,
+fn fold_entries(
+    conn: &mut Connection,
     entries: &[(Seq, Arc<Entry>)],
     last: Seq,
 ) -> Result<(), StoreError> {
     let batch = Batch::of(entries.iter().map(|(seq, entry)| (*seq, &**entry)));
     loop {
-        match fold::apply(conn, &batch, Some(last)).await {
+        match fold::apply(conn, &batch, Some(last)) {
             Err(error) if error.is_busy() => tracing::warn!("another process holds the database"),
             outcome => return outcome,
         }
     }
 }
 
-/// Rests, unless somebody is in a hurry.
-async fn rest(core: &Core) {
-    tokio::select! {
-        () = tokio::time::sleep(REST) => {}
-        () = core.hurry.notified() => {}
-    }
-}
-
 /// An error with what caused it.
 fn told(error: &StoreError) -> String {
-    let source = error.source();
-    source.map_or_else(|| error.to_string(), ToString::to_string)
+    error.source().map_or_else(|| error.to_string(), ToString::to_string)
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use reins_governor::{End, PresumeReason};
 use reins_ledger::{Posting, SLOT_SECONDS};
-use sqlx::sqlite::SqliteConnection;
+use rusqlite::Connection;
 
 use crate::StoreError;
 use crate::batch::Batch;
@@ -32,22 +32,22 @@ pub struct Recovered {
 type Open = (i64, i64, String);
 
 /// Recovers the store whose journal is in `folder`. The caller has it to itself.
-pub(crate) async fn recover(
-    conn: &mut SqliteConnection,
+pub(crate) fn recover(
+    conn: &mut Connection,
     folder: &Path,
     now: Timestamp,
 ) -> Result<Recovered, StoreError> {
-    let mut recovered = Recovered { last: fold::applied(conn).await?, ..Recovered::default() };
+    let mut recovered = Recovered { last: fold::applied(conn)?, ..Recovered::default() };
     for (first, path) in segments::found(folder).map_err(StoreError::file(folder))? {
         let bytes = fs::read(&path).map_err(StoreError::file(&path))?;
         let entries = unapplied(&bytes, first, &mut recovered)?;
         for entries in entries.chunks(FOLD_MAX) {
             let last = entries.last().map(|(seq, _)| *seq);
             let batch = Batch::of(entries.iter().map(|(seq, entry)| (*seq, entry)));
-            fold::apply(conn, &batch, last).await?;
+            fold::apply(conn, &batch, last)?;
         }
     }
-    recovered.presumed = presume_open(conn, now).await?;
+    recovered.presumed = presume_open(conn, now)?;
     Ok(recovered)
 }
 
@@ -75,22 +75,26 @@ fn unapplied(
 }
 
 /// Ends every open attempt at what it held. Some at a time: each batch stands for itself.
-async fn presume_open(conn: &mut SqliteConnection, now: Timestamp) -> Result<u64, StoreError> {
+fn presume_open(conn: &mut Connection, now: Timestamp) -> Result<u64, StoreError> {
     let mut presumed = 0;
     loop {
-        let query = sqlx::query_as(
-            "SELECT seq, dispatched_us, draft FROM open_attempts ORDER BY seq LIMIT ?",
-        );
-        let limit = i64::try_from(FOLD_MAX).unwrap_or(1);
-        let open: Vec<Open> = query.bind(limit).fetch_all(&mut *conn).await?;
+        let open = open_attempts(conn)?;
         if open.is_empty() {
             return Ok(presumed);
         }
         let ends: Result<Vec<_>, _> = open.iter().map(|open| presumed_end(open, now)).collect();
         let ends = ends.map_err(|error| StoreError::Damaged(format!("a draft: {error}")))?;
-        fold::apply(conn, &Batch::of(ends.iter().map(|end| (0, end))), None).await?;
+        fold::apply(conn, &Batch::of(ends.iter().map(|end| (0, end))), None)?;
         presumed += u64::try_from(ends.len()).unwrap_or(0);
     }
+}
+
+fn open_attempts(conn: &Connection) -> rusqlite::Result<Vec<Open>> {
+    let query = "SELECT seq, dispatched_us, draft FROM open_attempts ORDER BY seq LIMIT ?";
+    let mut query = conn.prepare_cached(query)?;
+    let limit = i64::try_from(FOLD_MAX).unwrap_or(1);
+    let rows = query.query_map([limit], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    rows.collect()
 }
 
 fn presumed_end((seq, dispatched, draft): &Open, now: Timestamp) -> serde_json::Result<Entry> {

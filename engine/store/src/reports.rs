@@ -8,7 +8,7 @@ use std::sync::Arc;
 use jiff::{Timestamp, tz::TimeZone};
 use reins_governor::{Clock, Scope, ScopeKind, TransactionId, Usd, Window};
 use reins_ledger::span;
-use sqlx::{Connection, SqlitePool};
+use sqlx::SqlitePool;
 
 use crate::check::{self, Mismatch};
 use crate::embedded::journal_folder;
@@ -54,12 +54,12 @@ impl Reports {
     ///
     /// # Errors
     /// When there is no store, or it cannot be read.
-    pub async fn open(path: &Path, clock: &dyn Clock) -> Result<Self, StoreError> {
+    pub fn open(path: &Path, clock: &dyn Clock) -> Result<Self, StoreError> {
         if !fs::exists(path).map_err(StoreError::file(path))? {
             return Err(StoreError::Missing(path.to_owned()));
         }
         match lock::take(path) {
-            Ok(_lock) => recover_left(path, clock.now()).await?,
+            Ok(_lock) => recover_left(path, clock.now())?,
             Err(StoreError::InUse(_)) => {}
             Err(error) => return Err(error),
         }
@@ -167,11 +167,10 @@ impl fmt::Debug for Reports {
 }
 
 /// Recovers what the last server left. The caller has the store to itself.
-async fn recover_left(path: &Path, now: Timestamp) -> Result<(), StoreError> {
-    let mut conn = schema::writer(path, Durability::Power).await?;
-    schema::migrate(&mut conn, path).await?;
-    recover::recover(&mut conn, &journal_folder(path), now).await?;
-    Ok(conn.close().await?)
+fn recover_left(path: &Path, now: Timestamp) -> Result<(), StoreError> {
+    let mut conn = schema::writer(path, Durability::Power)?;
+    schema::migrate(&mut conn, path)?;
+    recover::recover(&mut conn, &journal_folder(path), now).map(drop)
 }
 
 fn usd(nanos: i64) -> Usd {

@@ -3,10 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous,
-};
-use sqlx::{Connection, SqlitePool};
+use rusqlite::{Connection, TransactionBehavior};
+use sqlx::SqlitePool;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
 use crate::journal::Durability;
 use crate::{StoreError, lock};
@@ -15,9 +14,14 @@ use crate::{StoreError, lock};
 const MIGRATIONS: [&str; 1] = [include_str!("schema/1.sql")];
 /// How long a writer waits for another process's write, such as a key being revoked.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
-/// Prepared statements kept per connection. The large ones differ from batch to batch, and each
-/// holds some hundred KB: keeping many would only cost memory.
-const STATEMENTS_KEPT: usize = 12;
+/// More than the folder has.
+const STATEMENTS_KEPT: usize = 16;
+/// What the folder's connection is set to. 32 MiB of pages in memory (SQLite counts negative sizes
+/// in KiB), because the pages that slots of spend are in are written again and again; and 32 MiB of
+/// log before pages move to the database, so that such a page moves once in many batches.
+const WRITER_PRAGMAS: &str = "PRAGMA journal_mode = WAL; \
+    PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 8192; \
+    PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA recursive_triggers = ON;";
 /// Connections for readers.
 const READERS: u32 = 4;
 
@@ -29,17 +33,21 @@ pub(crate) fn beside(path: &Path, what: &str) -> PathBuf {
     name.into()
 }
 
-/// Opens the database for writing, creating it if need be, without looking at its schema.
-pub(crate) async fn writer(
-    path: &Path,
-    durability: Durability,
-) -> Result<SqliteConnection, StoreError> {
-    let synchronous = match durability {
-        Durability::Process => SqliteSynchronous::Normal,
-        Durability::Power => SqliteSynchronous::Full,
-    };
-    let options = options(path).create_if_missing(true).synchronous(synchronous);
-    Ok(SqliteConnection::connect_with(&options).await?)
+/// Opens the database for the folder, creating it if need be, without looking at its schema.
+pub(crate) fn writer(path: &Path, durability: Durability) -> Result<Connection, StoreError> {
+    let conn = Connection::open(path)?;
+    conn.busy_timeout(BUSY_TIMEOUT)?;
+    conn.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+    conn.execute_batch(WRITER_PRAGMAS)?;
+    conn.pragma_update(
+        None,
+        "synchronous",
+        match durability {
+            Durability::Process => "NORMAL",
+            Durability::Power => "FULL",
+        },
+    )?;
+    Ok(conn)
 }
 
 /// Connections that only read.
@@ -54,7 +62,6 @@ fn options(path: &Path) -> SqliteConnectOptions {
         .journal_mode(SqliteJournalMode::Wal)
         .busy_timeout(BUSY_TIMEOUT)
         .foreign_keys(true)
-        .statement_cache_capacity(STATEMENTS_KEPT)
         .pragma("trusted_schema", "OFF")
         .pragma("recursive_triggers", "ON")
 }
@@ -65,34 +72,33 @@ fn options(path: &Path) -> SqliteConnectOptions {
 /// # Errors
 /// When the database is newer, or older and in use.
 pub(crate) async fn side_writer(path: &Path) -> Result<SqlitePool, StoreError> {
-    let mut conn = writer(path, Durability::Power).await?;
-    if version(&mut conn, path).await? < MIGRATIONS.len() {
+    let mut conn = writer(path, Durability::Power)?;
+    if version(&conn, path)? < MIGRATIONS.len() {
         let taken = lock::take(path).map_err(|error| match error {
             StoreError::InUse(path) => StoreError::NeedsUpgrade(path),
             other => other,
         });
         let _lock = taken?;
-        migrate(&mut conn, path).await?;
+        migrate(&mut conn, path)?;
     }
-    conn.close().await?;
     let pool = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
     let options = options(path).synchronous(SqliteSynchronous::Full);
     Ok(pool.connect_with(options).await?)
 }
 
 /// Brings the database up to the schema known here. The caller has the store to itself.
-pub(crate) async fn migrate(conn: &mut SqliteConnection, path: &Path) -> Result<(), StoreError> {
-    let have = version(conn, path).await?;
+pub(crate) fn migrate(conn: &mut Connection, path: &Path) -> Result<(), StoreError> {
+    let have = version(conn, path)?;
     for step in MIGRATIONS.iter().skip(have) {
-        let mut step_tx = conn.begin_with("BEGIN IMMEDIATE").await?;
-        sqlx::raw_sql(*step).execute(&mut *step_tx).await?;
-        step_tx.commit().await?;
+        let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        tx.execute_batch(step)?;
+        tx.commit()?;
     }
     Ok(())
 }
 
-async fn version(conn: &mut SqliteConnection, path: &Path) -> Result<usize, StoreError> {
-    let found: i64 = sqlx::query_scalar("PRAGMA user_version").fetch_one(conn).await?;
+fn version(conn: &Connection, path: &Path) -> Result<usize, StoreError> {
+    let found: i64 = conn.pragma_query_value(None, "user_version", |row| row.get(0))?;
     let known = MIGRATIONS.len();
     match usize::try_from(found) {
         Ok(version) if version <= known => Ok(version),

@@ -45,7 +45,7 @@ async fn a_call_is_charged_and_its_record_kept() {
         let store = Embedded::open(options).await.unwrap();
         let (id, began) = sent(&store, &house, &who, 1, usd(1_000)).await;
         store.flush().await.unwrap();
-        let reports = Reports::open(&db(folder.path()), &*clock).await.unwrap();
+        let reports = Reports::open(&db(folder.path()), &*clock).unwrap();
         let agent = began.key.clone();
         let key = reins_governor::Scope::new(reins_governor::ScopeKind::Key, agent.0);
         let day = reins_governor::Window::Daily;
@@ -93,7 +93,7 @@ async fn usage_that_comes_late_corrects_what_was_presumed() {
         let late = closed(began, &settled(300), now);
         store.finish(id, settled(300), now, with_record.then_some(late));
         store.check().await.unwrap();
-        let reports = Reports::open(&db(folder.path()), &*clock).await.unwrap();
+        let reports = Reports::open(&db(folder.path()), &*clock).unwrap();
         assert_eq!(reports.totals().await.unwrap().charged, usd(300));
     }
 }
@@ -107,7 +107,7 @@ async fn a_call_without_a_sign_of_life_is_presumed_and_recorded() {
     clock.turn(601);
     store.core.sweep();
     store.check().await.unwrap();
-    let reports = Reports::open(&db(folder.path()), &*clock).await.unwrap();
+    let reports = Reports::open(&db(folder.path()), &*clock).unwrap();
     let record = reports.transaction(began.id).await.unwrap().unwrap();
     assert!(record.contains(r#""why":"owner_lost""#), "{record}");
     assert_eq!(reports.totals().await.unwrap().charged, usd(1_000));
@@ -122,7 +122,7 @@ async fn a_caller_that_leaves_during_the_dispatch_pays_nothing() {
     store.void(id, VoidReason::Abandoned);
     store.check().await.unwrap();
     assert_eq!(store.health().in_flight, 0);
-    let reports = Reports::open(&db(folder.path()), &*clock).await.unwrap();
+    let reports = Reports::open(&db(folder.path()), &*clock).unwrap();
     let record = reports.transaction(began.id).await.unwrap().unwrap();
     assert!(record.contains(r#""status":"failed""#), "{record}");
     assert_eq!(reports.totals().await.unwrap().charged, Usd::ZERO);
@@ -155,8 +155,8 @@ async fn a_store_serves_one_process() {
 async fn a_newer_store_is_refused() {
     let (folder, clock) = (tempfile::tempdir().unwrap(), HandClock::at(NOON));
     open(folder.path(), &clock).await.close().await.unwrap();
-    let mut conn = schema::writer(&db(folder.path()), Durability::Process).await.unwrap();
-    sqlx::raw_sql("PRAGMA user_version = 99").execute(&mut conn).await.unwrap();
+    let conn = schema::writer(&db(folder.path()), Durability::Process).unwrap();
+    conn.execute_batch("PRAGMA user_version = 99").unwrap();
     let opened = Embedded::open(options(folder.path(), &clock)).await;
     let message = opened.unwrap_err().to_string();
     assert!(message.contains("has schema version 99"), "{message}");
@@ -167,9 +167,9 @@ async fn a_database_that_fails_stops_admission_and_nothing_is_lost() {
     let (folder, clock) = (tempfile::tempdir().unwrap(), HandClock::at(NOON));
     let (house, who) = (House::new(usd(5_000)), caller("bot", "s"));
     let store = open(folder.path(), &clock).await;
-    let mut conn = schema::writer(&db(folder.path()), Durability::Process).await.unwrap();
+    let conn = schema::writer(&db(folder.path()), Durability::Process).unwrap();
     let broken = "ALTER TABLE open_attempts RENAME TO elsewhere";
-    sqlx::raw_sql(broken).execute(&mut conn).await.unwrap();
+    conn.execute_batch(broken).unwrap();
     let (id, began) = sent(&store, &house, &who, 1, usd(1_000)).await;
     let stopped = store.flush().await.unwrap_err();
     assert!(stopped.to_string().contains("the database could not be written"), "{stopped}");
@@ -182,7 +182,7 @@ async fn a_database_that_fails_stops_admission_and_nothing_is_lost() {
     store.finish(id, settled(400), clock.now(), Some(record));
     store.close().await.unwrap_err();
     let mended = "ALTER TABLE elsewhere RENAME TO open_attempts";
-    sqlx::raw_sql(mended).execute(&mut conn).await.unwrap();
+    conn.execute_batch(mended).unwrap();
     let store = open(folder.path(), &clock).await;
     let recovered = store.recovered();
     assert_eq!((recovered.replayed, recovered.presumed), (2, 0), "the journal was still written");
@@ -346,6 +346,6 @@ async fn a_thousand_calls_at_once_do_not_pass_a_budget() {
     }
     assert_eq!(charged, 142 * 70, "142 calls fit into 10,000");
     store.check().await.unwrap();
-    let reports = Reports::open(&db(folder.path()), &*clock).await.unwrap();
+    let reports = Reports::open(&db(folder.path()), &*clock).unwrap();
     assert_eq!(reports.totals().await.unwrap().charged, usd(142 * 70));
 }

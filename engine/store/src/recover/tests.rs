@@ -91,13 +91,13 @@ fn expected(entries: &[(Seq, Entry)]) -> Spend {
 
 /// Lays out a store as a crash leaves it: `journaled` entries and some torn bytes in the journal,
 /// `folded` of them in the database.
-async fn crashed(folder: &Path, entries: &[(Seq, String)], journaled: usize, folded: usize) {
+fn crashed(folder: &Path, entries: &[(Seq, String)], journaled: usize, folded: usize) {
     let path = folder.join("reins.db");
-    let mut conn = schema::writer(&path, Durability::Process).await.unwrap();
-    schema::migrate(&mut conn, &path).await.unwrap();
+    let mut conn = schema::writer(&path, Durability::Process).unwrap();
+    schema::migrate(&mut conn, &path).unwrap();
     for (seq, text) in &entries[..folded] {
         let entry = Entry::read(text).unwrap();
-        fold::apply(&mut conn, &Batch::of([(*seq, &entry)]), Some(*seq)).await.unwrap();
+        fold::apply(&mut conn, &Batch::of([(*seq, &entry)]), Some(*seq)).unwrap();
     }
     let mut bytes = Vec::new();
     for (seq, text) in &entries[..journaled] {
@@ -132,7 +132,7 @@ async fn a_crash_at_any_entry_loses_and_doubles_nothing() {
     for journaled in 0..=texts.len() {
         for folded in [0, journaled / 2, journaled] {
             let folder = tempfile::tempdir().unwrap();
-            crashed(folder.path(), &texts, journaled, folded).await;
+            crashed(folder.path(), &texts, journaled, folded);
             let store = open(folder.path(), &clock).await;
             let expected = expected(&entries[..journaled]);
             assert_eq!(spend(&store).await, expected, "{folded} of {journaled} folded");
@@ -164,7 +164,7 @@ async fn a_lost_call_is_charged_what_it_held_and_says_so() {
     store.ready(&ask).await.unwrap();
     let short = store.hold(&ask).unwrap_err();
     assert_eq!((short.standing.spent, short.standing.held), (usd(3_000), Usd::ZERO));
-    let reports = Reports::open(&folder.path().join("reins.db"), &*clock).await.unwrap();
+    let reports = Reports::open(&folder.path().join("reins.db"), &*clock).unwrap();
     let record = reports.transaction(began.id).await.unwrap().unwrap();
     assert!(record.contains(r#""why":"process_lost""#), "{record}");
     store.check().await.unwrap();

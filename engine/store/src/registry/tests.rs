@@ -48,8 +48,8 @@ async fn a_key_is_known_until_it_is_revoked() {
     let value = created.value.expose();
     assert_eq!(desk.registry.identify(value).unwrap().id, created.key.id);
     assert_eq!(desk.registry.identify(value).unwrap().pins.agent.as_deref(), Some("bot"));
-    let other = &value[..value.len() - 1];
-    assert_eq!(desk.registry.identify(other).unwrap_err(), Unidentified::Unknown);
+    let other = value.replace("rns_live_", "rns_live_x");
+    assert_eq!(desk.registry.identify(&other).unwrap_err(), Unidentified::Unknown);
     desk.registry.revoke(&created.key.id).await.unwrap();
     assert_eq!(desk.registry.identify(value).unwrap_err(), Unidentified::Unknown);
 }
@@ -60,7 +60,7 @@ async fn a_key_looks_like_one_and_is_nowhere_in_the_store() {
     let created = desk.registry.create(new("ci")).await.unwrap();
     let value = created.value.expose();
     assert!(value.starts_with("rns_live_") && value.len() == 9 + 43, "{value}");
-    assert_eq!(*created.key.masked, format!("rns_live_****{}", &value[48..]));
+    assert_eq!(*created.key.masked, format!("rns_live_****{}", value.split_at(48).1));
     assert!(created.key.id.0.starts_with("key_") && created.key.id.0.len() == 30);
     assert!(!format!("{created:?}").contains(value));
     for file in std::fs::read_dir(desk.path.parent().unwrap()).unwrap() {
