@@ -41,6 +41,9 @@ const MAX_COMPLETION_TOKENS: &str = "max_completion_tokens";
 /// The most answers a request may ask for: far more than the 128 that `OpenAI` gives.
 const CHOICES_MAX: u64 = 10_000;
 
+/// A chat completion that may search does so once, before it answers.
+pub(super) const SEARCHES: u64 = 1;
+
 /// Models of `OpenAI` that do not think unseen, by the beginning of their names. Any other may.
 const NOT_THINKING: [&str; 3] = ["gpt-3.5", "gpt-4", "chatgpt-4o"];
 
@@ -97,7 +100,7 @@ fn bare(model: &str) -> &str {
     model.rsplit('/').next().unwrap_or(model)
 }
 
-fn may_think_unseen(model: &str) -> bool {
+pub(super) fn may_think_unseen(model: &str) -> bool {
     !NOT_THINKING.iter().any(|name| bare(model).starts_with(name))
 }
 
@@ -113,7 +116,7 @@ impl<'a> Request<'a> {
             "stream" => self.stream = scan.flag(field)?.unwrap_or(false),
             "stream_options" => self.options(scan)?,
             MAX_TOKENS | MAX_COMPLETION_TOKENS => self.cap(scan, field)?,
-            "n" => self.choices = self.choices(scan)?,
+            "n" => self.choices = choices(scan)?,
             "service_tier" => self.tier = tier(scan)?,
             "tools" | "functions" => scan.list_or_null(field, |scan| {
                 self.input.part();
@@ -121,7 +124,7 @@ impl<'a> Request<'a> {
             })?,
             "web_search_options" => self.web_search = passed_value(scan)?.is_some(),
             "prediction" => self.prediction(scan)?,
-            "models" => self.refuse_models(scan)?,
+            "models" => refuse_models(scan)?,
             _ => self.input.text(scan)?,
         }
         Ok(())
@@ -149,17 +152,6 @@ impl<'a> Request<'a> {
             self.places.cap = Some(start..scan.at());
         }
         Ok(())
-    }
-
-    fn choices(&self, scan: &mut Scan<'a>) -> Scanned<Option<u64>> {
-        match scan.positive("n")? {
-            Some(n) if n > CHOICES_MAX => Err(Malformed::value(
-                "n",
-                &n.to_string(),
-                &format!("ask for at most {CHOICES_MAX} answers"),
-            )),
-            n => Ok(n),
-        }
     }
 
     fn options(&mut self, scan: &mut Scan<'a>) -> Scanned<()> {
@@ -194,16 +186,6 @@ impl<'a> Request<'a> {
         Ok(())
     }
 
-    fn refuse_models(&self, scan: &mut Scan<'a>) -> Scanned<()> {
-        let at = scan.at();
-        match passed_value(scan)? {
-            None => Ok(()),
-            Some(_) => Err(Malformed::new(format!(
-                "`models` at byte {at} lets the vendor choose the model: name one in `model`"
-            ))),
-        }
-    }
-
     fn read(mut self, to: &Target) -> Scanned<Read> {
         let model: Arc<str> = input::model(self.model)?.into();
         self.places.hidden_thought = may_think_unseen(&model);
@@ -230,14 +212,32 @@ impl<'a> Request<'a> {
     }
 }
 
-/// A chat completion that may search does so once, before it answers.
-pub(super) const SEARCHES: u64 = 1;
-
 fn include_usage(scan: &mut Scan<'_>) -> Scanned<Asking> {
     scan.kind()?;
     let start = scan.at();
     let asked = scan.flag("stream_options.include_usage")? == Some(true);
     Ok(if asked { Asking::Asked } else { Asking::Declined(start..scan.at()) })
+}
+
+fn choices(scan: &mut Scan<'_>) -> Scanned<Option<u64>> {
+    match scan.positive("n")? {
+        Some(n) if n > CHOICES_MAX => Err(Malformed::value(
+            "n",
+            &n.to_string(),
+            &format!("ask for at most {CHOICES_MAX} answers"),
+        )),
+        n => Ok(n),
+    }
+}
+
+fn refuse_models(scan: &mut Scan<'_>) -> Scanned<()> {
+    let at = scan.at();
+    match passed_value(scan)? {
+        None => Ok(()),
+        Some(_) => Err(Malformed::new(format!(
+            "`models` at byte {at} lets the vendor choose the model: name one in `model`"
+        ))),
+    }
 }
 
 fn tier(scan: &mut Scan<'_>) -> Scanned<ServiceTier> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use reins_governor::{ServiceTier, Usage};
 
-use super::request::SEARCHES;
+use super::request::{SEARCHES, may_think_unseen};
 use super::usage;
 use crate::outline::{Outline, Shape};
 use crate::stream::Tell;
@@ -99,10 +99,11 @@ impl Tell for Tally {
 
     fn found(&mut self, followed: bool) -> Metered {
         let ended = followed && (self.done || self.usage_stood_alone);
+        let unseen = self.hidden_thought || self.model.as_deref().is_some_and(may_think_unseen);
         Metered {
             usage: if followed { self.usage(ended) } else { Found::Missing },
             model: self.model.clone(),
-            output_bound: if self.hidden_thought { OUTPUT_UNSEEN } else { self.output_bytes },
+            output_bound: if unseen { OUTPUT_UNSEEN } else { self.output_bytes },
             complete: ended,
         }
     }

@@ -150,6 +150,14 @@ fn what_a_model_thinks_unseen_has_no_bound() {
 }
 
 #[test]
+fn a_model_that_thinks_unseen_may_answer_for_another() {
+    let read = read(&OpenAi, r#"{"model":"gpt-4o","stream":true}"#);
+    let mut meter = OpenAi.meter(&read);
+    meter.feed(b"data: {\"model\":\"o4-mini-2025-04-16\",\"choices\":[]}\n\n");
+    assert_eq!(meter.finish().output_bound, OUTPUT_UNSEEN);
+}
+
+#[test]
 fn usage_is_believed_missing_or_absurd() {
     let used = |input, cached, output, reasoning| {
         Found::Usage(Usage { input, cached, output, reasoning, ..Usage::default() })

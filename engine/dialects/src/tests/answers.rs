@@ -5,7 +5,7 @@ use reins_governor::{ServiceTier, Usage};
 
 use super::{DIALECTS, asked, metered};
 use crate::sse::EVENT_BYTES_MAX;
-use crate::{Anthropic, Dialect, Found, Metered, OpenAi};
+use crate::{Anthropic, Dialect, Found, Metered, OUTPUT_UNSEEN, OpenAi};
 
 /// An answer and what it tells.
 struct Answer {
@@ -78,14 +78,14 @@ fn openai() -> Vec<Answer> {
         Answer {
             usage: Found::Usage(tools),
             model: Some("gpt-5.6-sol"),
-            output_bound: 29,
+            output_bound: OUTPUT_UNSEEN,
             complete: true,
             ..answer!(OpenAi "openai" "stream_tools.sse")
         },
         Answer {
             usage: Found::Usage(unseen),
             model: Some("grok-4"),
-            output_bound: 13,
+            output_bound: OUTPUT_UNSEEN,
             complete: true,
             ..answer!(OpenAi "openai" "stream_crlf.sse")
         },
@@ -292,6 +292,14 @@ fn an_event_that_cannot_be_read_may_have_hidden_the_usage() {
         let text = format!("data: {usage}\n\ndata: {broken}\n\ndata: [DONE]\n\n");
         assert_eq!(metered(&OpenAi, true, [text.as_bytes()]).usage, Found::Missing, "{broken}");
     }
+}
+
+#[test]
+fn what_a_model_writes_for_a_tool_is_output() {
+    let text = include_str!("../../fixtures/openai/stream_tools.sse");
+    let text = text.replace("gpt-5.6-sol", "gpt-4o");
+    let written = r#"geocode{"term":"L\u00f6ndon"}"#.len() as u64;
+    assert_eq!(metered(&OpenAi, true, [text.as_bytes()]).output_bound, written);
 }
 
 #[test]
