@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import uuid
 from decimal import Decimal
 
@@ -232,7 +233,8 @@ def test_the_vendor_sees_its_own_key_and_nothing_of_ours(api, stage, script):
         assert "x-api-key" not in headers
     else:
         assert headers["x-api-key"] == "sk-ant-vendor"
-        assert headers["anthropic-version"] == "2023-06-01"
+        # The SDK's own choice, untouched.
+        assert re.fullmatch(r"20\d\d-\d\d-\d\d", headers["anthropic-version"])
 
 
 def test_bytes_pass_untouched(stage, script):

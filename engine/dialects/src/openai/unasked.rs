@@ -1,4 +1,5 @@
-//! Hides the usage of a stream from a client that did not ask for it.
+//! Hides the usage of a stream from a client that did not ask for it: the chunk that tells it, and
+//! the `null` that stands for it in all others.
 
 use bytes::Bytes;
 use memchr::memmem;
@@ -38,9 +39,12 @@ impl Unasked {
     }
 
     fn end(&mut self, out: &mut Vec<u8>) {
-        self.hidden = !self.passing && self.tells_usage_alone();
-        if self.hidden {
-            self.held.clear();
+        let usage = if self.passing { Told::Nothing } else { self.told() };
+        self.hidden = usage == Told::Alone;
+        match usage {
+            Told::Alone => self.held.clear(),
+            Told::Null => self.take_null(),
+            Told::Nothing => {}
         }
         out.append(&mut self.held);
         self.passing = false;
@@ -61,10 +65,10 @@ impl Unasked {
         }
     }
 
-    /// Whether the event under way is the chunk that has usage and no choices.
-    fn tells_usage_alone(&mut self) -> bool {
+    /// What the event under way tells of usage.
+    fn told(&mut self) -> Told {
         if memmem::find(&self.held, b"\"usage\"").is_none() {
-            return false;
+            return Told::Nothing;
         }
         self.outline.clear();
         let mut lines = Lines::default();
@@ -77,8 +81,34 @@ impl Unasked {
             rest = rest.get(took..).unwrap_or_default();
         }
         let outline = &self.outline;
-        outline.is_closed() && outline.kept("usage").is_some() && outline.measured_is_empty()
+        match (outline.kept("usage"), outline.measured_is_empty()) {
+            (Some(_), true) if outline.is_closed() => Told::Alone,
+            (None, _) if outline.is_closed() => Told::Null,
+            (Some(_) | None, _) => Told::Nothing,
+        }
     }
+
+    /// Takes out the one member that says `null`, with its comma. Inside of a string its quotes
+    /// would be escaped, so that it cannot be met there.
+    fn take_null(&mut self) {
+        for member in [b",\"usage\":null".as_slice(), b", \"usage\": null", b",\"usage\": null"] {
+            let mut places = memmem::find_iter(&self.held, member);
+            if let (Some(at), None) = (places.next(), places.next()) {
+                self.held.drain(at..at.saturating_add(member.len()));
+                return;
+            }
+        }
+    }
+}
+
+/// What an event tells of usage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Told {
+    Nothing,
+    /// `null`, beside what the event is about.
+    Null,
+    /// The usage, and nothing else.
+    Alone,
 }
 
 impl Filter for Unasked {

@@ -1,0 +1,43 @@
+//! Every scenario, through the gateway: one test each.
+
+mod rig;
+
+use std::path::Path;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+
+use rig::GatewayHost;
+
+fn main() {
+    let arguments = Arguments::from_args();
+    libtest_mimic::run(&arguments, trials()).exit();
+}
+
+fn trials() -> Vec<Trial> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let files = std::fs::read_dir(folder).expect("the folder of the scenarios");
+    let mut trials: Vec<_> = files
+        .map(|file| file.expect("a file").path())
+        .filter(|path| path.extension().is_some_and(|ending| ending == "md"))
+        .filter(|path| path.file_name().is_some_and(|name| name != "README.md"))
+        .map(|path| {
+            let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
+            Trial::test(name, move || performed(&path))
+        })
+        .collect();
+    trials.sort_by(|a, b| a.name().cmp(b.name()));
+    trials
+}
+
+fn performed(path: &Path) -> Result<(), Failed> {
+    let text = std::fs::read_to_string(path)?;
+    let script = reins_scenarios::read(&text).map_err(|error| error.0)?;
+    let runtime = tokio::runtime::Runtime::new()?;
+    runtime.block_on(async {
+        let mut host = GatewayHost::new();
+        let outcome = reins_scenarios::perform(&script, &mut host).await;
+        host.stop().await;
+        outcome
+    })?;
+    Ok(())
+}
