@@ -97,7 +97,7 @@ enum Tried {
     /// The vendor said no, in its own words.
     Declined { head: Box<Parts>, body: Bytes },
     /// Nothing that could be passed on.
-    Nothing { ending: Ending, refusal: Refusal },
+    Nothing { status: Option<u16>, ending: Ending, refusal: Refusal },
 }
 
 /// Carries a call to its vendor. Run it in a task of its own: the client may leave at any time,
@@ -131,7 +131,7 @@ pub async fn carry<L: Ledger, T: Transport>(mut freight: Freight<L, T>) -> Carri
                     None => ended_before(retries),
                 };
             }
-            Tried::Nothing { ending, refusal } => {
+            Tried::Nothing { ending, refusal, .. } => {
                 report::finish(freight.admitted, ending, answered);
                 return Carried::Failed { notice: Some(notice), refusal, retries };
             }
@@ -164,7 +164,8 @@ impl<L: Ledger, T: Transport> Freight<L, T> {
         if head.status.is_redirection() || head.status.is_informational() {
             let what = format!("it answered {} instead of an answer", head.status.as_u16());
             let ending = Ending::Free(VoidReason::VendorRefused);
-            return Tried::Nothing { ending, refusal: Refusal::VendorError { what } };
+            let status = Some(head.status.as_u16());
+            return Tried::Nothing { status, ending, refusal: Refusal::VendorError { what } };
         }
         let body = collect(body, self.terms.idle_timeout, ERROR_MAX).await;
         Tried::Declined { head, body: body.read() }
@@ -174,7 +175,7 @@ impl<L: Ledger, T: Transport> Freight<L, T> {
         let status = match tried {
             Tried::Answer(response) => Some(response.status().as_u16()),
             Tried::Declined { head, .. } => Some(head.status.as_u16()),
-            Tried::Nothing { .. } => None,
+            Tried::Nothing { status, .. } => *status,
         };
         Answered { status, first_byte_us: micros_since(&*self.clock, sent), total_us: 0 }
     }
@@ -223,7 +224,7 @@ impl<L: Ledger, T: Transport> Freight<L, T> {
         metering.feed(&body);
         answered.total_us = micros_since(&*self.clock, sent);
         let billing = self.billing();
-        let ending = outcome::answered(metering.finish(), end, billing, self.read.call.stream);
+        let ending = outcome::answered(metering.finish(), end, billing, false);
         let Some(closed) = report::finish(self.admitted, ending, answered) else {
             return ended_before(retries);
         };
@@ -256,11 +257,13 @@ impl<L: Ledger, T: Transport> Freight<L, T> {
             tap = tap.with_trailers(receipt, make);
         }
         let billing = self.billing();
+        // What came decides, whatever was asked for: an answer in one piece is made in one piece.
+        let streams = is_event_stream(&head.headers);
         let owner = Owner {
             admitted: self.admitted,
             metering,
             billing,
-            streams: self.read.call.stream,
+            streams,
             clock: self.clock,
             terms: self.terms,
             crew: self.crew.clone(),
@@ -362,17 +365,18 @@ fn no_answer(error: &TransportError) -> Tried {
         TransportError::NotConnected(_) => Ending::Free(VoidReason::NotConnected),
         TransportError::Broken(_) => outcome::unknown(PresumeReason::Reset, None, false),
     };
-    Tried::Nothing { ending, refusal: Refusal::VendorError { what: error.to_string() } }
+    let refusal = Refusal::VendorError { what: error.to_string() };
+    Tried::Nothing { status: None, ending, refusal }
 }
 
 const fn timed_out(waited: Duration) -> Tried {
     let ending = outcome::unknown(PresumeReason::Timeout, None, false);
-    Tried::Nothing { ending, refusal: Refusal::VendorTimeout { waited } }
+    Tried::Nothing { status: None, ending, refusal: Refusal::VendorTimeout { waited } }
 }
 
 fn not_admitted() -> Tried {
     let refusal = Refusal::Internal { what: "a call was carried after it had ended".into() };
-    Tried::Nothing { ending: Ending::Free(VoidReason::Abandoned), refusal }
+    Tried::Nothing { status: None, ending: Ending::Free(VoidReason::Abandoned), refusal }
 }
 
 fn ended_before(retries: u32) -> Carried {

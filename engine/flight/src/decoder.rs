@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use flate2::write::{GzDecoder, ZlibDecoder};
+use flate2::write::{MultiGzDecoder, ZlibDecoder};
 
 /// The most that one answer may grow to when decoded for its meter, in bytes.
 ///
@@ -15,7 +15,7 @@ pub(crate) enum Decoder {
     /// As it came.
     Plain,
     /// `content-encoding: gzip`.
-    Gzip(Box<GzDecoder<Sink>>),
+    Gzip(Box<MultiGzDecoder<Sink>>),
     /// `content-encoding: deflate`.
     Deflate(Box<ZlibDecoder<Sink>>),
 }
@@ -36,11 +36,12 @@ pub(crate) struct Undecodable;
 impl Decoder {
     /// The decoder for a `content-encoding`.
     pub(crate) fn of(encoding: Option<&str>) -> Result<Self, Undecodable> {
-        match encoding.map(str::trim) {
-            None | Some("" | "identity") => Ok(Self::Plain),
-            Some("gzip" | "x-gzip") => Ok(Self::Gzip(Box::new(GzDecoder::new(Sink::default())))),
-            Some("deflate") => Ok(Self::Deflate(Box::new(ZlibDecoder::new(Sink::default())))),
-            Some(_) => Err(Undecodable),
+        let word = encoding.unwrap_or_default().trim().to_ascii_lowercase();
+        match word.as_str() {
+            "" | "identity" => Ok(Self::Plain),
+            "gzip" | "x-gzip" => Ok(Self::Gzip(Box::new(MultiGzDecoder::new(Sink::default())))),
+            "deflate" => Ok(Self::Deflate(Box::new(ZlibDecoder::new(Sink::default())))),
+            _ => Err(Undecodable),
         }
     }
 
@@ -103,15 +104,44 @@ mod tests {
         Ok(out)
     }
 
+    fn gzip(text: &[u8]) -> Vec<u8> {
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        gzip.write_all(text).expect("memory");
+        gzip.finish().expect("memory")
+    }
+
     #[test]
     fn reads_gzip_in_pieces_of_any_size() {
         let text = b"data: {\"usage\":{\"total_tokens\":3}}\n\n".repeat(100);
-        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-        gzip.write_all(&text).expect("memory");
-        let wire = gzip.finish().expect("memory");
+        let wire = gzip(&text);
         for piece in [1, 7, 1000] {
             assert_eq!(decoded("gzip", &wire, piece), Ok(text.clone()));
+            assert_eq!(decoded("GZIP", &wire, piece), Ok(text.clone()));
         }
+    }
+
+    #[test]
+    fn reads_gzip_in_several_members() {
+        let wire = [gzip(b"one, "), gzip(b"two")].concat();
+        for piece in [1, 7, 1000] {
+            assert_eq!(decoded("gzip", &wire, piece), Ok(b"one, two".to_vec()));
+        }
+    }
+
+    #[test]
+    fn reads_deflate() {
+        let mut zlib = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+        zlib.write_all(b"some text").expect("memory");
+        let wire = zlib.finish().expect("memory");
+        assert_eq!(decoded("deflate", &wire, 3), Ok(b"some text".to_vec()));
+    }
+
+    #[test]
+    fn a_bomb_is_given_up() {
+        let bomb = gzip(&vec![0; 1024 * 1024]).repeat(257);
+        let mut decoder = Decoder::of(Some("gzip")).expect("known");
+        let mut chunks = bomb.chunks(4096);
+        assert!(chunks.any(|chunk| decoder.feed(chunk, &mut |_| {}) == Err(Undecodable)));
     }
 
     #[test]

@@ -32,3 +32,6 @@ pub use notice::Notice;
 pub use tap::{Tap, TapError};
 pub use terms::{Crew, Terms};
 pub use transport::{BoxedBody, Transport, TransportError};
+
+#[cfg(test)]
+mod tests;

@@ -52,7 +52,7 @@ pub(crate) struct Owner<L: Ledger> {
     pub(crate) admitted: Admitted<L>,
     pub(crate) metering: Metering,
     pub(crate) billing: Billing,
-    /// Whether the client asked for a stream.
+    /// Whether the answer is a stream of events.
     pub(crate) streams: bool,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) terms: Terms,

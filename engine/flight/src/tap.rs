@@ -60,10 +60,12 @@ enum End {
     Done,
 }
 
-/// The time between two pieces. The timer is set anew only when it rings, not at each piece.
+/// The time that the vendor lets wait for a piece; how long the client takes does not count. The
+/// timer is set anew only when it rings, not at each piece.
 struct Idle {
     limit: Duration,
-    last: Instant,
+    /// Since when nothing comes, although somebody asks.
+    since: Option<Instant>,
     timer: Pin<Box<Sleep>>,
 }
 
@@ -78,8 +80,7 @@ impl Tap {
         lag: Arc<Lag>,
         idle_limit: Duration,
     ) -> Self {
-        let idle =
-            Idle { limit: idle_limit, last: Instant::now(), timer: Box::pin(sleep(idle_limit)) };
+        let idle = Idle { limit: idle_limit, since: None, timer: Box::pin(sleep(idle_limit)) };
         Self { prefix, vendor: Some(vendor), filter, owner, lag, idle, end: End::Flush(None) }
     }
 
@@ -121,7 +122,7 @@ impl Tap {
                 return Poll::Ready(Some(Ok(Frame::data(bytes))));
             }
             let Some(vendor) = &mut self.vendor else { return Poll::Ready(None) };
-            match Pin::new(vendor).poll_frame(cx) {
+            match Pin::new(&mut *vendor).poll_frame(cx) {
                 Poll::Pending => return self.poll_idle(cx),
                 Poll::Ready(None) => {
                     self.ended(BodyEnd::Whole);
@@ -132,10 +133,14 @@ impl Tap {
                     return Poll::Ready(Some(Err(TapError::Broken)));
                 }
                 Poll::Ready(Some(Ok(frame))) => {
-                    self.idle.last = Instant::now();
+                    self.idle.since = None;
+                    let over = vendor.is_end_stream();
                     // WHY: vendors send no trailers that a client of theirs could want.
                     let Ok(bytes) = frame.into_data() else { continue };
                     let bytes = self.pass(bytes);
+                    if over {
+                        self.ended(BodyEnd::Whole);
+                    }
                     if !bytes.is_empty() {
                         return Poll::Ready(Some(Ok(Frame::data(bytes))));
                     }
@@ -226,11 +231,11 @@ impl std::fmt::Debug for Tap {
 impl Idle {
     /// Ready once nothing has come for the whole limit.
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let due = *self.since.get_or_insert_with(Instant::now) + self.limit;
         loop {
             if self.timer.as_mut().poll(cx).is_pending() {
                 return Poll::Pending;
             }
-            let due = self.last + self.limit;
             if due <= Instant::now() {
                 return Poll::Ready(());
             }

@@ -196,7 +196,8 @@ pub trait Ledger: Send + Sync + 'static {
     /// As [`Ledger::hold`]; the hold then stays as it was.
     fn amend(&self, id: HoldId, ask: &Ask<'_>) -> Result<Holding, Short>;
 
-    /// Lets go of a hold that was not dispatched.
+    /// Lets go of a hold that was not dispatched, or whose dispatch nobody waited for to the end:
+    /// nothing was sent then.
     fn void(&self, id: HoldId, why: VoidReason);
 
     /// Makes the intent durable: once this answers, a crash presumes the call.

@@ -1,0 +1,15 @@
+//! Flights proved from outside: scripted vendors and meters, a real ledger, a clock that is turned.
+
+mod account;
+mod gauge;
+mod stage;
+mod vendor;
+
+mod faults;
+mod hanging;
+mod leaving;
+mod retrying;
+mod streams;
+mod taps;
+mod vendors;
+mod wholes;
