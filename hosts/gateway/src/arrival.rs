@@ -16,7 +16,8 @@ pub(crate) struct Arrival<'a> {
     pub(crate) key: Arc<Key>,
     /// The vendor's key that came along.
     pub(crate) vendor_key: Option<&'a str>,
-    /// Whether that key is meant for the vendor, and not just what an SDK insists on sending.
+    /// Whether the caller said in so many words that it is meant for the vendor. What merely
+    /// stands where SDKs put a key may be one of ours, and goes out only where Reins has no other.
     pub(crate) vendor_key_is_meant: bool,
 }
 
@@ -29,11 +30,7 @@ pub(crate) fn recognise<'a>(
     let presented = Presented::in_headers(headers);
     let vendor_key = presented.vendor_key.map(|(_, key)| key);
     match presented.key.map(|key| find(desk, live, key)) {
-        Some(Ok(key)) => Ok(Arrival {
-            key,
-            vendor_key,
-            vendor_key_is_meant: named_apart(headers) || vendor_key == presented.key,
-        }),
+        Some(Ok(key)) => Ok(Arrival { key, vendor_key, vendor_key_is_meant: named_apart(headers) }),
         // A mistyped or revoked key of ours is refused, even where a call without one is not.
         Some(Err(unknown)) if vendor_key != presented.key => Err(Refusal::Unauthorized(unknown)),
         not_ours => {

@@ -52,7 +52,7 @@ impl<'a> Path<'a> {
                 Self::Free { prefix, rest, dialect: &reins_dialects::Anthropic }
             }
             (&Method::GET, "models") => Self::Free { prefix, rest, dialect: models_of(prefix) },
-            (&Method::GET, rest) if rest.starts_with("models/") && !rest.contains("..") => {
+            (&Method::GET, rest) if rest.strip_prefix("models/").is_some_and(is_model) => {
                 Self::Free { prefix, rest, dialect: models_of(prefix) }
             }
             _ => Self::Refused,
@@ -69,6 +69,12 @@ fn split(path: &str) -> (Option<&str>, &str) {
         return (None, "");
     };
     (Some(prefix), rest.strip_prefix("v1/").unwrap_or(rest))
+}
+
+/// A model's name, and nothing that could lead elsewhere once somebody decodes or resolves it.
+fn is_model(name: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b':' | b'/');
+    name.bytes().all(plain) && !name.contains("..")
 }
 
 fn models_of(prefix: Option<&str>) -> &'static dyn Dialect {
@@ -117,6 +123,7 @@ mod tests {
             (Method::POST, "/v1/messages/batches", "refused"),
             (Method::POST, "/v1/images/generations", "refused"),
             (Method::GET, "/v1/models/../files", "refused"),
+            (Method::GET, "/v1/models/%2e%2e/files", "refused"),
             (Method::POST, "/v1//chat/completions", "refused"),
             (Method::POST, "/v1/chat/completions/", "refused"),
             (Method::GET, "/", "refused"),
