@@ -6,9 +6,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use jiff::{Timestamp, tz::TimeZone};
-use reins_governor::{Clock, Scope, ScopeKind, TransactionId, Usd, Window};
-use reins_ledger::span;
-use sqlx::SqlitePool;
+use reins_governor::{Budgets, Clock, Scope, ScopeKind, Standing, TransactionId, Usd, Window};
+use reins_ledger::{Books, Settings, Slot, span};
+use sqlx::{SqliteConnection, SqlitePool};
 
 use crate::check::{self, Mismatch};
 use crate::embedded::journal_folder;
@@ -78,27 +78,39 @@ impl Reports {
         now: Timestamp,
     ) -> Result<Spent, StoreError> {
         let span = span(window, zone, now);
+        let mut tx = self.pool.begin().await?;
         let query = sqlx::query_as(
             "SELECT coalesce(sum(nanos), 0), coalesce(sum(calls), 0) FROM spend \
              WHERE kind = ? AND name = ? AND slot >= ? AND slot < ?",
         );
         let query = query.bind(scope.kind.word()).bind(&*scope.name);
         let query = query.bind(span.start).bind(span.end);
-        let (nanos, calls) = query.fetch_one(&self.pool).await?;
-        let query = sqlx::query_as(
-            "SELECT coalesce(sum(held_nanos), 0), count(*) FROM open_attempts \
-             WHERE ?1 = CASE ?2 WHEN 'key' THEN key WHEN 'session' THEN session \
-             WHEN 'user' THEN user WHEN 'agent' THEN agent WHEN 'team' THEN team \
-             ELSE organization END",
-        );
-        let query = query.bind(&*scope.name).bind(scope.kind.word());
-        let (held, in_flight) = query.fetch_one(&self.pool).await?;
-        Ok(Spent {
-            spent: usd(nanos),
-            held: usd(held),
-            calls: count(calls),
-            in_flight: count(in_flight),
-        })
+        let (nanos, calls) = query.fetch_one(&mut *tx).await?;
+        let (held, in_flight) = in_flight(&mut tx, scope).await?;
+        Ok(Spent { spent: usd(nanos), held, calls: count(calls), in_flight })
+    }
+
+    /// How the budget at `index` stands for `scope`, counted as a server counts it; `None` where
+    /// there is no such budget.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn standing(
+        &self,
+        budgets: &Budgets,
+        index: usize,
+        scope: &Scope,
+        zone: &TimeZone,
+        now: Timestamp,
+    ) -> Result<Option<Standing>, StoreError> {
+        let Some(window) = budgets.get(index).map(|budget| budget.window) else { return Ok(None) };
+        let mut tx = self.pool.begin().await?;
+        let slots = slots(&mut tx, scope, span(window, zone, now).start).await?;
+        let (held, _) = in_flight(&mut tx, scope).await?;
+        let mut books = Books::new(Settings::default());
+        books.load(scope.clone(), window, zone, &slots, now);
+        let standing = books.standing(budgets, index, scope, now);
+        Ok(standing.map(|standing| Standing { held, ..standing }))
     }
 
     /// Every scope of `kind` that was charged since `since`, or has a call in flight, by name.
@@ -164,6 +176,34 @@ impl fmt::Debug for Reports {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Reports(…)")
     }
+}
+
+/// What a scope spent, from the slot that begins at `since`.
+async fn slots(
+    conn: &mut SqliteConnection,
+    scope: &Scope,
+    since: i64,
+) -> Result<Vec<Slot>, StoreError> {
+    let query = sqlx::query_as(
+        "SELECT slot, nanos, calls FROM spend WHERE kind = ? AND name = ? AND slot >= ?",
+    );
+    let query = query.bind(scope.kind.word()).bind(&*scope.name).bind(since);
+    let rows: Vec<(i64, i64, i64)> = query.fetch_all(conn).await?;
+    let slot = |(start, nanos, calls)| Slot { start, spent: usd(nanos), calls: count(calls) };
+    Ok(rows.into_iter().map(slot).collect())
+}
+
+/// What is set aside for calls in flight, and how many they are.
+async fn in_flight(conn: &mut SqliteConnection, scope: &Scope) -> Result<(Usd, u64), StoreError> {
+    let query = sqlx::query_as(
+        "SELECT coalesce(sum(held_nanos), 0), count(*) FROM open_attempts \
+         WHERE ?1 = CASE ?2 WHEN 'key' THEN key WHEN 'session' THEN session \
+         WHEN 'user' THEN user WHEN 'agent' THEN agent WHEN 'team' THEN team \
+         ELSE organization END",
+    );
+    let query = query.bind(&*scope.name).bind(scope.kind.word());
+    let (held, number) = query.fetch_one(conn).await?;
+    Ok((usd(held), count(number)))
 }
 
 /// Recovers what the last server left. The caller has the store to itself.
