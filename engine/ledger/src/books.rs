@@ -111,6 +111,16 @@ impl Books {
         missing
     }
 
+    /// Notes that `ask` is about to be held, so that none of its counters is forgotten before that.
+    pub fn expect(&mut self, ask: &Ask<'_>) {
+        let now = self.see(ask.now);
+        for claim in &ask.claims {
+            if let Some(account) = self.accounts.get_mut(&claim.scope) {
+                account.touched = now;
+            }
+        }
+    }
+
     /// Puts a counter in force: what was kept (slots beyond the window do not matter), and what is
     /// held by calls in flight. One that is in force already stays as it is.
     pub fn load(

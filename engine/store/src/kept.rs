@@ -7,6 +7,10 @@ use reins_governor::{
     KeyId, Scope, ScopeKind, Scopes, Status, Transaction, TransactionId, Usage, Usd,
 };
 use serde::Deserialize;
+use serde::ser::Error as _;
+
+/// Room for most records, so that one is not moved about while it is written.
+const TEXT_BYTES: usize = 2_048;
 
 /// A record or a draft, encoded once.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,8 +61,10 @@ pub(crate) struct Try {
 impl Kept {
     /// Encodes a transaction.
     pub(crate) fn of(transaction: &Transaction) -> serde_json::Result<Self> {
-        let text = serde_json::to_string(transaction)?.into_boxed_str();
-        Ok(Self { columns: Columns::of(transaction), text })
+        let mut text = Vec::with_capacity(TEXT_BYTES);
+        serde_json::to_writer(&mut text, transaction)?;
+        let text = String::from_utf8(text).map_err(serde_json::Error::custom)?;
+        Ok(Self { columns: Columns::of(transaction), text: text.into_boxed_str() })
     }
 
     /// Reads back what [`Kept::of`] encoded.

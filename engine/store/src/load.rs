@@ -30,6 +30,9 @@ struct Found {
     slots: Vec<Slot>,
 }
 
+/// The last entry in the database, and one slot of a counter; no slot where there is none.
+type Row = (i64, Option<i64>, Option<i64>, Option<i64>);
+
 /// Brings every counter that `ask` needs into memory.
 pub(crate) async fn ready(core: &Core, ask: &Ask<'_>) -> Result<(), Fault> {
     for wanted in missing(core, ask)? {
@@ -39,8 +42,9 @@ pub(crate) async fn ready(core: &Core, ask: &Ask<'_>) -> Result<(), Fault> {
 }
 
 fn missing(core: &Core, ask: &Ask<'_>) -> Result<SmallVec<[Wanted; 4]>, Fault> {
-    let live = core.live.lock();
+    let mut live = core.live.lock();
     core.check_admitting(&live)?;
+    live.books.expect(ask);
     let missing = live.books.missing(ask).into_iter();
     let wanted = |(scope, window)| Wanted { scope, window, zone: ask.zone.clone(), now: ask.now };
     Ok(missing.map(wanted).collect())
@@ -80,23 +84,23 @@ fn add(slots: &mut Vec<Slot>, posting: &Posting) {
     }
 }
 
+/// One statement, so that slots and entry are of one instant.
 async fn read(core: &Core, wanted: &Wanted) -> Result<Found, StoreError> {
     let since = span(wanted.window, &wanted.zone, wanted.now).start;
-    let mut tx = core.reads.begin().await?;
-    let query = sqlx::query_scalar("SELECT value FROM meta WHERE name = 'applied_seq'");
-    let applied: i64 = query.fetch_one(&mut *tx).await?;
     let query = sqlx::query_as(
-        "SELECT slot, nanos, calls FROM spend WHERE kind = ? AND name = ? AND slot >= ?",
+        "SELECT value, slot, nanos, calls FROM meta \
+         LEFT JOIN spend ON kind = ? AND spend.name = ? AND slot >= ? \
+         WHERE meta.name = 'applied_seq'",
     );
     let query = query.bind(wanted.scope.kind.word()).bind(&*wanted.scope.name).bind(since);
-    let rows: Vec<(i64, i64, i64)> = query.fetch_all(&mut *tx).await?;
-    let slots = rows.into_iter().map(slot).collect();
-    Ok(Found { applied: applied.cast_unsigned(), slots })
+    let rows: Vec<Row> = query.fetch_all(&core.reads).await?;
+    let applied = rows.first().map_or(0, |(applied, ..)| applied.cast_unsigned());
+    Ok(Found { applied, slots: rows.into_iter().filter_map(slot).collect() })
 }
 
-fn slot((start, nanos, calls): (i64, i64, i64)) -> Slot {
-    let spent = Usd::from_nanos(u64::try_from(nanos).unwrap_or(0));
-    Slot { start, spent, calls: u64::try_from(calls).unwrap_or(0) }
+fn slot((_, start, nanos, calls): Row) -> Option<Slot> {
+    let spent = Usd::from_nanos(u64::try_from(nanos?).unwrap_or(0));
+    Some(Slot { start: start?, spent, calls: u64::try_from(calls?).unwrap_or(0) })
 }
 
 fn unreadable(error: &StoreError) -> Fault {

@@ -53,7 +53,8 @@ pub(crate) fn writer(path: &Path, durability: Durability) -> Result<Connection, 
 /// Connections that only read.
 pub(crate) fn readers(path: &Path) -> SqlitePool {
     let options = options(path).read_only(true);
-    SqlitePoolOptions::new().max_connections(READERS).connect_lazy_with(options)
+    let pool = SqlitePoolOptions::new().max_connections(READERS).test_before_acquire(false);
+    pool.connect_lazy_with(options)
 }
 
 fn options(path: &Path) -> SqliteConnectOptions {

@@ -349,3 +349,37 @@ async fn a_thousand_calls_at_once_do_not_pass_a_budget() {
     let reports = Reports::open(&db(folder.path()), &*clock).unwrap();
     assert_eq!(reports.totals().await.unwrap().charged, usd(142 * 70));
 }
+
+#[tokio::test]
+async fn a_counter_is_not_forgotten_between_ready_and_hold() {
+    let (folder, clock) = (tempfile::tempdir().unwrap(), HandClock::at(NOON));
+    let (house, who) = (House::new(usd(5_000)), caller("bot", "s"));
+    let store = open(folder.path(), &clock).await;
+    let (id, began) = sent(&store, &house, &who, 1, usd(1_000)).await;
+    let record = closed(began, &settled(400), clock.now());
+    store.finish(id, settled(400), clock.now(), Some(record));
+    clock.turn(3_600);
+    let ask = house.ask(&who, usd(1), clock.now());
+    store.ready(&ask).await.unwrap();
+    store.core.evict();
+    assert_eq!(store.hold(&ask).unwrap().standings[0].spent, usd(400));
+}
+
+#[tokio::test]
+async fn memory_does_not_grow_with_the_number_of_sessions() {
+    let (folder, clock) = (tempfile::tempdir().unwrap(), HandClock::at(NOON));
+    let house = House::new(usd(5_000));
+    let store = open(folder.path(), &clock).await;
+    for n in 1..=200 {
+        let who = caller("bot", &format!("session {n}"));
+        let (id, began) = sent(&store, &house, &who, n, usd(10)).await;
+        let record = closed(began, &settled(1), clock.now());
+        store.finish(id, settled(1), clock.now(), Some(record));
+        clock.turn(60);
+        store.core.evict();
+        // One session a minute, each kept for a quarter of an hour, with two counters and a few
+        // that all of them share.
+        assert!(store.core.live.lock().books.counters() < 50);
+    }
+    store.check().await.unwrap();
+}
