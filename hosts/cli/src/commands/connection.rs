@@ -1,0 +1,87 @@
+//! `reins connection`: what is kept for the connections to vendors.
+
+mod typed;
+
+use std::io;
+use std::process::ExitCode;
+
+use clap::Subcommand;
+use reins_config::{Connection as Line, Settings, VendorKey};
+use reins_store::{Secret, SecretName};
+
+use super::Desk;
+use crate::failure::Failure;
+use crate::kept;
+
+/// Keep what connections to vendors need
+#[derive(Debug, Subcommand)]
+pub(crate) enum Connection {
+    Key(Key),
+}
+
+/// Keep a vendor's key, encrypted in the store
+///
+/// The key is read from stdin, so that it is in no shell's history and no list of processes. Its
+/// connection says `key = "stored"` in the file. It takes the place of an earlier one.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Key {
+    /// The connection's name in the file
+    name: String,
+}
+
+const EXAMPLES: &str = r#"Examples:
+  reins connection key openai < openai.key
+  printf %s "$OPENAI_API_KEY" | reins connection key openai"#;
+
+/// Which part of a connection the key is, as the server asks for it.
+const FIELD: &str = "key";
+
+// === impl Connection ===
+
+impl Connection {
+    pub(crate) async fn run(self, desk: Desk<'_>) -> Result<ExitCode, Failure> {
+        let Self::Key(key) = self;
+        key.run(desk).await?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+// === impl Key ===
+
+impl Key {
+    async fn run(self, desk: Desk<'_>) -> Result<(), Failure> {
+        let settings = desk.config.read(desk.machine)?.settings;
+        let line = find(&settings, &self.name)?;
+        let key = typed::secret_line(&io::stdin(), desk.out)?;
+        let name = SecretName {
+            organization: settings.organization.id.to_string(),
+            connection: line.name.to_string(),
+            field: FIELD.to_owned(),
+        };
+        let secrets = kept::secrets(&settings, desk.machine).await?;
+        secrets.put(&name, &Secret::new(key.as_str().to_owned())).await?;
+        Ok(desk.out.note(told(line))?)
+    }
+}
+
+fn find<'a>(settings: &'a Settings, name: &str) -> Result<&'a Line, Failure> {
+    let connections = &settings.connections;
+    let found = connections.iter().find(|connection| &*connection.name == name);
+    found.ok_or_else(|| {
+        let known: Vec<String> = connections.iter().map(|c| format!("`{}`", c.name)).collect();
+        Failure::NoSuchConnection { name: name.to_owned(), known: known.join(", ") }
+    })
+}
+
+/// What became of the key.
+fn told(line: &Line) -> String {
+    let name = &line.name;
+    match line.key {
+        VendorKey::Stored => format!("The key of `{name}` is kept."),
+        VendorKey::Environment(_) | VendorKey::PassThrough => format!(
+            "The key of `{name}` is kept, and not used: write key = \"stored\" in its \
+             [[connection]]."
+        ),
+    }
+}

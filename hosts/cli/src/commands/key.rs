@@ -1,0 +1,132 @@
+//! `reins key`: the keys that agents show.
+
+mod create;
+mod declared;
+mod list;
+
+use std::process::ExitCode;
+
+use clap::Subcommand;
+use reins_config::Settings;
+use reins_governor::KeyId;
+use reins_store::{Created, Rotation};
+use serde::Serialize;
+
+use super::Desk;
+use crate::failure::Failure;
+use crate::kept;
+use crate::out::Out;
+
+/// Make, list, rotate and revoke the keys that agents show
+///
+/// A key is shown once, when it is made; only a digest of it is kept. A running server takes a new
+/// or revoked key into account within a second.
+#[derive(Debug, Subcommand)]
+#[command(after_help = EXAMPLES)]
+pub(crate) enum Key {
+    Create(create::Create),
+    List(list::List),
+    Rotate(Rotate),
+    Revoke(Revoke),
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  reins key create --name ci --agent support-bot
+  KEY=$(reins key create --name ci --expires '90 days')
+  reins key list
+  reins key revoke key_01KAJ3V2M8Q4T6X9Z0B1C2D3E4";
+
+/// Make a key like another one, which goes on working for a day
+#[derive(Debug, clap::Args)]
+pub(crate) struct Rotate {
+    /// The old key's id, as `reins key list` shows it
+    id: String,
+    /// End the old key at once
+    #[arg(long)]
+    now: bool,
+    /// Answer with one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// End a key at once
+#[derive(Debug, clap::Args)]
+pub(crate) struct Revoke {
+    /// Its id, as `reins key list` shows it
+    id: String,
+}
+
+/// A new key, for programs.
+#[derive(Serialize)]
+struct Shown<'a> {
+    #[serde(flatten)]
+    key: &'a reins_store::Key,
+    /// The key itself.
+    value: &'a str,
+}
+
+// === impl Key ===
+
+impl Key {
+    pub(crate) async fn run(self, desk: Desk<'_>) -> Result<ExitCode, Failure> {
+        match self {
+            Self::Create(create) => create.run(desk).await?,
+            Self::List(list) => list.run(desk).await?,
+            Self::Rotate(rotate) => rotate.run(desk).await?,
+            Self::Revoke(revoke) => revoke.run(desk).await?,
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+// === impl Rotate ===
+
+impl Rotate {
+    async fn run(self, desk: Desk<'_>) -> Result<(), Failure> {
+        let settings = desk.config.read(desk.machine)?.settings;
+        let id = kept_id(self.id, &settings)?;
+        let rotation = if self.now { Rotation::Now } else { Rotation::Overlap };
+        let registry = kept::registry(&settings, desk.machine).await?;
+        let created = registry.rotate(&id, rotation).await?;
+        show(&created, self.json, desk.out)?;
+        Ok(desk.out.note(match rotation {
+            Rotation::Now => format!("{id} no longer works."),
+            Rotation::Overlap => format!("{id} goes on working for 24 hours."),
+        })?)
+    }
+}
+
+// === impl Revoke ===
+
+impl Revoke {
+    async fn run(self, desk: Desk<'_>) -> Result<(), Failure> {
+        let settings = desk.config.read(desk.machine)?.settings;
+        let id = kept_id(self.id, &settings)?;
+        kept::registry(&settings, desk.machine).await?.revoke(&id).await?;
+        Ok(desk
+            .out
+            .note(format_args!("{id} no longer works: servers refuse it within a second."))?)
+    }
+}
+
+/// The id of a key that the store keeps, and so can change.
+fn kept_id(id: String, settings: &Settings) -> Result<KeyId, Failure> {
+    let declared = |name: &str| settings.keys.iter().any(|key| &*key.name == name);
+    if id.strip_prefix("key_").is_some_and(declared) {
+        return Err(Failure::Declared(id));
+    }
+    Ok(KeyId(id.into()))
+}
+
+/// Shows a new key, which is alone on stdout, so that a shell can take it up.
+fn show(created: &Created, json: bool, out: &mut Out) -> Result<(), Failure> {
+    let Created { key, value } = created;
+    let shown = Shown { key, value: value.expose() };
+    if json {
+        return Ok(out.answer(serde_json::to_string(&shown)?)?);
+    }
+    out.answer(shown.value)?;
+    let name = &key.name;
+    Ok(out.note(format_args!("{} ({name}) is made. Keep it: it is not shown again.", key.id))?)
+}

@@ -1,0 +1,121 @@
+//! `reins key create`: a new key, with what it fixes.
+
+use std::sync::Arc;
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{Span, Timestamp};
+use reins_governor::Environment;
+use reins_store::{NewKey, Pins};
+
+use super::{Desk, Failure, kept, show};
+
+/// The longest name, as for whatever a caller chooses.
+const NAME_MAX: usize = 128;
+
+/// Make a key
+///
+/// What is named here is fixed: no header of a call can say otherwise. What is left out, each call
+/// may say for itself. The key is alone on stdout.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Create {
+    /// What people call the key
+    #[arg(long, value_parser = name)]
+    name: Arc<str>,
+    /// The agent that its calls count as
+    #[arg(long, value_parser = name)]
+    agent: Option<Arc<str>>,
+    /// The team that its calls count for
+    #[arg(long, value_parser = name)]
+    team: Option<Arc<str>>,
+    /// The end user that its calls are made for
+    #[arg(long, value_parser = name)]
+    user: Option<Arc<str>>,
+    /// The session that its calls belong to
+    #[arg(long, value_parser = name)]
+    session: Option<Arc<str>>,
+    /// The end user's roles, as rules may ask for them, with commas between them
+    #[arg(long, value_name = "ROLE,…", value_delimiter = ',', value_parser = name)]
+    roles: Option<Vec<Arc<str>>>,
+    /// A key for trying things out: rns_test_… in place of rns_live_…
+    #[arg(long)]
+    test: bool,
+    /// From when on it no longer works: a day, an instant, or after how long
+    #[arg(long, value_name = "WHEN")]
+    expires: Option<String>,
+    /// Let calls ask to be only observed: rules are evaluated and logged, and block nothing
+    #[arg(long)]
+    observe: bool,
+    /// Answer with one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  reins key create --name ci
+  reins key create --name support --agent support-bot --team support --roles trial,eu
+  reins key create --name contractor --expires 2027-01-31
+  KEY=$(reins key create --name nightly --test --expires '90 days')";
+
+// === impl Create ===
+
+impl Create {
+    pub(crate) async fn run(self, desk: Desk<'_>) -> Result<(), Failure> {
+        let settings = desk.config.read(desk.machine)?.settings;
+        let (json, of) = (self.json, &settings.organization);
+        let new = self.new_key(Arc::clone(&of.id), &of.zone, desk.machine.clock.now())?;
+        let registry = kept::registry(&settings, desk.machine).await?;
+        show(&registry.create(new).await?, json, desk.out)
+    }
+
+    fn new_key(
+        self,
+        organization: Arc<str>,
+        zone: &TimeZone,
+        now: Timestamp,
+    ) -> Result<NewKey, Failure> {
+        let expires = self.expires.as_deref().map(|text| expiry(text, zone, now)).transpose()?;
+        let environment = if self.test { Environment::Test } else { Environment::Live };
+        let pins = Pins {
+            team: self.team,
+            agent: self.agent,
+            user: self.user,
+            session: self.session,
+            roles: self.roles.map(Into::into),
+            connection: None,
+            observe_allowed: self.observe,
+        };
+        Ok(NewKey { organization, name: self.name, environment, pins, expires })
+    }
+}
+
+/// A name as scopes have them.
+fn name(text: &str) -> Result<Arc<str>, String> {
+    let name = text.trim();
+    if name.is_empty() || name.len() > NAME_MAX || name.contains(char::is_control) {
+        return Err(format!("a name has 1 to {NAME_MAX} bytes and no control characters"));
+    }
+    Ok(name.into())
+}
+
+/// The instant that a text names: itself, the beginning of a day, or so long from now.
+fn expiry(text: &str, zone: &TimeZone, now: Timestamp) -> Result<Timestamp, Failure> {
+    let at = instant(text, zone, now).ok().filter(|at| *at > now);
+    at.ok_or_else(|| Failure::Expires(text.to_owned()))
+}
+
+fn instant(text: &str, zone: &TimeZone, now: Timestamp) -> Result<Timestamp, jiff::Error> {
+    if let Ok(at) = text.parse::<Timestamp>() {
+        return Ok(at);
+    }
+    if let Ok(day) = text.parse::<Date>() {
+        return Ok(day.to_zoned(zone.clone())?.timestamp());
+    }
+    let after: Span = text.parse()?;
+    Ok(now.to_zoned(zone.clone()).checked_add(after)?.timestamp())
+}
+
+#[cfg(test)]
+mod tests;

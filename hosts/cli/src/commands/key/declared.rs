@@ -1,0 +1,28 @@
+//! Keys that the file declares, as the registry takes them in.
+
+use std::sync::Arc;
+
+use reins_config::{DeclaredKey, Settings};
+use reins_store::{NewKey, Pins, Secret};
+
+/// Every key of the file whose variable is set here.
+pub(super) fn declared(settings: &Settings) -> Vec<reins_store::DeclaredKey> {
+    let organization = &settings.organization.id;
+    settings.keys.iter().map(|key| taken_in(key, organization)).collect()
+}
+
+fn taken_in(key: &DeclaredKey, organization: &Arc<str>) -> reins_store::DeclaredKey {
+    let DeclaredKey { name, value, pins, environment, observe_allowed } = key.clone();
+    let pins = Pins {
+        team: pins.team,
+        agent: pins.agent,
+        user: pins.user,
+        session: pins.session,
+        roles: pins.roles,
+        connection: None,
+        observe_allowed,
+    };
+    let organization = Arc::clone(organization);
+    let key = NewKey { organization, name, environment, pins, expires: None };
+    reins_store::DeclaredKey { key, value: Secret::new(value.expose().to_owned()) }
+}

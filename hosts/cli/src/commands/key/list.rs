@@ -1,0 +1,110 @@
+//! `reins key list`: every key, what it fixes, and whether it works.
+
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, Zoned};
+use reins_store::{Key, Pins};
+
+use super::declared::declared;
+use super::{Desk, Failure, kept};
+use crate::table::{Side, Table};
+
+/// List the keys: what each fixes, and whether it works
+///
+/// Keys that the file declares are among them where their variables are set here. No key is shown
+/// whole.
+#[derive(Debug, clap::Args)]
+pub(crate) struct List {
+    /// Answer with one JSON array
+    #[arg(long)]
+    json: bool,
+}
+
+// === impl List ===
+
+impl List {
+    pub(crate) async fn run(self, desk: Desk<'_>) -> Result<(), Failure> {
+        let settings = desk.config.read(desk.machine)?.settings;
+        let registry = kept::registry(&settings, desk.machine).await?;
+        registry.declare(declared(&settings)).await?;
+        let keys = registry.list().await?;
+        if self.json {
+            return Ok(desk.out.answer(serde_json::to_string(&keys)?)?);
+        }
+        if keys.is_empty() {
+            return Ok(desk
+                .out
+                .note("There are no keys yet: make one with `reins key create`.")?);
+        }
+        let wall = Wall { zone: settings.organization.zone, now: desk.machine.clock.now() };
+        Ok(desk.out.text(&table(&keys, &wall).to_string())?)
+    }
+}
+
+/// The organization's wall clock.
+struct Wall {
+    zone: TimeZone,
+    now: Timestamp,
+}
+
+fn table(keys: &[Key], wall: &Wall) -> Table {
+    let head = ["ID", "NAME", "KEY", "STATE", "FIXED", "CREATED", "USED"];
+    let mut table = Table::new(head.map(|name| (name, Side::Left)));
+    for key in keys {
+        let made = key.created != Timestamp::UNIX_EPOCH;
+        table.row([
+            key.id.to_string(),
+            key.name.to_string(),
+            key.masked.to_string(),
+            wall.state(key),
+            fixed(&key.pins),
+            if made { wall.day(key.created) } else { "in the file".to_owned() },
+            key.used.map_or_else(|| "-".to_owned(), |used| wall.minute(used)),
+        ]);
+    }
+    table
+}
+
+/// `agent=support-bot roles=trial,eu`
+fn fixed(pins: &Pins) -> String {
+    let Pins { team, agent, user, session, roles, connection, observe_allowed } = pins;
+    let roles = roles.as_ref().map(|roles| roles.join(",").into());
+    let named = [
+        ("agent", agent),
+        ("team", team),
+        ("user", user),
+        ("session", session),
+        ("roles", &roles),
+        ("connection", connection),
+    ];
+    let named = named.into_iter().filter_map(|(kind, name)| Some((kind, name.as_ref()?)));
+    let mut fixed: Vec<String> = named.map(|(kind, name)| format!("{kind}={name}")).collect();
+    if *observe_allowed {
+        fixed.push("may-observe".to_owned());
+    }
+    if fixed.is_empty() { "-".to_owned() } else { fixed.join(" ") }
+}
+
+// === impl Wall ===
+
+impl Wall {
+    fn state(&self, key: &Key) -> String {
+        match (key.revoked, key.expires) {
+            (Some(revoked), _) => format!("revoked {}", self.day(revoked)),
+            (None, Some(end)) if end <= self.now => format!("expired {}", self.day(end)),
+            (None, Some(end)) => format!("works until {}", self.minute(end)),
+            (None, None) => "works".to_owned(),
+        }
+    }
+
+    fn day(&self, at: Timestamp) -> String {
+        self.at(at).date().to_string()
+    }
+
+    fn minute(&self, at: Timestamp) -> String {
+        self.at(at).strftime("%Y-%m-%d %H:%M").to_string()
+    }
+
+    fn at(&self, at: Timestamp) -> Zoned {
+        at.to_zoned(self.zone.clone())
+    }
+}

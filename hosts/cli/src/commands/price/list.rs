@@ -1,0 +1,73 @@
+//! The price list: the prices in force here, and the dialect that each vendor's usage is in.
+
+use std::sync::Arc;
+
+use reins_config::{Checked, Connection};
+use reins_dialects::{Found, usage_from_json};
+use reins_governor::{Prices, Usage};
+use reins_prices::{PriceBook, PriceError};
+
+use super::quote::{NoQuote, Question, Quote};
+use crate::machine::Machine;
+
+/// What is needed to price a call.
+#[derive(Debug)]
+pub(crate) struct PriceList {
+    prices: Arc<dyn Prices>,
+    connections: Vec<Connection>,
+}
+
+// === impl PriceList ===
+
+impl PriceList {
+    /// The prices of a file; without one, those that come with this program.
+    pub(crate) fn of(checked: Option<Checked>, machine: &Machine) -> Result<Self, PriceError> {
+        Ok(match checked {
+            Some(Checked { settings, snapshot, .. }) => {
+                Self { prices: snapshot.prices, connections: settings.connections }
+            }
+            None => {
+                let prices = Arc::new(PriceBook::on(machine.today(), &[])?);
+                Self { prices, connections: Vec::new() }
+            }
+        })
+    }
+
+    /// Answers a line of JSON.
+    pub(crate) fn answer<'a>(&'a self, line: &'a [u8]) -> Result<Quote<'a>, NoQuote> {
+        let Question { vendor, model, usage } =
+            serde_json::from_slice(line).map_err(|error| NoQuote::Question(error.to_string()))?;
+        self.quote(&vendor, &model, usage.get().as_bytes())
+    }
+
+    /// What a call cost that used what `usage` says, in the vendor's own words.
+    pub(crate) fn quote(
+        &self,
+        vendor: &str,
+        model: &str,
+        usage: &[u8],
+    ) -> Result<Quote<'_>, NoQuote> {
+        let usage = match usage_from_json(self.dialect(vendor), usage) {
+            Found::Usage(usage) => usage,
+            Found::Missing => return Err(NoQuote::Missing),
+            Found::Absurd(field) => return Err(NoQuote::Absurd(field)),
+        };
+        let cost = self.prices.cost(vendor, model, &usage);
+        let cost = cost.ok_or_else(|| self.unpriced(vendor, model))?;
+        Ok(Quote::new(cost, usage, self.prices.version()))
+    }
+
+    /// The dialect that a vendor speaks: the file's word, else its own name.
+    fn dialect<'a>(&self, vendor: &'a str) -> &'a str {
+        let known = self.connections.iter().find(|connection| &*connection.vendor == vendor);
+        known.map_or(vendor, |connection| connection.dialect.word())
+    }
+
+    fn unpriced(&self, vendor: &str, model: &str) -> NoQuote {
+        let (vendor, model) = (vendor.to_owned(), model.to_owned());
+        match self.prices.cost(&vendor, &model, &Usage::default()) {
+            None => NoQuote::Unpriced { vendor, model },
+            Some(_) => NoQuote::PartUnpriced { vendor, model },
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! `reins serve`: the gateway as a process.
+
+mod counters;
+mod log;
+mod signals;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use reins_gateway::{Gateway, Start};
+
+use self::signals::Signals;
+use super::Desk;
+use crate::failure::Failure;
+
+/// Let calls through, within their budgets and rules
+///
+/// Prints one line, `listening on ADDRESS`, once calls can come. Changes to the file take effect
+/// while serving; a wrong file never replaces a good one.
+///
+/// SIGTERM or Ctrl-C stops it in order: calls in flight may end, new ones are refused, and what was
+/// spent is in the store. A second signal ends it at once; what was in flight is then presumed to
+/// have cost what was set aside.
+///
+/// The log goes to stderr, one JSON object a line.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Serve {}
+
+const EXAMPLES: &str = "\
+Environment:
+  REINS_LOG     what is logged: error, warn, info, debug, or by part: reins_gateway=debug,info
+  REINS_SECRET  what keys are sealed with, in place of the file beside the store
+
+Examples:
+  reins serve
+  reins serve --config /etc/reins/reins.toml 2>>/var/log/reins.log";
+
+// === impl Serve ===
+
+impl Serve {
+    #[expect(clippy::unused_self, reason = "as every command")]
+    pub(crate) async fn run(self, desk: Desk<'_>) -> Result<ExitCode, Failure> {
+        log::install(desk.machine)?;
+        let metrics = counters::install()?;
+        let mut signals = Signals::install()?;
+        let start = Start {
+            config: desk.config.path().to_owned(),
+            variables: Arc::clone(&desk.machine.variables),
+            clock: Arc::clone(&desk.machine.clock),
+            metrics: Some(metrics),
+        };
+        let gateway = tokio::select! {
+            started = Gateway::start(start) => started?,
+            () = signals.told_to_stop() => return Ok(ExitCode::SUCCESS),
+        };
+        desk.out.answer(format_args!("listening on {}", gateway.address()))?;
+        desk.out.flush()?;
+        gateway.run(signals.stop()).await?;
+        Ok(ExitCode::SUCCESS)
+    }
+}

@@ -1,0 +1,40 @@
+//! What is kept: the parts of the store that commands change beside a running server.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use reins_config::{Settings, StoreUrl};
+use reins_store::{Registry, RootSecret, Secrets, StoreError};
+
+use crate::machine::Machine;
+
+/// The variable that stands in for the secret file beside the store, as for the server.
+const ROOT_SECRET: &str = "REINS_SECRET";
+
+/// Where the store lies.
+pub(crate) const fn path(settings: &Settings) -> &std::path::PathBuf {
+    let StoreUrl::Sqlite(path) = &settings.store;
+    path
+}
+
+/// The keys of callers.
+pub(crate) async fn registry(
+    settings: &Settings,
+    machine: &Machine,
+) -> Result<Registry, StoreError> {
+    let path = path(settings);
+    Registry::open(path, &root(path, machine)?, Arc::clone(&machine.clock)).await
+}
+
+/// The keys of vendors.
+pub(crate) async fn secrets(settings: &Settings, machine: &Machine) -> Result<Secrets, StoreError> {
+    let path = path(settings);
+    Secrets::open(path, root(path, machine)?).await
+}
+
+fn root(path: &Path, machine: &Machine) -> Result<RootSecret, StoreError> {
+    match machine.variable(ROOT_SECRET) {
+        Some(value) => RootSecret::given(&value),
+        None => RootSecret::beside(path),
+    }
+}

@@ -1,0 +1,19 @@
+//! The binary `reins`: arguments in, a status out.
+
+mod commands;
+
+mod config_file;
+mod kept;
+
+mod failure;
+mod machine;
+mod out;
+mod table;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    commands::Reins::parse().run(&machine::Machine::this())
+}

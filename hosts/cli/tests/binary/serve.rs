@@ -1,0 +1,143 @@
+//! `reins serve` as a process: it listens, tells, and stops as it is told.
+
+use std::net::TcpListener;
+use std::os::unix::process::ExitStatusExt;
+use std::thread;
+
+use rustix::process::Signal;
+use serde_json::Value;
+
+use crate::place::Place;
+use crate::server::{KEY, Server, Shop, call};
+use crate::spend::{spend_once, usd};
+
+#[test]
+fn it_listens_until_it_is_told_to_stop() {
+    let shop = Shop::open();
+    for signal in [Signal::TERM, Signal::INT] {
+        let place = shop.place("");
+        let server = Server::start(&place);
+        assert_eq!(server.get("/healthz").status, 200);
+        server.signal(signal);
+        let (status, rest) = server.ended();
+        assert_eq!((status.code(), rest.as_str()), (Some(0), ""), "{signal:?}: {status}");
+        let log = std::fs::read_to_string(place.file("log")).expect("a log");
+        let lines: Vec<Value> =
+            log.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
+        assert!(lines.iter().any(|line| line["level"] == "INFO"), "{log}");
+    }
+    shop.close();
+}
+
+#[test]
+fn what_it_counts_is_on_a_page() {
+    let shop = Shop::open();
+    let server = Server::start(&shop.place(""));
+    assert_eq!(server.call("rns_live_of_nobody", "a").status, 401);
+    assert_eq!(server.call(KEY, "a").status, 200);
+    let page = server.get("/metrics");
+    assert_eq!(page.status, 200);
+    assert!(page.body.contains("reins_calls_in_flight"), "{}", page.body);
+    shop.close();
+}
+
+#[test]
+fn killed_is_not_stopped() {
+    let shop = Shop::open();
+    let place = shop.place("");
+    let server = Server::start(&place);
+    assert_eq!(server.call(KEY, "a").status, 200);
+    server.signal(Signal::KILL);
+    assert_eq!(server.ended().0.signal(), Some(9));
+    // What it had charged is there all the same.
+    let spend = place.run(&["spend", "--json"]).json();
+    let spent = spend["spent_usd"].as_str().expect("text").to_owned();
+    assert_eq!(spent, usd(shop.billed_nanos()));
+    shop.close();
+}
+
+/// Waits for a line of the server's log.
+fn until_logged(place: &Place, what: &str) {
+    while !std::fs::read_to_string(place.file("log")).expect("a log").contains(what) {
+        std::thread::yield_now();
+    }
+}
+
+fn until_asked(shop: &Shop) {
+    while shop.vendor.books().totals().open == 0 {
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn calls_in_flight_may_end() {
+    let shop = Shop::open();
+    let place = shop.place("");
+    let server = Server::start(&place);
+    let address = server.address;
+    let call = thread::spawn(move || call(address, KEY, "a", "latency_ms=300"));
+    until_asked(&shop);
+    server.signal(Signal::TERM);
+    assert_eq!(server.ended().0.code(), Some(0));
+    assert_eq!(call.join().expect("an answer").status, 200);
+    let spend = place.run(&["spend", "--json"]).json();
+    assert_eq!(spend["spent_usd"], usd(shop.billed_nanos()));
+    shop.close();
+}
+
+#[test]
+fn a_second_signal_ends_it_at_once() {
+    let shop = Shop::open();
+    let place = shop.place("");
+    let server = Server::start(&place);
+    let address = server.address;
+    let call = thread::spawn(move || call(address, KEY, "a", "hang"));
+    until_asked(&shop);
+    let held = spend_once(&place, |spend| spend["held_usd"] != "0.00")["held_usd"].clone();
+    assert_ne!(held, "0.00");
+    server.signal(Signal::TERM);
+    until_logged(&place, "stopping");
+    server.signal(Signal::TERM);
+    assert_eq!(server.ended().0.code(), Some(130));
+    assert_eq!(call.join().expect("it broke off").status, 0);
+    // Nobody knows what the vendor charges: what was held is taken for it.
+    let spend = place.run(&["spend", "--json"]).json();
+    assert_eq!((&spend["spent_usd"], &spend["held_usd"]), (&held, &"0.00".into()));
+    shop.close();
+}
+
+#[test]
+fn a_store_serves_one_server() {
+    let shop = Shop::open();
+    let place = shop.place("");
+    let server = Server::start(&place);
+    let second = place.run(&["serve"]);
+    assert_eq!((second.status, second.stdout.as_str()), (1, ""));
+    let told = second.stderr.lines().find(|line| line.contains("is in use by another server"));
+    assert!(told.is_some(), "{second}");
+    drop(server);
+    shop.close();
+}
+
+#[test]
+fn an_address_that_is_taken_is_named() {
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = taken.local_addr().expect("an address");
+    let file = format!("listen = \"{address}\"\n[[connection]]\nvendor = \"openai\"\n");
+    let ran = Place::with(&file).run(&["serve"]);
+    assert_eq!(ran.status, 1);
+    let told = format!("error: `{address}` cannot be listened on: choose another `listen`");
+    assert!(ran.stderr.lines().any(|line| line == told), "{ran}");
+}
+
+#[test]
+fn a_filter_that_cannot_be_read_is_refused() {
+    let place = Place::with("[[connection]]\nvendor = \"openai\"\n").set("REINS_LOG", "reins=loud");
+    insta::assert_snapshot!(place.run(&["serve"]));
+}
+
+#[test]
+fn a_variable_that_is_not_set_is_a_problem() {
+    let place = Place::with("[[connection]]\nvendor = \"openai\"\nkey_env = \"NOT_SET\"\n");
+    insta::assert_snapshot!(place.run(&["serve"]));
+}
