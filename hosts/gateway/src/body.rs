@@ -1,6 +1,7 @@
 //! The body of whatever the gateway answers.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -9,11 +10,17 @@ use http_body_util::{BodyExt, Full};
 use reins_flight::{BoxedBody, Tap};
 use tokio::sync::OwnedSemaphorePermit;
 
+use crate::patience::Phase;
+
 /// A body, and the place among the calls at once that it keeps until its last byte has gone.
 pub(crate) struct AnswerBody {
     kind: Kind,
     _place: Option<OwnedSemaphorePermit>,
+    gone: Option<Gone>,
 }
+
+/// Tells the connection, when the body is let go, that it has nothing to do.
+struct Gone(Arc<Phase>);
 
 enum Kind {
     Whole(Full<Bytes>),
@@ -29,17 +36,17 @@ type Cut = Box<dyn std::error::Error + Send + Sync>;
 impl AnswerBody {
     /// A body that is all there.
     pub(crate) fn whole(bytes: Bytes) -> Self {
-        Self { kind: Kind::Whole(Full::new(bytes)), _place: None }
+        Self { kind: Kind::Whole(Full::new(bytes)), _place: None, gone: None }
     }
 
     /// A stream on its way.
     pub(crate) fn stream(tap: Tap) -> Self {
-        Self { kind: Kind::Stream(Box::new(tap)), _place: None }
+        Self { kind: Kind::Stream(Box::new(tap)), _place: None, gone: None }
     }
 
     /// A body of any other kind.
     pub(crate) fn passed(body: BoxedBody) -> Self {
-        Self { kind: Kind::Passed(body), _place: None }
+        Self { kind: Kind::Passed(body), _place: None, gone: None }
     }
 
     /// A page of our own.
@@ -51,6 +58,18 @@ impl AnswerBody {
     pub(crate) fn keeping(mut self, place: OwnedSemaphorePermit) -> Self {
         self._place = Some(place);
         self
+    }
+
+    /// Tells the connection when the last byte has gone.
+    pub(crate) fn on(mut self, connection: Arc<Phase>) -> Self {
+        self.gone = Some(Gone(connection));
+        self
+    }
+}
+
+impl Drop for Gone {
+    fn drop(&mut self) {
+        self.0.idle();
     }
 }
 

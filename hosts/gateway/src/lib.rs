@@ -6,6 +6,8 @@
 mod serve;
 mod server;
 
+mod patience;
+
 mod path;
 
 mod free;

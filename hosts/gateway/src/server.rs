@@ -9,7 +9,7 @@ use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use hyper_util::server::graceful::GracefulShutdown;
 use reins_config::ServerLimits;
 use tokio::net::{TcpListener, TcpStream};
@@ -19,6 +19,7 @@ use tower::ServiceExt;
 use crate::body::AnswerBody;
 use crate::desk::Desk;
 use crate::path::Path;
+use crate::patience::{Phase, Watched};
 use crate::{free, govern, reply};
 
 /// How long to wait before accepting again, when the machine has no more file descriptors.
@@ -85,21 +86,34 @@ impl Server {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, %peer, "nodelay could not be set");
         }
-        let server = self.clone();
+        let phase = Phase::new(Arc::clone(&self.desk.clock));
+        let (server, answering) = (self.clone(), Arc::clone(&phase));
         let service = service_fn(move |request| {
-            let server = server.clone();
-            async move { Ok::<_, Infallible>(server.answer(request).await) }
+            let (server, phase) = (server.clone(), Arc::clone(&answering));
+            async move {
+                phase.busy();
+                let answer = server.answer(request).await;
+                Ok::<_, Infallible>(answer.map(|body| body.on(phase)))
+            }
         });
+        let watched = Watched::new(TokioIo::new(stream), Arc::clone(&phase));
         let connection = http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(limits.header_timeout)
+            .header_read_timeout(None)
             .max_buf_size(HEAD_MAX)
-            .serve_connection(TokioIo::new(stream), service);
+            .serve_connection(watched, service);
         let connection = graceful.watch(connection);
+        let limits = *limits;
         tokio::spawn(async move {
             let _place = place;
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, "a connection ended early");
+            tokio::select! {
+                biased;
+                ended = connection => {
+                    if let Err(error) = ended {
+                        tracing::debug!(%error, "a connection ended early");
+                    }
+                }
+                // What is cut here has no call on it: owners are tasks of their own.
+                () = phase.tried(&limits) => tracing::debug!(%peer, "a connection was too slow"),
             }
         });
     }
