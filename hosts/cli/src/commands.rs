@@ -52,6 +52,8 @@ enum Command {
     Key(key::Key),
     #[command(subcommand)]
     Connection(connection::Connection),
+    Bench(crate::bench::Bench),
+    Demo(crate::demo::Demo),
 }
 
 /// What a command works with.
@@ -99,6 +101,8 @@ impl Command {
             Self::Spend(spend) => spend.run(desk).await,
             Self::Key(key) => key.run(desk).await,
             Self::Connection(connection) => connection.run(desk).await,
+            Self::Bench(bench) => bench.run(desk).await,
+            Self::Demo(demo) => demo.run(desk).await,
         }
     }
 }

@@ -54,6 +54,10 @@ pub(crate) enum Failure {
         "no key came on stdin: pipe it in, such as  printf %s \"$KEY\" | reins connection key …"
     )]
     NoKey,
+    #[error(transparent)]
+    Bench(#[from] crate::bench::Fault),
+    #[error(transparent)]
+    Demo(#[from] crate::demo::DemoError),
     #[error("the key holds characters that no key has: look for quotes, spaces or line breaks")]
     NotAKey,
 }

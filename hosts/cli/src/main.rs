@@ -2,6 +2,9 @@
 
 mod commands;
 
+mod bench;
+mod demo;
+
 mod config_file;
 mod kept;
 

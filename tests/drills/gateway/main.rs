@@ -1,0 +1,35 @@
+//! The gateway as the drills start and kill it: what `reins serve` does, as a program of this
+//! package, so that a drill always runs the code beside it.
+
+use std::io::Write;
+use std::sync::Arc;
+
+use metrics_exporter_prometheus::PrometheusBuilder;
+use reins_gateway::{Gateway, MachineClock, Start};
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+/// The arguments are those of the shipped binary: `serve --config FILE`.
+#[tokio::main]
+#[expect(clippy::disallowed_methods, reason = "this is where the environment is read")]
+async fn main() -> anyhow::Result<()> {
+    let config = std::env::args().next_back().unwrap_or_default();
+    let filter: EnvFilter = std::env::var("REINS_LOG").as_deref().unwrap_or("info").parse()?;
+    let log = tracing_subscriber::fmt().json().flatten_event(true).with_env_filter(filter);
+    log.with_writer(std::io::stderr).init();
+    let mut terminate = signal(SignalKind::terminate())?;
+    let gateway = Gateway::start(Start {
+        config: config.into(),
+        variables: Arc::new(|name| std::env::var(name).ok()),
+        clock: Arc::new(MachineClock::new()),
+        metrics: Some(PrometheusBuilder::new().install_recorder()?),
+    })
+    .await?;
+    let mut out = std::io::stdout();
+    writeln!(out, "listening on {}", gateway.address())?;
+    out.flush()?;
+    let told = async {
+        terminate.recv().await;
+    };
+    Ok(gateway.run(told).await?)
+}

@@ -1,0 +1,81 @@
+//! What Reins kept: the other side of the books.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use reins_gateway::MachineClock;
+use reins_governor::{Scope, ScopeKind, Usd, Window};
+use reins_store::{Embedded, OpenOptions, Reports, Totals};
+use serde_json::Value;
+
+use super::Site;
+
+/// The store of a site, read beside its server or after it.
+pub(crate) struct Kept(Reports);
+
+// === impl Kept ===
+
+impl Kept {
+    pub(crate) async fn of(site: &Site) -> Self {
+        Self(Reports::open(&site.store(), &MachineClock::new()).await.unwrap())
+    }
+
+    pub(crate) async fn totals(&self) -> Totals {
+        self.0.totals().await.unwrap()
+    }
+
+    /// The record of a call; `None` while there is none.
+    pub(crate) async fn record(&self, id: &str) -> Option<Value> {
+        let found = self.0.transaction(id.parse().unwrap()).await.unwrap()?;
+        Some(serde_json::from_str(&found).unwrap())
+    }
+
+    /// What a session was charged, in nano-dollars, and its calls.
+    pub(crate) async fn session(&self, name: &str) -> (u64, u64) {
+        let scope = Scope::new(ScopeKind::Session, name.into());
+        let now = now();
+        let spent = self.0.spent(&scope, Window::Monthly, &TimeZone::UTC, now).await.unwrap();
+        (spent.spent.nanos(), spent.calls)
+    }
+
+    /// Fails where what is kept contradicts itself.
+    pub(crate) async fn check(&self) {
+        self.0.check().await.unwrap_or_else(|mismatch| panic!("{mismatch}"));
+    }
+}
+
+fn now() -> Timestamp {
+    reins_governor::Clock::now(&MachineClock::new())
+}
+
+/// Opens the store as a restart does, and checks what it finds: how many calls it presumed, and
+/// what everything comes to.
+pub(crate) async fn reopened(site: &Site) -> (u64, Totals) {
+    let ledger = open(site).await;
+    let presumed = ledger.recovered().presumed;
+    ledger.check().await.unwrap_or_else(|mismatch| panic!("{mismatch}"));
+    assert_eq!(ledger.health().in_flight, 0);
+    ledger.close().await.unwrap();
+    let totals = Kept::of(site).await.totals().await;
+    assert_eq!((totals.held, totals.in_flight), (Usd::ZERO, 0), "something is still held");
+    (presumed, totals)
+}
+
+async fn open(site: &Site) -> Arc<Embedded> {
+    let options = OpenOptions::new(site.store(), Arc::new(MachineClock::new()));
+    Embedded::open(options).await.unwrap_or_else(|error| panic!("{error:?}"))
+}
+
+/// An amount of a record, in nano-dollars.
+pub(crate) fn nanos(amount: &Value) -> u64 {
+    match amount {
+        Value::String(text) => text.parse::<Usd>().unwrap().nanos(),
+        other => other.as_u64().unwrap_or_else(|| panic!("`{other}` is no amount")),
+    }
+}
+
+/// Nano-dollars as people read them.
+pub(crate) fn text(nanos: u64) -> String {
+    format!("${}", Usd::from_nanos(nanos))
+}
