@@ -27,14 +27,15 @@ Examples:
 
 impl Check {
     pub(crate) fn run(self, desk: Desk<'_>) -> Result<ExitCode, Failure> {
-        let config = self.file.map_or_else(|| desk.config.clone(), ConfigFile::at);
-        let (report, status) = match config.read(desk.machine) {
+        let Desk { config, machine, out } = desk;
+        let config = self.file.map_or_else(|| config.clone(), ConfigFile::at);
+        let (report, status) = match config.read(machine) {
             Ok(checked) => (checked.report, ExitCode::SUCCESS),
             Err(Failure::Wrong(report)) => (*report, ExitCode::from(WRONG_FILE)),
             Err(other) => return Err(other),
         };
-        let colour = desk.out.colours_answers();
-        desk.out.text(&report.render(colour))?;
+        let colour = out.colours_answers();
+        out.text(&report.render(colour))?;
         Ok(status)
     }
 }

@@ -50,14 +50,15 @@ const READ_AT_ONCE: usize = 64 * 1024;
 
 impl Price {
     pub(crate) fn run(self, desk: Desk<'_>) -> Result<ExitCode, Failure> {
-        let list = PriceList::of(desk.config.read_if_there(desk.machine)?, desk.machine)?;
+        let Desk { config, machine, out } = desk;
+        let list = PriceList::of(config.read_if_there(machine)?, machine)?;
         let (Some(vendor), Some(model), Some(usage)) = (self.vendor, self.model, self.usage) else {
-            answer_lines(&list, io::stdin(), desk.out)?;
+            answer_lines(&list, io::stdin(), out)?;
             return Ok(ExitCode::SUCCESS);
         };
         let quote = list.quote(&vendor, &model, usage.as_bytes());
         let status = if quote.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
-        desk.out.answer(quote::line(quote)?)?;
+        out.answer(quote::line(quote)?)?;
         Ok(status)
     }
 }

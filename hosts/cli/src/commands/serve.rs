@@ -39,7 +39,6 @@ Examples:
 // === impl Serve ===
 
 impl Serve {
-    #[expect(clippy::unused_self, reason = "as every command")]
     pub(crate) async fn run(self, desk: Desk<'_>) -> Result<ExitCode, Failure> {
         log::install(desk.machine)?;
         let metrics = counters::install()?;
