@@ -8,7 +8,10 @@
 //! | no head in time, or a reset after the request was sent | the hold |
 //! | an answer with usage | the usage |
 //! | an answer without usage, or with usage nobody can believe | the hold |
-//! | an answer cut short before its usage | where closing stops the vendor's billing: the input's bound and the output that came; else the hold |
+//! | an answer cut short before its usage | the hold, or less: see below |
+//!
+//! Where closing the connection stops the vendor's billing, an answer that was cut short costs at
+//! most the input's bound and the output that came.
 
 use reins_dialects::{Billing, Found, Metered, OUTPUT_UNSEEN};
 use reins_governor::{Ending, PresumeReason, VoidReason};

@@ -23,9 +23,9 @@ const BEAT_EVERY: Duration = Duration::from_secs(10);
 
 /// Bytes that may wait for a meter before it is given up.
 ///
-/// A meter reads hundreds of megabytes a second, so that only one that is stuck falls this far
-/// behind; the bytes themselves have long reached the client.
-const METER_LAG_MAX: usize = 64 * 1024 * 1024;
+/// The longest answers have some megabytes in all, so that only a meter that is stuck, or fed with
+/// what is no answer, falls this far behind; the bytes themselves have long reached the client.
+const METER_LAG_MAX: usize = 8 * 1024 * 1024;
 
 /// What the tap tells the owner.
 #[derive(Debug)]

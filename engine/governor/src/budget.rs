@@ -42,7 +42,8 @@ pub enum HoldMode {
     /// The most the call can cost: the budget cannot be overspent.
     #[default]
     Bound,
-    /// The 99th percentile of what such calls cost lately: less is held, some overshoot is possible.
+    /// The 99th percentile of what such calls cost lately: less is held, and some overshoot is
+    /// possible.
     Typical,
 }
 

@@ -199,7 +199,11 @@ impl Embedded {
             self.core.journal.close();
             self.core.reads.close().await;
         }
-        flushed
+        // WHY: what is in the database need not be all that happened, where the journal failed.
+        match self.core.journal.stopped() {
+            Some(why) => Err(Fault::Stopped(why)),
+            None => flushed,
+        }
     }
 }
 

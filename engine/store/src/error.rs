@@ -7,7 +7,10 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// Another process serves from this store.
-    #[error("the store `{}` is in use by another server: stop that one, or name another store", .0.display())]
+    #[error(
+        "the store `{}` is in use by another server: stop that one, or name another store",
+        .0.display()
+    )]
     InUse(PathBuf),
     /// The store was written by a later version.
     #[error(
@@ -31,7 +34,10 @@ pub enum StoreError {
     )]
     NeedsUpgrade(PathBuf),
     /// There is no store.
-    #[error("there is no store at `{}`: start the server once, or name another store", .0.display())]
+    #[error(
+        "there is no store at `{}`: start the server once, or name another store",
+        .0.display()
+    )]
     Missing(PathBuf),
     /// A file cannot be used.
     #[error("cannot use `{}`: check that the folder exists and may be written to", .path.display())]

@@ -280,7 +280,8 @@ async fn watch(inner: Arc<Inner>) {
         let outcome = outcome.await;
         inner.blind.store(outcome.is_err(), Ordering::Relaxed);
         if let Err(error) = outcome {
-            tracing::error!(%error, source = ?std::error::Error::source(&error), "keys are not read");
+            let source = std::error::Error::source(&error);
+            tracing::error!(%error, ?source, "keys are not read");
         }
     }
 }

@@ -11,8 +11,10 @@
 //! |---|---|
 //! | `POST /v1/chat/completions`, `POST /v1/messages` | metered and billed |
 //! | `POST /v1/messages/count_tokens`, `GET /v1/models` | free |
-//! | `GET /books?last=20`, `GET /books/last`, `DELETE /books` | the sums, the newest call, a new page |
-//! | `GET /seen`, `GET /seen?body=1`, `GET /seen/body` | the last 32 requests; the last body as it came |
+//! | `GET /books?last=20`, `GET /books/last` | the sums and the newest calls, the newest call |
+//! | `DELETE /books` | a new page |
+//! | `GET /seen`, `GET /seen?body=1` | the last 32 requests |
+//! | `GET /seen/body` | the last body as it came |
 //!
 //! A call says what it wants done in `x-test-script`, or in `[[script: …]]` in its first user
 //! message: `key=value` words, listed in `script.rs`.
@@ -21,7 +23,8 @@
 //! A client that hangs up changes nothing: generation runs to the end and all of it is billed;
 //! with `stop_on_close=1` only what was generated until the vendor noticed. Where the vendor itself
 //! cuts a stream, it bills what it had generated up to there. A refusal, a hang, or a reset before
-//! the headers generated nothing and is not billed, unless the script says `bill=input` or `bill=1`.
+//! the headers generated nothing and is not billed, unless the script says `bill=input` or
+//! `bill=1`.
 
 mod options;
 mod serve;

@@ -110,7 +110,8 @@ fn usual(status: u16) -> (&'static str, Option<&'static str>, &'static str) {
 pub(crate) fn models() -> String {
     let data: Vec<_> = of_maker(Maker::OpenAi)
         .map(|model| {
-            json!({"id": model.name, "object": "model", "created": 1_715_367_049, "owned_by": "system"})
+            let (object, created) = ("model", 1_715_367_049);
+            json!({"id": model.name, "object": object, "created": created, "owned_by": "system"})
         })
         .collect();
     json!({"object": "list", "data": data}).to_string()

@@ -203,8 +203,6 @@ impl Host for GatewayHost {
 fn shown(headers: &http::HeaderMap) -> Map<String, Value> {
     headers
         .iter()
-        .map(|(name, value)| {
-            (name.to_string(), json!(String::from_utf8_lossy(value.as_bytes())))
-        })
+        .map(|(name, value)| (name.to_string(), json!(String::from_utf8_lossy(value.as_bytes()))))
         .collect()
 }
