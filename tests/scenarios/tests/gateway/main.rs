@@ -1,5 +1,11 @@
 //! Every scenario, through the gateway: one test each.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test stops on the first surprise"
+)]
+
 mod rig;
 
 use std::path::Path;
