@@ -82,9 +82,12 @@ pub(crate) enum DemoError {
     /// No random bytes for its keys.
     #[error("the system gives no random bytes for the keys")]
     Random(#[from] getrandom::Error),
-    /// The gateway, or its store.
+    /// The gateway.
     #[error(transparent)]
     Gateway(#[from] ServeError),
+    /// Its store, read beside it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// The ledger stopped.
     #[error(transparent)]
     Ledger(#[from] Fault),
@@ -97,12 +100,6 @@ pub(crate) enum DemoError {
     /// Nothing can be shown.
     #[error("the demo cannot be shown")]
     Shown(#[from] io::Error),
-}
-
-impl From<StoreError> for DemoError {
-    fn from(error: StoreError) -> Self {
-        Self::Gateway(ServeError::Store(error))
-    }
 }
 
 /// How a play ended.
@@ -124,7 +121,7 @@ impl Demo {
         let mut show = Show::open(budgets, desk.out);
         let curtain = play(&scene, pace, &mut show, &mut roll).await;
         drop(show);
-        if matches!(curtain?, Curtain::Dropped) {
+        if matches!(curtain.map_err(failure)?, Curtain::Dropped) {
             desk.out.note("stopped; nothing is left behind")?;
             return Ok(ExitCode::from(INTERRUPTED));
         }
@@ -132,6 +129,14 @@ impl Demo {
         desk.out.answer(format_args!("\n{reckoning}"))?;
         let equal = reckoning.faults().is_empty();
         Ok(if equal { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+}
+
+/// Whoever reads lines may stop reading them, as with every command.
+fn failure(error: DemoError) -> Failure {
+    match error {
+        DemoError::Shown(error) => Failure::Output(error),
+        other => Failure::Demo(other),
     }
 }
 

@@ -141,7 +141,7 @@ impl Sources {
     /// The record of a call, once the call is over.
     pub(crate) async fn record(&self, id: TransactionId) -> Result<Option<Record>, StoreError> {
         let record = self.reports.transaction(id).await?;
-        record.map(|text| serde_json::from_str(&text).map_err(damaged)).transpose()
+        record.map(|text| serde_json::from_str(&text).map_err(|error| damaged(&error))).transpose()
     }
 
     const fn zone(&self) -> &TimeZone {
@@ -153,6 +153,6 @@ impl Sources {
     }
 }
 
-fn damaged(error: serde_json::Error) -> StoreError {
+fn damaged(error: &serde_json::Error) -> StoreError {
     StoreError::Damaged(format!("a record is not what it should be: {error}"))
 }

@@ -1,5 +1,8 @@
 //! `reins demo` as people run it: into a pipe, and on a terminal.
 
+// WHY: clippy lets the functions of a test stop on a surprise only where it sees that they are one.
+#![cfg(test)]
+
 mod pipe;
 mod terminal;
 

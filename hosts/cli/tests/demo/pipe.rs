@@ -1,7 +1,8 @@
 //! Into a pipe: a line for each event, and the reckoning.
 
 use std::collections::BTreeMap;
-use std::process::Output;
+use std::io::{BufRead, BufReader};
+use std::process::{Output, Stdio};
 
 use tempfile::TempDir;
 
@@ -48,6 +49,23 @@ fn shows_each_kind_of_event_and_ends_with_equal_books() {
     assert!(race["pass"] >= 1 && race["block"] >= 1, "{text}");
     assert!(text.contains("equal, to the nano-dollar"), "{text}");
     assert!(!text.contains("NOT EQUAL") && !text.contains('\u{1b}'), "{text}");
+    assert_empty(folder.path());
+}
+
+#[test]
+fn whoever_has_seen_enough_may_stop_reading() {
+    let folder = TempDir::new().expect("a folder");
+    let mut child = demo(folder.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    let mut first = String::new();
+    let lines = child.stdout.take().expect("its output");
+    BufReader::new(lines).read_line(&mut first).expect("a line");
+    assert_eq!(first, "5 agents at work, through the gateway\n");
+    let Output { status, stderr, .. } = child.wait_with_output().expect("it ends");
+    assert!(status.success() && stderr.is_empty(), "{status}");
     assert_empty(folder.path());
 }
 

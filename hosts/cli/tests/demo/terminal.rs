@@ -86,7 +86,9 @@ fn draws_bars_and_gives_the_terminal_back() {
     let mut pty = Pty::open();
     let (status, seen) = pty.watch("support bot", b"x", &folder);
     assert!(status.success(), "{status}\n{seen}");
-    for part in ["█", "▒", "the company", "night-batch", "in flight", "equal, to the nano-dollar", CURSOR] {
+    for part in
+        ["█", "▒", "the company", "night-batch", "in flight", "equal, to the nano-dollar", CURSOR]
+    {
         assert!(seen.contains(part), "`{part}` is not in\n{seen}");
     }
     assert!(pty.is_as_it_was());
