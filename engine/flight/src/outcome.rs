@@ -27,6 +27,8 @@ const MARGIN_TOKENS: u64 = 64;
 pub(crate) enum BodyEnd {
     /// The vendor ended it.
     Whole,
+    /// The vendor ended it, after the client had left: nobody got the whole answer.
+    Drained,
     /// The connection broke.
     Broken,
     /// Nothing came for too long.
@@ -56,7 +58,7 @@ pub(crate) fn answered(metered: Metered, end: BodyEnd, billing: Billing, streams
         Found::Missing => {
             let stops =
                 if streams { billing.closing_stops_streams } else { billing.closing_stops_whole };
-            let stopped = stops && !matches!(end, BodyEnd::Whole);
+            let stopped = stops && !matches!(end, BodyEnd::Whole | BodyEnd::Drained);
             let seen = (metered.output_bound != OUTPUT_UNSEEN && stopped)
                 .then(|| metered.output_bound.saturating_add(MARGIN_TOKENS));
             unknown(reason(end), seen, complete)
@@ -66,7 +68,7 @@ pub(crate) fn answered(metered: Metered, end: BodyEnd, billing: Billing, streams
 
 const fn reason(end: BodyEnd) -> PresumeReason {
     match end {
-        BodyEnd::Whole => PresumeReason::UsageMissing,
+        BodyEnd::Whole | BodyEnd::Drained => PresumeReason::UsageMissing,
         BodyEnd::Broken => PresumeReason::Reset,
         BodyEnd::Idle => PresumeReason::Timeout,
         BodyEnd::Cut => PresumeReason::DrainCut,

@@ -141,7 +141,9 @@ async fn read_on(
     loop {
         match timeout(idle, rest.frame()).await {
             Err(_) => return BodyEnd::Idle,
-            Ok(None) => return BodyEnd::Whole,
+            // Many clients leave at the end marker, without waiting for the connection.
+            Ok(None) if read == 0 => return BodyEnd::Whole,
+            Ok(None) => return BodyEnd::Drained,
             Ok(Some(Err(_))) => return BodyEnd::Broken,
             Ok(Some(Ok(frame))) => {
                 let Some(bytes) = frame.data_ref() else { continue };
