@@ -87,7 +87,8 @@ advisories() {
 }
 
 binaries() {
-    cargo build --locked -p reins-cli -p reins-vendor --bins
+    # The whole workspace, as the tests were built: a part of it would unify features anew.
+    cargo build --workspace --bins --locked
 }
 
 run "machine" machine
