@@ -100,8 +100,8 @@ enum Tried {
     Nothing { status: Option<u16>, ending: Ending, refusal: Refusal },
 }
 
-/// Carries a call to its vendor. Run it in a task of its own: the client may leave at any time,
-/// and the call still ends with the right charge.
+/// Carries a call to its vendor. Run it as [`Crew::outlive`]: the client may leave at any time, and
+/// the call still ends with the right charge.
 pub async fn carry<L: Ledger, T: Transport>(mut freight: Freight<L, T>) -> Carried {
     let mut retries = 0;
     loop {

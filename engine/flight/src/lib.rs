@@ -17,6 +17,7 @@ mod carry;
 mod notice;
 mod transport;
 
+mod outlive;
 mod owner;
 mod tap;
 
@@ -29,6 +30,7 @@ mod terms;
 
 pub use carry::{Carried, Freight, Pack, carry};
 pub use notice::Notice;
+pub use outlive::{BrokeOff, Outliving};
 pub use tap::{Tap, TapError};
 pub use terms::{Crew, Terms};
 pub use transport::{BoxedBody, Transport, TransportError};

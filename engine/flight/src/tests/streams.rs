@@ -94,6 +94,13 @@ async fn a_stream_that_breaks_tells_so_and_costs_what_came() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_stream_that_breaks_after_its_usage_is_partial_and_charged_exactly() {
+    let stage = Stage::new();
+    let (_, ended) = streamed(&stage, stream().bytes("usage=7;end;").piece(Piece::Break)).await;
+    assert_eq!((ended, stage.account.record().status), (settled(7), Status::Partial));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_stream_that_stalls_is_ended_after_the_idle_time() {
     let stage = Stage::new();
     let almost = Piece::Wait(IDLE - Duration::from_millis(1));

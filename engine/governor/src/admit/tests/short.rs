@@ -118,6 +118,10 @@ fn a_rule_may_clip_to_what_the_budget_affords() {
 fn what_a_rule_cannot_clip_the_budget_may_still_mend() {
     goes(&clipping(2_000, to_small()), ("big", 10, 2_000), Status::Clipped);
     goes(&clipping(1_999, to_small()), ("small", 100, 1_100), Status::Downgraded);
+    // A clip into the thoughts is none.
+    let mut scene = clipping(2_000, to_small());
+    scene.call.thinking_budget = 10;
+    goes(&scene, ("small", 100, 1_100), Status::Downgraded);
     let floor = OnExceed::Clip { floor: 5 };
     goes(&clipping(1_500, floor), ("big", 5, 1_500), Status::Clipped);
 }
