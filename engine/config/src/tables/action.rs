@@ -48,12 +48,15 @@ fn sentence(value: &Value<'_>) -> Option<Arc<str>> {
     Some(text.into())
 }
 
+/// An address of the web, or a path that the caller's own pages know.
 fn url(value: &Value<'_>) -> Option<Arc<str>> {
     let text = value.text()?;
     let web = text.starts_with("https://") || text.starts_with("http://");
-    let read = text.parse::<http::Uri>().ok().filter(|uri| web && uri.host().is_some());
+    let path = text.starts_with('/') && !text.starts_with("//");
+    let fits = |uri: &http::Uri| path || (web && uri.host().is_some());
+    let read = text.parse::<http::Uri>().ok().filter(fits);
     if read.is_none() {
-        let hint = "write an address such as \"https://example.com/upgrade\"";
+        let hint = "write an address such as \"https://example.com/upgrade\", or a path";
         return value.bad(format!("`{text}` is not an address to send people to"), hint);
     }
     Some(text.into())
