@@ -48,11 +48,14 @@ impl Fields {
     }
 }
 
-/// A name without case, underscores and hyphens. Two letters outside ASCII fold into it as well.
+/// A name without case, underscores and hyphens, as far as its first NUL, where C ends a text. Four
+/// letters outside ASCII fold into it as well: all that Java takes for one inside.
 fn folded(name: &str) -> impl Iterator<Item = char> {
-    name.chars().filter(|c| !matches!(c, '_' | '-')).map(|c| match c {
+    let said = name.chars().take_while(|c| *c != '\0');
+    said.filter(|c| !matches!(c, '_' | '-')).map(|c| match c {
         '\u{17f}' => 's',
         '\u{212a}' => 'k',
+        '\u{130}' | '\u{131}' => 'i',
         _ => c.to_ascii_lowercase(),
     })
 }
