@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::usage;
 use crate::outline::{Outline, Shape};
@@ -68,7 +69,9 @@ impl Tally {
         match (&mut self.usage, told) {
             (Ok(usage), Ok(told)) => {
                 let told = told.unwrap_or_default();
-                usage.extend(told.into_iter().filter(|(_, value)| !value.is_null()));
+                let counts =
+                    |(field, value): &(String, Value)| usage::reads(field) && !value.is_null();
+                usage.extend(told.into_iter().filter(counts));
             }
             (_, Err(absurd)) => self.usage = Err(absurd),
             (Err(_), Ok(_)) => {}

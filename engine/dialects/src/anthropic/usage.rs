@@ -7,6 +7,19 @@ use serde_json::Value;
 use crate::Found;
 use crate::tokens::{Absurd, Object, count, count_in, object};
 
+/// The members of a usage that are read.
+const FIELDS: [&str; 9] = [
+    "input_tokens",
+    "output_tokens",
+    "cache_read_input_tokens",
+    "cache_creation_input_tokens",
+    "cache_creation",
+    "output_tokens_details",
+    "server_tool_use",
+    "speed",
+    "service_tier",
+];
+
 /// Tokens written to the cache, by how long they live.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Written {
@@ -17,6 +30,11 @@ struct Written {
 /// The usage that an object tells.
 pub(super) fn from_json(json: &[u8]) -> Found {
     object(json).and_then(|usage| read(&usage.unwrap_or_default(), false)).into()
+}
+
+/// Whether a member is read. A vendor may tell any number of others.
+pub(super) fn reads(field: &str) -> bool {
+    FIELDS.contains(&field)
 }
 
 /// The usage of an answer. `hour_cache` says how long a write lives that is not split.

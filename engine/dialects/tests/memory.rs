@@ -1,0 +1,76 @@
+//! That a meter and a filter hold a bounded amount of memory, however long an answer is.
+
+// WHY: clippy lets the functions of a test stop on a surprise only where it sees that they are one.
+#![cfg(test)]
+
+use std::alloc::System;
+
+use bytes::Bytes;
+use cap::Cap;
+use reins_dialects::{Anthropic, Dialect, OpenAi, Read, Target};
+
+#[global_allocator]
+static MEMORY: Cap<System> = Cap::new(System, usize::MAX);
+
+/// How long an answer is, in events.
+const EVENTS: usize = 20_000;
+
+/// What a meter or a filter may hold: a few members of 64 KiB each, twice while they grow.
+const HELD_BYTES_MAX: usize = 512 * 1024;
+
+fn asked(dialect: &dyn Dialect, stream: bool) -> Read {
+    let body = format!(r#"{{"model":"gpt-4o","max_tokens":9,"stream":{stream}}}"#);
+    let to = Target { vendor: "vendor".into(), connection: "connection".into() };
+    dialect.read(body.as_bytes(), &to).expect("a request")
+}
+
+/// The events that an answer may go on with for ever; the number makes each another one.
+fn events(number: usize) -> [String; 9] {
+    let padding = "x".repeat(300);
+    [
+        format!("data: {{\"model\":\"m{number}\",\"choices\":[{{\"text\":\"{padding}\"}}]}}\n\n"),
+        format!("data: {{\"usage\":{{\"prompt_tokens\":1,\"{number}\":\"{padding}\"}}}}\n\n"),
+        format!("data: {{\"choices\":[],\"usage\":{{\"{number}\":[\"{padding}\"]}}}}\n\n"),
+        format!(
+            "data: {{\"type\":\"message_start\",\"message\":{{\"usage\":{{\"{number}\":\"{padding}\"}}}}}}\n\n"
+        ),
+        format!(
+            "data: {{\"type\":\"message_delta\",\"usage\":{{\"{number}\":\"{padding}\"}}}}\n\n"
+        ),
+        format!(": {number}{padding}\nid: {number}\n\n"),
+        format!("data: {padding}{number}"),
+        format!("{{\"usage\":{{\"{padding}{number}\":"),
+        format!("{{\"{padding}{number}\":["),
+    ]
+}
+
+/// The most that is held beyond what was held before, while these pieces go by.
+fn most_held(pieces: impl Iterator<Item = String>, mut each: impl FnMut(&str)) -> usize {
+    let before = MEMORY.allocated();
+    let mut most = 0;
+    for piece in pieces {
+        each(&piece);
+        drop(piece);
+        most = most.max(MEMORY.allocated().saturating_sub(before));
+    }
+    most
+}
+
+// WHY: one test alone, since another one beside it would be counted as well.
+#[test]
+fn an_endless_answer_does_not_fill_the_memory() {
+    for kind in 0..events(0).len() {
+        let answer = || (0..EVENTS).map(|number| events(number)[kind].clone());
+        for stream in [true, false] {
+            for dialect in [&OpenAi as &dyn Dialect, &Anthropic] {
+                let mut meter = dialect.meter(&asked(dialect, stream));
+                let held = most_held(answer(), |piece| meter.feed(piece.as_bytes()));
+                assert!(held <= HELD_BYTES_MAX, "{held} bytes are held of {:?}", events(0)[kind]);
+                meter.finish();
+            }
+        }
+        let mut filter = OpenAi.filter(&asked(&OpenAi, true)).expect("usage was not asked for");
+        let held = most_held(answer(), |piece| drop(filter.pass(Bytes::from(piece.to_owned()))));
+        assert!(held <= HELD_BYTES_MAX, "{held} bytes are held back of {:?}", events(0)[kind]);
+    }
+}
