@@ -25,7 +25,8 @@ pub struct Metered {
     /// The model that answered, in the answer's own word.
     pub model: Option<Arc<str>>,
     /// At most so many output tokens came through: bytes of text, tool arguments and reasoning.
-    /// [`OUTPUT_UNSEEN`] where the vendor may bill what it does not show.
+    /// [`OUTPUT_UNSEEN`] where the vendor may bill what it does not show, or where the answer could
+    /// not be followed.
     pub output_bound: u64,
     /// Whether the answer came to its end.
     pub complete: bool,
@@ -40,4 +41,12 @@ pub enum Found {
     Missing,
     /// It cannot be believed, because of this field.
     Absurd(&'static str),
+}
+
+// === impl Metered ===
+
+impl Metered {
+    pub(crate) fn with_output_unseen(self) -> Self {
+        Self { output_bound: OUTPUT_UNSEEN, ..self }
+    }
 }

@@ -159,6 +159,11 @@ impl Outline {
         matches!(self.state, State::Closed)
     }
 
+    /// Whether it could not be followed to its end, so that nothing was measured since.
+    pub(crate) const fn is_broken(&self) -> bool {
+        matches!(self.state, State::Broken)
+    }
+
     fn feed_string(&mut self, string: Str, bytes: &[u8]) -> usize {
         if string.escaping {
             self.note_string(string.is, bytes.get(..1).unwrap_or_default());

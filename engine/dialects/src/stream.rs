@@ -99,7 +99,9 @@ impl<T: Tell> Meter for StreamMeter<T> {
             self.event();
         }
         self.tell.cut_off(self.outline.text_bytes());
-        self.tell.found(self.followed)
+        let metered = self.tell.found(self.followed);
+        let lost = self.outline.is_broken() && self.mark == Mark::Other;
+        if self.followed && !lost { metered } else { metered.with_output_unseen() }
     }
 }
 

@@ -26,6 +26,7 @@ impl<T: Tell> Meter for WholeMeter<T> {
 
     fn finish(&mut self) -> Metered {
         self.tell.whole(&self.outline);
-        self.tell.found(self.outline.is_closed())
+        let metered = self.tell.found(self.outline.is_closed());
+        if self.outline.is_broken() { metered.with_output_unseen() } else { metered }
     }
 }

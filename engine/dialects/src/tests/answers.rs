@@ -295,6 +295,19 @@ fn an_event_that_cannot_be_read_may_have_hidden_the_usage() {
 }
 
 #[test]
+fn whoever_leaves_after_an_event_that_cannot_be_read_pays_for_all_that_came() {
+    let before = "data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\n";
+    for strange in ["data: keep-alive\n\n", "data: {\"x\":]", "data: {\"choices\":[\"abc\"}\n\n"] {
+        for dialect in DIALECTS {
+            let text = format!("{before}{strange}{before}");
+            let metered = metered(dialect, true, [text.as_bytes()]);
+            assert_eq!(metered.output_bound, OUTPUT_UNSEEN, "{strange}");
+            assert!(!metered.complete);
+        }
+    }
+}
+
+#[test]
 fn what_a_model_writes_for_a_tool_is_output() {
     let text = include_str!("../../fixtures/openai/stream_tools.sse");
     let text = text.replace("gpt-5.6-sol", "gpt-4o");

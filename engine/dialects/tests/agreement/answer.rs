@@ -1,0 +1,73 @@
+//! What is metered of an answer: the same however it is cut, and never more than can be believed.
+
+use reins_dialects::{Dialect, Found, Metered, Read, Target};
+use reins_governor::Usage;
+
+use crate::second::{Verdict, ensure};
+
+/// More than any count of tokens that is believed, sums included.
+const BELIEVED_MAX: u64 = 1 << 34;
+
+/// A request whose answer is metered.
+fn asked(dialect: &dyn Dialect, stream: bool) -> Option<Read> {
+    let model = if dialect.name() == "openai" { "gpt-4o-mini" } else { "claude-sonnet-4-5" };
+    let body = format!(r#"{{"model":"{model}","max_tokens":9,"stream":{stream}}}"#);
+    let to = Target { vendor: "vendor".into(), connection: "connection".into() };
+    dialect.read(body.as_bytes(), &to).ok()
+}
+
+/// However the answer is cut, it tells the same, and that can be believed.
+pub(crate) fn holds(dialect: &dyn Dialect, answer: &[u8]) -> Verdict {
+    for stream in [false, true] {
+        let read = asked(dialect, stream).ok_or("the request is refused")?;
+        let meter = |pieces: &[&[u8]]| metered(dialect, &read, pieces);
+        let whole = meter(&[answer]);
+        for pieces in [bytes(answer), odd(answer)] {
+            let cut = meter(&pieces);
+            ensure(cut == whole, || format!("in one piece {whole:?}, in pieces {cut:?}"))?;
+        }
+        believable(&whole)?;
+        let (part, _) = answer.split_at(answer.len() / 2);
+        let broken = meter(&[part]);
+        believable(&broken)?;
+        let grows = broken.output_bound <= whole.output_bound;
+        ensure(grows, || format!("the output shrinks from {broken:?} to {whole:?}"))?;
+    }
+    Ok(())
+}
+
+fn metered(dialect: &dyn Dialect, read: &Read, pieces: &[&[u8]]) -> Metered {
+    let mut meter = dialect.meter(read);
+    pieces.iter().for_each(|piece| meter.feed(piece));
+    meter.finish()
+}
+
+/// The bytes one by one.
+pub(crate) fn bytes(answer: &[u8]) -> Vec<&[u8]> {
+    answer.chunks(1).collect()
+}
+
+/// The bytes in pieces whose sizes depend on what is in them.
+pub(crate) fn odd(mut answer: &[u8]) -> Vec<&[u8]> {
+    let mut pieces = Vec::new();
+    while let Some(first) = answer.first() {
+        let size = usize::from(first % 23) + 1;
+        let (piece, rest) = answer.split_at(size.min(answer.len()));
+        pieces.push(piece);
+        answer = rest;
+    }
+    pieces
+}
+
+fn believable(metered: &Metered) -> Verdict {
+    let Found::Usage(usage) = &metered.usage else { return Ok(()) };
+    ensure(metered.complete, || format!("not at its end, and believed: {metered:?}"))?;
+    believed(usage)
+}
+
+/// No count is larger than any there is, and no part larger than its whole.
+pub(crate) fn believed(usage: &Usage) -> Verdict {
+    let counts = [usage.total_input(), usage.total_output(), usage.web_searches];
+    let small = counts.into_iter().all(|count| count <= BELIEVED_MAX);
+    ensure(small && usage.reasoning <= usage.output, || format!("believed: {usage:?}"))
+}
