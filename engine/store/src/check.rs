@@ -46,22 +46,18 @@ impl Embedded {
 /// Compares what each scope spent with the transactions that made it.
 pub(crate) async fn kept(pool: &SqlitePool) -> Result<(), Mismatch> {
     let query = sqlx::query_as(
-        "WITH spent AS (SELECT kind, name, sum(nanos) AS nanos FROM spend GROUP BY kind, name), \
-         recorded AS ( \
-            SELECT 'key' AS kind, key AS name, sum(cost_nanos) AS nanos \
-                FROM transactions GROUP BY key \
-            UNION ALL SELECT 'session', session, sum(cost_nanos) \
-                FROM transactions WHERE session IS NOT NULL GROUP BY session \
-            UNION ALL SELECT 'user', user, sum(cost_nanos) \
-                FROM transactions WHERE user IS NOT NULL GROUP BY user \
-            UNION ALL SELECT 'agent', agent, sum(cost_nanos) FROM transactions GROUP BY agent \
-            UNION ALL SELECT 'team', team, sum(cost_nanos) \
-                FROM transactions WHERE team IS NOT NULL GROUP BY team \
-            UNION ALL SELECT 'organization', organization, sum(cost_nanos) \
-                FROM transactions GROUP BY organization) \
-         SELECT kind, name, coalesce(spent.nanos, 0), coalesce(recorded.nanos, 0) \
-         FROM spent FULL JOIN recorded USING (kind, name) \
-         WHERE coalesce(spent.nanos, 0) <> coalesce(recorded.nanos, 0) LIMIT 1",
+        "SELECT kind, name, sum(spent), sum(recorded) FROM ( \
+            SELECT kind, name, nanos AS spent, 0 AS recorded FROM spend \
+            UNION ALL SELECT 'key', key, 0, cost_nanos FROM transactions \
+            UNION ALL SELECT 'session', session, 0, cost_nanos \
+                FROM transactions WHERE session IS NOT NULL \
+            UNION ALL SELECT 'user', user, 0, cost_nanos \
+                FROM transactions WHERE user IS NOT NULL \
+            UNION ALL SELECT 'agent', agent, 0, cost_nanos FROM transactions \
+            UNION ALL SELECT 'team', team, 0, cost_nanos \
+                FROM transactions WHERE team IS NOT NULL \
+            UNION ALL SELECT 'organization', organization, 0, cost_nanos FROM transactions) \
+         GROUP BY kind, name HAVING sum(spent) <> sum(recorded) LIMIT 1",
     );
     let first: Option<(String, String, i64, i64)> =
         query.fetch_optional(pool).await.map_err(StoreError::from)?;

@@ -264,7 +264,13 @@ impl Ledger for Embedded {
 
     fn record(&self, record: Transaction) {
         let Some(record) = self.core.encode(&record) else { return };
-        let seq = self.core.live.lock().record(&self.core.journal, record);
+        let mut live = self.core.live.lock();
+        if !self.core.has_room_for_records(&live) {
+            tracing::debug!("the record of a refused call was not kept: there is no room for it");
+            return;
+        }
+        let seq = live.record(&self.core.journal, record);
+        drop(live);
         self.core.push(Some(seq));
     }
 
@@ -312,6 +318,14 @@ impl Core {
             return Err(Fault::Stopped(why));
         }
         if live.behind() >= self.backlog_max { Err(Fault::Overloaded) } else { Ok(()) }
+    }
+
+    /// Whether the record of a call that was refused can still be kept. Refusals cost a caller
+    /// nothing, so that they alone must not fill the memory; an overloaded store keeps as many
+    /// again as it may be behind with calls.
+    fn has_room_for_records(&self, live: &Live) -> bool {
+        let most = self.backlog_max.saturating_mul(2);
+        self.stopped().is_none() && live.behind() < most
     }
 
     fn dispatch(&self, id: HoldId, draft: &Transaction) -> Result<Seq, Fault> {

@@ -69,14 +69,18 @@ impl Bell {
     }
 }
 
-/// Starts the folder. It has the store's lock as long as it has the database.
+/// Starts the folder. It has the store's lock until the store is closed, even where it cannot fold
+/// any more: calls in flight still end, and whoever recovered the store meanwhile would end them too.
 pub(crate) fn start(core: Arc<Core>, conn: Connection, lock: File) -> io::Result<JoinHandle<()>> {
     thread::Builder::new().name("reins-folder".into()).spawn(move || {
         let mut conn = conn;
         if let Err(error) = run(&core, &mut conn) {
             core.stop(format!("the database could not be written: {}", told(&error)));
+            core.folded.send_replace(Folded::Ended);
+            while core.bell.wait() < Call::Close {}
         }
         drop(conn);
+        core.journal.close();
         drop(lock);
         core.folded.send_replace(Folded::Ended);
     })

@@ -59,6 +59,8 @@ struct Queue {
     waiting: Vec<(Seq, oneshot::Sender<()>)>,
     stopped: Option<Arc<str>>,
     closing: bool,
+    /// The files belong to whoever opens the store next.
+    closed: bool,
 }
 
 /// Where it is written to.
@@ -84,7 +86,7 @@ impl Journal {
         let durability = layout.durability;
         let tail = Tail::begin(folder, layout, last)?;
         let (bytes, waiting) = (Vec::new(), Vec::new());
-        let queue = Queue { bytes, last, waiting, stopped: None, closing: false };
+        let queue = Queue { bytes, last, waiting, stopped: None, closing: false, closed: false };
         let shared =
             Shared { queue: Mutex::new(queue), wake: Condvar::new(), tail: Mutex::new(tail) };
         let shared = Arc::new(shared);
@@ -152,7 +154,7 @@ impl Journal {
         }
     }
 
-    /// Writes what is queued, then ends.
+    /// Writes what is queued, then ends. What comes later is not written.
     pub(crate) fn close(&self) {
         self.shared.queue.lock().closing = true;
         self.shared.wake.notify_one();
@@ -160,6 +162,7 @@ impl Journal {
             // WHY: a writer that panicked has nothing left to write.
             writer.join().unwrap_or_default();
         }
+        self.shared.close();
     }
 }
 
@@ -185,8 +188,8 @@ impl Shared {
     /// Asks to be told once entry `seq` is on disk.
     fn wait_for(&self, seq: Seq) -> Result<oneshot::Receiver<()>, Arc<str>> {
         let mut queue = self.queue.lock();
-        if let Some(why) = &queue.stopped {
-            return Err(Arc::clone(why));
+        if let Some(why) = queue.over() {
+            return Err(why);
         }
         let (tell, told) = oneshot::channel();
         queue.waiting.push((seq, tell));
@@ -221,12 +224,20 @@ impl Shared {
         self.write(&mut self.tail.lock())
     }
 
+    /// Writes once more, and never again. Only the first time counts.
+    fn close(&self) {
+        let mut tail = self.tail.lock();
+        // WHY: as in `start_writer`.
+        self.write(&mut tail).unwrap_or_default();
+        self.queue.lock().closed = true;
+    }
+
     /// Takes all that is queued, writes it, then tells those who wait.
     fn write(&self, tail: &mut Tail) -> Result<(), Arc<str>> {
         let last = {
             let mut queue = self.queue.lock();
-            if let Some(why) = &queue.stopped {
-                return Err(Arc::clone(why));
+            if let Some(why) = queue.over() {
+                return Err(why);
             }
             std::mem::swap(&mut queue.bytes, &mut tail.bytes);
             queue.last
@@ -247,6 +258,12 @@ impl Shared {
 // === impl Queue ===
 
 impl Queue {
+    /// Why nothing is written any more.
+    fn over(&self) -> Option<Arc<str>> {
+        let closed = || self.closed.then(|| "the store is closed".into());
+        self.stopped.clone().or_else(closed)
+    }
+
     /// Stops for good. The first reason holds; those who wait learn of it.
     fn stop(&mut self, why: &str) -> Arc<str> {
         tracing::error!(why, "the journal has stopped");

@@ -190,6 +190,56 @@ async fn a_database_that_fails_stops_admission_and_nothing_is_lost() {
 }
 
 #[tokio::test]
+async fn a_call_is_charged_once_although_somebody_asks_for_spend_after_its_store_has_stopped() {
+    let (folder, clock) = (tempfile::tempdir().unwrap(), HandClock::at(NOON));
+    let (house, who) = (House::new(usd(5_000)), caller("bot", "s"));
+    let store = open(folder.path(), &clock).await;
+    let (id, began) = sent(&store, &house, &who, 1, usd(1_000)).await;
+    store.flush().await.unwrap();
+    let conn = schema::writer(&db(folder.path()), Durability::Process).unwrap();
+    conn.execute_batch("ALTER TABLE transactions RENAME TO elsewhere").unwrap();
+    store.record(draft(2, &who, usd(1), clock.now()));
+    store.flush().await.unwrap_err();
+    conn.execute_batch("ALTER TABLE elsewhere RENAME TO transactions").unwrap();
+    let reports = Reports::open(&db(folder.path()), &*clock).unwrap();
+    assert_eq!(reports.totals().await.unwrap().in_flight, 1, "its process is still alive");
+    let second = Embedded::open(options(folder.path(), &clock)).await;
+    assert!(matches!(second, Err(StoreError::InUse(_))), "{second:?}");
+    let record = closed(began, &settled(400), clock.now());
+    store.finish(id, settled(400), clock.now(), Some(record));
+    store.close().await.unwrap_err();
+    let store = open(folder.path(), &clock).await;
+    store.check().await.unwrap();
+    assert_eq!(reports.totals().await.unwrap().charged, usd(400));
+}
+
+#[tokio::test]
+async fn refused_calls_do_not_fill_the_memory_of_a_store_that_has_stopped() {
+    let (folder, clock) = (tempfile::tempdir().unwrap(), HandClock::at(NOON));
+    let who = caller("bot", "s");
+    let options = super::OpenOptions { backlog_max: 2, ..options(folder.path(), &clock) };
+    let store = Embedded::open(options).await.unwrap();
+    store.core.stop("the disk is gone".to_owned());
+    (1..=100).for_each(|n| store.record(draft(n, &who, usd(1), clock.now())));
+    assert_eq!(store.health().behind, 0);
+}
+
+#[tokio::test]
+async fn refused_calls_do_not_fill_the_memory_of_a_store_that_is_behind() {
+    let (folder, clock) = (tempfile::tempdir().unwrap(), HandClock::at(NOON));
+    let who = caller("bot", "s");
+    let options = super::OpenOptions { backlog_max: 2, ..options(folder.path(), &clock) };
+    let store = Embedded::open(options).await.unwrap();
+    let conn = schema::writer(&db(folder.path()), Durability::Process).unwrap();
+    conn.execute_batch("BEGIN IMMEDIATE").unwrap();
+    (1..=100).for_each(|n| store.record(draft(n, &who, usd(1), clock.now())));
+    assert_eq!(store.health().behind, 4);
+    conn.execute_batch("ROLLBACK").unwrap();
+    store.flush().await.unwrap();
+    assert_eq!(store.health().behind, 0);
+}
+
+#[tokio::test]
 async fn a_full_disk_stops_admission() {
     let (folder, clock) = (tempfile::tempdir().unwrap(), HandClock::at(NOON));
     let (house, who) = (House::new(usd(5_000)), caller("bot", "s"));
