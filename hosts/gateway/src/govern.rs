@@ -83,7 +83,7 @@ async fn try_govern(
     let asking = Asking {
         id: TransactionId(ulid::Ulid::generate()),
         identity: Arc::new(identity),
-        call: read.call.clone(),
+        call: capped(&read.call, &line),
         at: desk.clock.now(),
         latency: Latency { auth_us, limit_us, ..Latency::default() },
     };
@@ -104,17 +104,22 @@ async fn try_govern(
         trailers: wants_trailers.then_some(reply::trailers),
     };
     // The call outlives its client: dropping this future only stops listening.
-    let carried = desk.crew.owners.spawn(carry_once(freight, first)).await;
-    let carried = carried.map_err(|_| internal("the task of a call broke off"))?;
+    let carried = desk.crew.outlive(carry_once(freight, first, place)).await;
+    let (carried, place) = carried.map_err(|broken| internal(&broken.to_string()))?;
     Ok(answer(dialect, carried, wants_trailers, place))
 }
 
-async fn carry_once<T: Transport>(freight: Freight<Embedded, T>, first: Option<Place>) -> Carried {
+/// Carries a call. It keeps its place among the calls at once, whether its client stays or not.
+async fn carry_once<T: Transport>(
+    freight: Freight<Embedded, T>,
+    first: Option<Place>,
+    place: OwnedSemaphorePermit,
+) -> (Carried, OwnedSemaphorePermit) {
     let carried = carry(freight).await;
     if let Some(first) = first {
         first.settle(&carried);
     }
-    carried
+    (carried, place)
 }
 
 fn take_limit(live: &Live, identity: &Identity, now: Duration) -> Result<(), Refusal> {
@@ -137,10 +142,14 @@ fn read_call(
     let line = lines::choose(live, prefix, dialect, headers, Some(&read.call.model))?;
     read.call.vendor = Arc::clone(&line.connection.vendor);
     read.call.connection = Arc::clone(&line.connection.name);
-    if read.call.output_cap.is_none() {
-        read.call.output_cap = line.connection.default_max_tokens;
-    }
     Ok((Arc::new(read), Arc::clone(line)))
+}
+
+/// The call with the connection's own cap, where the client named none. What was read stays as it
+/// was: by the difference the cap is written into the body.
+fn capped(call: &Call, line: &Line) -> Call {
+    let output_cap = call.output_cap.or(line.connection.default_max_tokens);
+    Call { output_cap, ..call.clone() }
 }
 
 /// Makes the request of each attempt: the bytes as they came, unless the call was changed.
