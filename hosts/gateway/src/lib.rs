@@ -32,7 +32,9 @@ mod reload;
 
 mod address;
 mod clock;
+mod idle;
 mod transport;
+mod wire;
 
 pub use clock::MachineClock;
 pub use serve::{Gateway, ServeError, Start, Variables};

@@ -3,38 +3,29 @@
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::uri::{Authority, Scheme};
+use http::{HeaderValue, Request, Response, Uri, header};
 use http_body_util::{BodyExt, Full};
 use hyper_rustls::{ConfigBuilderExt, HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::dns::{GaiResolver, Name};
-use hyper_util::rt::{TokioExecutor, TokioTimer};
 use reins_flight::{BoxedBody, TransportError};
-use tower::Service;
+use tower::{Service, ServiceExt};
 
 use crate::address::is_public;
+use crate::idle::Idle;
+use crate::wire::{Unanswered, Wire};
 
-/// Connections to one vendor that are kept open with nothing to do.
-///
-/// As many as calls may be in flight to it on one machine before opening a connection for each
-/// becomes the smaller cost.
-const IDLE_CONNECTIONS_MAX: usize = 1024;
-
-/// How long they are kept.
-///
-/// Shorter than the 60 s after which common load balancers close from their side, so that a call
-/// rarely meets a connection that is being closed.
-const IDLE_CONNECTION_LIFE: Duration = Duration::from_secs(50);
-
-/// A pool of connections to one vendor.
+/// A pool of connections to one vendor, at one address.
 #[derive(Clone, Debug)]
 pub(crate) struct Transport {
-    client: Client<HttpsConnector<HttpConnector<Guarded>>, Full<Bytes>>,
+    connector: HttpsConnector<HttpConnector<Guarded>>,
+    idle: Arc<Idle>,
 }
 
 /// Looks names up, and leaves out every address that is not of the public internet.
@@ -66,28 +57,70 @@ impl Transport {
             .https_or_http()
             .enable_http1()
             .wrap_connector(tcp);
-        let client = Client::builder(TokioExecutor::new())
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(IDLE_CONNECTION_LIFE)
-            .pool_max_idle_per_host(IDLE_CONNECTIONS_MAX)
-            .set_host(true)
-            .build(connector);
-        Ok(Self { client })
+        Ok(Self { connector, idle: Arc::default() })
+    }
+
+    async fn connect(&self, uri: Uri) -> Result<Wire, TransportError> {
+        let stream = self.connector.clone().oneshot(uri).await;
+        let stream = stream.map_err(|error| TransportError::NotConnected(innermost(&*error)))?;
+        let wire = Wire::new(stream).await;
+        wire.map_err(|error| TransportError::NotConnected(innermost(&error)))
     }
 }
 
 impl reins_flight::Transport for Transport {
     async fn send(
         &self,
-        request: Request<Full<Bytes>>,
+        mut request: Request<Full<Bytes>>,
     ) -> Result<Response<BoxedBody>, TransportError> {
-        match self.client.request(request).await {
-            Ok(response) => Ok(response.map(|body| body.map_err(Into::into).boxed_unsync())),
-            Err(error) if error.is_connect() => {
-                Err(TransportError::NotConnected(innermost(&error)))
+        let uri = address(&mut request);
+        loop {
+            let kept = self.idle.take().await;
+            let was_kept = kept.is_some();
+            let wire = match kept {
+                Some(wire) => wire,
+                None => self.connect(uri.clone()).await?,
+            };
+            match wire.send(request, &self.idle).await {
+                Ok(answer) => {
+                    return Ok(answer.map(|body| body.map_err(Into::into).boxed_unsync()));
+                }
+                // The vendor closed it at that very moment: another one will do.
+                Err(Unanswered::Unsent(unsent)) if was_kept => request = *unsent,
+                Err(Unanswered::Unsent(_)) => {
+                    let what = "the vendor closed the connection at once".to_owned();
+                    return Err(TransportError::NotConnected(what));
+                }
+                Err(Unanswered::Broken(error)) => {
+                    return Err(TransportError::Broken(innermost(&error)));
+                }
             }
-            Err(error) => Err(TransportError::Broken(innermost(&error))),
         }
+    }
+}
+
+/// Writes the vendor's name into the head, as a server wants it, and leaves the path alone in the
+/// first line; answers the whole address.
+fn address(request: &mut Request<Full<Bytes>>) -> Uri {
+    let path = request.uri().path_and_query().cloned();
+    let path = path.map_or_else(Uri::default, Uri::from);
+    let uri = std::mem::replace(request.uri_mut(), path);
+    let host = uri.authority().map(|authority| host(uri.scheme(), authority));
+    if let Some(Ok(host)) = host {
+        request.headers_mut().insert(header::HOST, host);
+    }
+    uri
+}
+
+/// A port is named only where it is not the scheme's own.
+fn host(
+    scheme: Option<&Scheme>,
+    authority: &Authority,
+) -> Result<HeaderValue, header::InvalidHeaderValue> {
+    let own = if scheme == Some(&Scheme::HTTPS) { 443 } else { 80 };
+    match authority.port_u16().filter(|port| *port != own) {
+        Some(port) => HeaderValue::try_from(format!("{}:{port}", authority.host())),
+        None => HeaderValue::from_str(authority.host()),
     }
 }
 
@@ -127,3 +160,6 @@ impl Service<Name> for Guarded {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;
