@@ -16,6 +16,11 @@ mod table;
 use std::process::ExitCode;
 
 use clap::Parser;
+use mimalloc::MiMalloc;
+
+/// A call makes hundreds of small allocations, and several threads make them at once.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     commands::Reins::parse().run(&machine::Machine::this())
