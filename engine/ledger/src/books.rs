@@ -74,9 +74,10 @@ pub struct Swept {
 // === impl Settings ===
 
 impl Default for Settings {
-    /// Ten minutes, as an agent's longest pause between two bytes; 200,000 counters, some 100 MB.
+    /// Ten minutes, as an agent's longest pause between two bytes; 50,000 counters, some 35 MB: as
+    /// many as ten thousand new sessions a second use before they count as idle.
     fn default() -> Self {
-        Self { hold_life: Duration::from_secs(600), counters_max: 200_000 }
+        Self { hold_life: Duration::from_secs(600), counters_max: 50_000 }
     }
 }
 
@@ -144,7 +145,7 @@ impl Books {
     pub fn evict(&mut self, idle_since: Timestamp) -> usize {
         let before = self.counters();
         self.forget_idle(idle_since.as_second());
-        if self.counters() > self.settings.counters_max {
+        if self.is_crowded() {
             self.forget_idle(self.crowded_out());
         }
         self.ended.forget(idle_since.as_second(), self.seen);

@@ -20,7 +20,7 @@ pub(crate) async fn run(core: Arc<Core>) {
     for sweep in 1_u64.. {
         ticks.tick().await;
         core.sweep();
-        if sweep.is_multiple_of(SWEEPS_PER_EVICTION) {
+        if sweep.is_multiple_of(SWEEPS_PER_EVICTION) || core.is_crowded() {
             core.evict();
         }
     }
@@ -33,6 +33,11 @@ impl Core {
     pub(crate) fn sweep(&self) {
         let seq = self.live.lock().sweep(&self.journal, self.clock.now());
         self.push(seq);
+    }
+
+    /// Whether more counters are in memory than shall be.
+    fn is_crowded(&self) -> bool {
+        self.live.lock().books.is_crowded()
     }
 
     /// Forgets counters that nobody used lately. Nothing is lost: they are loaded when needed.

@@ -4,48 +4,44 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use notify::{Event, RecursiveMode, Watcher};
 use reins_governor::Snapshot;
-use tokio::sync::Notify;
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
 use crate::desk::{Desk, Live};
 use crate::serve::{ServeError, Start, read, stored, tell_warnings};
 
+/// How often the file is looked at: an edit is in force well within a second.
+///
+/// It is read and compared, rather than the system asked to tell: that tells of whole folders, and
+/// where the store lies beside the file, of each write to its journal, several for every call.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+
 /// How long the file must be left alone before it is read: editors write in several steps.
 const SETTLE: Duration = Duration::from_millis(50);
 
-/// How often the file is read although nobody touched it: prices change with the day.
-const PRICES_EVERY: Duration = Duration::from_secs(15 * 60);
+/// Looks after which the file is read although nobody touched it, some fifteen minutes: prices
+/// change with the day.
+const LOOKS_PER_PRICES: u32 = 9000;
 
 /// Watches the file until the task is ended.
 pub(crate) async fn watch(desk: Arc<Desk>, start: Start) {
-    let changed = Arc::new(Notify::new());
-    let told = Arc::clone(&changed);
-    let watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
-        if event.is_ok_and(|event| !event.kind.is_access()) {
-            told.notify_one();
-        }
-    });
-    // The folder, not the file: editors replace a file by another of the same name.
-    let folder = start.config.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let folder = folder.unwrap_or_else(|| Path::new("."));
-    let watching = watcher.and_then(|mut watcher| {
-        watcher.watch(folder, RecursiveMode::NonRecursive).map(|()| watcher)
-    });
-    let _watcher = match watching {
-        Ok(watcher) => watcher,
-        Err(error) => {
-            tracing::error!(%error, "the file cannot be watched: changes need a restart");
-            return;
-        }
-    };
-    loop {
-        if timeout(PRICES_EVERY, changed.notified()).await.is_ok() {
+    let mut seen = None;
+    for look in 1_u32.. {
+        sleep(LOOK_EVERY).await;
+        let touched = text(&start.config) != seen;
+        if touched {
             sleep(SETTLE).await;
         }
-        reload(&desk, &start).await;
+        if touched || look.is_multiple_of(LOOKS_PER_PRICES) {
+            seen = text(&start.config);
+            reload(&desk, &start).await;
+        }
     }
+}
+
+/// What the file says; nothing while an editor replaces it.
+fn text(path: &Path) -> Option<String> {
+    std::fs::read_to_string(path).ok()
 }
 
 /// Reads the file again, and puts it in force if it is another and a good one.
