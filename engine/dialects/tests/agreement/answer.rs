@@ -1,9 +1,10 @@
 //! What is metered of an answer: the same however it is cut, and never more than can be believed.
 
+use jiter::JsonValue;
 use reins_dialects::{Dialect, Found, Metered, Read, Target};
 use reins_governor::Usage;
 
-use crate::second::{Verdict, ensure};
+use crate::second::{Verdict, ensure, member, number, object, once, whole_characters};
 
 /// More than any count of tokens that is believed, sums included.
 const BELIEVED_MAX: u64 = 1 << 34;
@@ -27,6 +28,9 @@ pub(crate) fn holds(dialect: &dyn Dialect, answer: &[u8]) -> Verdict {
             ensure(cut == whole, || format!("in one piece {whole:?}, in pieces {cut:?}"))?;
         }
         believable(&whole)?;
+        if !stream {
+            seen_alike(dialect, answer, &whole)?;
+        }
         let (part, _) = answer.split_at(answer.len() / 2);
         let broken = meter(&[part]);
         believable(&broken)?;
@@ -70,4 +74,41 @@ pub(crate) fn believed(usage: &Usage) -> Verdict {
     let counts = [usage.total_input(), usage.total_output(), usage.web_searches];
     let small = counts.into_iter().all(|count| count <= BELIEVED_MAX);
     ensure(small && usage.reasoning <= usage.output, || format!("believed: {usage:?}"))
+}
+
+/// What is metered of an answer in one piece, the second reader sees in it. Where it sees no JSON,
+/// or a usage twice, there is nothing to compare.
+fn seen_alike(dialect: &dyn Dialect, answer: &[u8], metered: &Metered) -> Verdict {
+    let Found::Usage(usage) = &metered.usage else { return Ok(()) };
+    let text = whole_characters(answer);
+    let Ok(seen) = object(&text) else { return Ok(()) };
+    if once(&seen, &["usage"]).is_err() {
+        return Ok(());
+    }
+    tokens_are(dialect, member(&seen, "usage").ok_or("usage out of nothing")?, usage)
+}
+
+/// A usage has as many tokens as the second reader sees in the vendor's object.
+pub(crate) fn tokens_are(dialect: &dyn Dialect, seen: &JsonValue<'_>, usage: &Usage) -> Verdict {
+    let count = |name| number(seen, name);
+    let (input, output) = if dialect.name() == "openai" {
+        let input = count("prompt_tokens").or(count("input_tokens"));
+        (input, count("completion_tokens").or(count("output_tokens")))
+    } else {
+        let cached = count("cache_read_input_tokens").unwrap_or(0) + written(seen);
+        (count("input_tokens").map(|input| input + cached), count("output_tokens"))
+    };
+    let all = input == Some(usage.total_input())
+        && output.is_some_and(|output| output <= usage.total_output());
+    ensure(all, || format!("{input:?} and {output:?} are read as {usage:?}"))
+}
+
+/// Tokens written to Anthropic's cache: their sum, or what is split.
+fn written(seen: &JsonValue<'_>) -> u64 {
+    let split = || {
+        let split = member(seen, "cache_creation")?;
+        let lives = ["ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens"];
+        Some(lives.into_iter().filter_map(|life| number(split, life)).sum())
+    };
+    number(seen, "cache_creation_input_tokens").or_else(split).unwrap_or(0)
 }

@@ -40,34 +40,29 @@ fn shown(pieces: &[&[u8]]) -> Result<Vec<u8>, String> {
     Ok(seen)
 }
 
-/// The answer's events, blank line included, or what stands at its end without one.
+/// The answer's events, each with the blank line that ends it, if one does.
 fn events(answer: &[u8]) -> Vec<&[u8]> {
-    let mut events = Vec::new();
-    let (mut start, mut line, mut at) = (0, 0, 0);
-    while at < answer.len() {
-        let end = line_end(answer, at);
-        if end > 0 {
-            let text = &answer[line..at];
-            let mark = line == 0 && text == "\u{feff}".as_bytes();
-            if text.is_empty() || mark {
-                events.push(&answer[start..at + end]);
-                start = at + end;
-            }
-            line = at + end;
-        }
-        at += end.max(1);
+    let (mut events, mut rest) = (Vec::new(), answer);
+    while !rest.is_empty() {
+        let (event, after) = rest.split_at(event_length(rest, events.is_empty()));
+        events.push(event);
+        rest = after;
     }
-    events.push(&answer[start..]);
     events
 }
 
-/// How many bytes the end of a line has that stands here.
-fn line_end(answer: &[u8], at: usize) -> usize {
-    match (answer.get(at), answer.get(at + 1)) {
-        (Some(b'\r'), Some(b'\n')) => 2,
-        (Some(b'\r' | b'\n'), _) => 1,
-        _ => 0,
+/// How long the first event is. A byte order mark may stand before the first of all.
+fn event_length(bytes: &[u8], first: bool) -> usize {
+    let mark = if first { "\u{feff}".as_bytes() } else { b"" };
+    let mut rest = bytes.strip_prefix(mark).unwrap_or(bytes);
+    while let Some(length) = rest.iter().position(|byte| matches!(byte, b'\r' | b'\n')) {
+        let (_, end) = rest.split_at(length);
+        rest = end.strip_prefix(b"\r\n").or(end.get(1..)).unwrap_or_default();
+        if length == 0 {
+            return bytes.len() - rest.len();
+        }
     }
+    bytes.len()
 }
 
 /// What is left of the shown bytes once this event has gone by, one way or the other.

@@ -1,0 +1,49 @@
+//! What every input is held to. A finding is a panic: that is how a fuzzer hears of one.
+//!
+//! Requests and answers are held to the properties that the tests of `engine/dialects` hold theirs
+//! to: one text, in one place.
+
+#[path = "../../../engine/dialects/tests/agreement/answer.rs"]
+mod answer;
+#[path = "../../../engine/dialects/tests/agreement/request.rs"]
+mod request;
+#[path = "../../../engine/dialects/tests/agreement/second.rs"]
+mod second;
+#[path = "../../../engine/dialects/tests/agreement/shown.rs"]
+mod shown;
+
+mod bill;
+mod file;
+
+use reins_dialects::Dialect;
+
+/// Whatever is read of a request, a second parser reads alike, and in what it is rewritten to.
+pub fn request(dialect: &dyn Dialect, body: &[u8]) {
+    must(request::agrees(dialect, body));
+}
+
+/// However an answer is cut, it tells the same, and that can be believed.
+pub fn answer(dialect: &dyn Dialect, bytes: &[u8]) {
+    must(answer::holds(dialect, bytes));
+}
+
+/// A client sees all of an answer but what may be hidden.
+pub fn shown(bytes: &[u8]) {
+    must(shown::hides_no_more(bytes));
+}
+
+/// A file is read, or every problem stands in a line of it.
+pub fn config(text: &str) {
+    must(file::is_read_or_reported(text));
+}
+
+/// A usage is refused, or costs what its tokens cost.
+pub fn usage(json: &[u8]) {
+    must(bill::is_right(json));
+}
+
+fn must(hold: second::Verdict) {
+    if let Err(what) = hold {
+        panic!("{what}");
+    }
+}
