@@ -35,7 +35,8 @@ pub(crate) fn recognise<'a>(
         Some(Err(unknown)) if vendor_key != presented.key => Err(Refusal::Unauthorized(unknown)),
         not_ours => {
             let unknown = not_ours.and_then(Result::err).unwrap_or(Unidentified::Missing);
-            let default = live.default_key.as_ref().ok_or(Refusal::Unauthorized(unknown))?;
+            let default = live.default_key.as_ref().filter(|_| !is_from_a_page(headers));
+            let default = default.ok_or(Refusal::Unauthorized(unknown))?;
             let key = find(desk, live, default.expose()).map_err(Refusal::Unauthorized)?;
             Ok(Arrival {
                 key,
@@ -52,6 +53,34 @@ fn find(desk: &Desk, live: &Live, key: &str) -> Result<Arc<Key>, Unidentified> {
     if ours { Ok(found) } else { Err(Unidentified::Unknown) }
 }
 
+/// Whether a browser sent this for a page. Any page on the web can make one on this machine ask an
+/// address on it, and must not spend what the machine's owner may spend without a key.
+fn is_from_a_page(headers: &HeaderMap) -> bool {
+    headers.contains_key(http::header::ORIGIN) || headers.contains_key("sec-fetch-site")
+}
+
 fn named_apart(headers: &HeaderMap) -> bool {
     headers.contains_key("x-reins-key") || headers.contains_key("x-vendor-key")
+}
+
+#[cfg(test)]
+mod tests {
+    //! Who may do without a key.
+    use http::{HeaderMap, HeaderValue};
+
+    use super::is_from_a_page;
+
+    #[test]
+    fn a_page_in_a_browser_does_not_get_the_default_key() {
+        for (name, value, expected) in [
+            ("origin", "https://evil.example", true),
+            ("origin", "null", true),
+            ("sec-fetch-site", "cross-site", true),
+            ("user-agent", "OpenAI/Python 2.1.0", false),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(name, HeaderValue::from_static(value));
+            assert_eq!(is_from_a_page(&headers), expected, "{name}: {value}");
+        }
+    }
 }

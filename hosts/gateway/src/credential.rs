@@ -27,8 +27,11 @@ impl<'a> Presented<'a> {
     pub(crate) fn in_headers(headers: &'a HeaderMap) -> Self {
         let mut in_place = KEY_HEADERS.iter().filter_map(|name| Some((*name, key(headers, name)?)));
         let given = text(headers, "x-vendor-key").map(|key| ("x-vendor-key", key));
+        let given = given.filter(|(_, key)| !is_own(key));
         if let Some(key) = text(headers, "x-reins-key") {
-            let foreign = in_place.find(|(_, key)| !is_own(key));
+            // An SDK wants some key: who shows it the same one twice has none of the vendor's.
+            let given = given.filter(|(_, other)| *other != key);
+            let foreign = in_place.find(|(_, other)| !is_own(other) && *other != key);
             return Self { key: Some(key), vendor_key: given.or(foreign) };
         }
         let all: Vec<_> = in_place.collect();
@@ -83,7 +86,7 @@ mod tests {
     fn finds_each_key_where_sdks_put_it() {
         type Case =
             (&'static [(&'static str, &'static str)], Option<&'static str>, Option<&'static str>);
-        let cases: [Case; 8] = [
+        let cases: [Case; 10] = [
             (&[("authorization", "Bearer rns_live_a")], Some("rns_live_a"), None),
             (&[("x-api-key", "rk_b")], Some("rk_b"), None),
             (
@@ -101,6 +104,8 @@ mod tests {
                 Some("rns_live_a"),
                 Some("sk-ant"),
             ),
+            (&[("x-reins-key", "team"), ("authorization", "Bearer team")], Some("team"), None),
+            (&[("x-reins-key", "team"), ("x-vendor-key", "rns_live_a")], Some("team"), None),
             (&[("authorization", "Bearer sk-1")], Some("sk-1"), Some("sk-1")),
             (&[("authorization", "Basic abc")], None, None),
             (&[], None, None),

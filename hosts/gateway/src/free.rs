@@ -13,6 +13,7 @@ use tokio::time::timeout;
 use crate::arrival::recognise;
 use crate::body::AnswerBody;
 use crate::desk::Desk;
+use crate::govern::too_many;
 use crate::identify::identify;
 use crate::{inbound, lines, outbound, reply, tally};
 
@@ -24,8 +25,13 @@ pub(crate) async fn pass_on(
     dialect: &'static dyn Dialect,
     request: Request<Incoming>,
 ) -> Response<AnswerBody> {
+    let Ok(place) = Arc::clone(&desk.places).try_acquire_owned() else {
+        let refusal = too_many();
+        tally::refused(&refusal);
+        return reply::refuse(dialect, &refusal, None);
+    };
     match try_pass_on(desk, prefix, rest, dialect, request).await {
-        Ok(response) => response,
+        Ok(response) => response.map(|body| body.keeping(place)),
         Err(refusal) => {
             tally::refused(&refusal);
             reply::refuse(dialect, &refusal, None)

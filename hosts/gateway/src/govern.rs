@@ -35,13 +35,17 @@ pub(crate) async fn govern(
     request: Request<Incoming>,
 ) -> Response<AnswerBody> {
     let Ok(place) = Arc::clone(&desk.places).try_acquire_owned() else {
-        let what = "too many calls at once: try again in a moment".to_owned();
-        return refused(dialect, &Refusal::Unavailable { what }, None);
+        return refused(dialect, &too_many(), None);
     };
     match try_govern(desk, prefix, dialect, request, place).await {
         Ok(response) => response,
         Err(stopped) => refused(dialect, &stopped.refusal, stopped.id),
     }
+}
+
+/// The refusal of a call for which there is no place.
+pub(crate) fn too_many() -> Refusal {
+    Refusal::Unavailable { what: "too many calls at once: try again in a moment".to_owned() }
 }
 
 fn refused(

@@ -5,7 +5,9 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, Version, he
 use http_body_util::Full;
 
 /// Headers that belong to one connection, to our own transport, or to nobody but us.
-const NEVER_FORWARDED: [&str; 22] = [
+///
+/// Those that name another method or path might lead to one that is not metered.
+const NEVER_FORWARDED: [&str; 27] = [
     "accept-encoding",
     "api-key",
     "authorization",
@@ -28,6 +30,11 @@ const NEVER_FORWARDED: [&str; 22] = [
     "upgrade",
     "x-api-key",
     "x-goog-api-key",
+    "x-http-method",
+    "x-http-method-override",
+    "x-method-override",
+    "x-original-url",
+    "x-rewrite-url",
 ];
 
 /// Beginnings of headers that are never forwarded.
@@ -137,6 +144,7 @@ mod tests {
             ("x-vendor-key", "sk"),
             ("x-api-key", "rns"),
             ("cookie", "c"),
+            ("x-http-method-override", "POST"),
             ("connection", "close, X-Beta"),
             ("x-beta", "1"),
             ("anthropic-version", "2023-06-01"),
