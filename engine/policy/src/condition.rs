@@ -85,7 +85,7 @@ impl Condition {
                 Ok(hold) => inside(hold, "hours"),
                 Err(error) => Finding::Errs(error.to_string().into()),
             },
-            Self::Spend(spend) => spend.ask(identity, readings),
+            Self::Spend(spend) => spend.ask(facts, readings),
         }
     }
 }

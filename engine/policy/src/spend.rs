@@ -4,7 +4,7 @@
 //! with a limit of $20 and 100 %, the call that reaches $20 exactly goes through, and the one
 //! that would pass it does not.
 
-use reins_governor::{Identity, Pattern, ReadKey, Reading, Readings, Reason, Usd};
+use reins_governor::{Facts, Pattern, ReadKey, Reading, Readings, Reason, Usd};
 
 use crate::condition::Finding;
 
@@ -19,6 +19,8 @@ pub(crate) struct Spend {
     pub(crate) limit: Limit,
     /// What the number of calls is compared with.
     pub(crate) calls: Option<u64>,
+    /// Whether the rule allows calls.
+    pub(crate) allows: bool,
 }
 
 /// Where a limit comes from, with the threshold applied.
@@ -35,13 +37,17 @@ pub(crate) enum Limit {
 // === impl Spend ===
 
 impl Spend {
-    pub(crate) fn ask(&self, identity: &Identity, readings: Option<&Readings>) -> Finding {
+    pub(crate) fn ask(&self, facts: &Facts<'_>, readings: Option<&Readings>) -> Finding {
+        let identity = facts.identity;
         let Some(name) = identity.name(self.key.kind) else {
             return Finding::Misses(Reason::Outside(self.key.kind.word()));
         };
         let limit = self.limit.of(name);
         if limit.is_none() && self.calls.is_none() {
             return Finding::Misses(Reason::NoLimit);
+        }
+        if let (None, Some(limit), false) = (facts.bound, limit, self.allows) {
+            return Finding::Holds(Some(Reason::Amount { bound: None, limit, reached: true }));
         }
         let Some(readings) = readings else { return Finding::NeedsSpend };
         match readings.get(self.read) {

@@ -35,7 +35,7 @@ impl Compiler<'_> {
             when.tokens.and_then(|limit| self.tokens(here, limit)),
             when.amount.and_then(|range| self.amount(here, range, allows)),
             when.hours.as_ref().and_then(|schedule| self.hours(here, schedule)),
-            when.spend.map(|spend| Condition::Spend(self.spend(here, spend))),
+            when.spend.map(|spend| Condition::Spend(self.spend(here, spend, allows))),
         ];
         conditions.into_iter().flatten().collect()
     }
@@ -94,10 +94,10 @@ impl Compiler<'_> {
         None
     }
 
-    fn spend(&mut self, here: Here<'_>, spend: SpendCondition) -> Spend {
+    fn spend(&mut self, here: Here<'_>, spend: SpendCondition, allows: bool) -> Spend {
         let key = ReadKey { kind: spend.scope, window: spend.window };
         let limit = self.limit(here, spend);
-        Spend { key, read: self.read(key), limit, calls: spend.max_transactions }
+        Spend { key, read: self.read(key), limit, calls: spend.max_transactions, allows }
     }
 
     /// The index of a reading, declared once however many rules read it.

@@ -3,7 +3,9 @@
 use jiff::tz::TimeZone;
 use reins_governor::{Budget, Budgets, Cursor, Judge, ReadKey, Reading, ScopeKind, Step, Window};
 
-use crate::sample::{block, budget, patterns, policy, reading, rule, scene, trace, usd};
+use crate::sample::{
+    Scene, allow, block, budget, patterns, policy, reading, rule, scene, trace, usd,
+};
 use crate::{Conditions, Override, Rule, Rules, SpendCondition, Warning, compile};
 
 const DAILY: SpendCondition = SpendCondition::new(ScopeKind::Agent, Window::Daily);
@@ -39,6 +41,24 @@ fn the_call_that_reaches_the_limit_goes_through_and_the_one_over_it_does_not() {
         let spend = SpendCondition { limit: Some(usd("20.00")), threshold_pct: pct, ..DAILY };
         check(cap(spend), vec![], reading(spent, held, 1), expected);
     }
+}
+
+#[test]
+fn a_call_whose_cost_nobody_knows_does_not_slip_under_a_limit() {
+    let spend = SpendCondition { limit: Some(usd("20.00")), ..DAILY };
+    let unknown = || Scene { bound: None, ..scene().reads(reading("0.00", "0.00", 1)) };
+    let (rules, _) = compiled(cap(spend), vec![]);
+    let (step, decision) = unknown().judge(&rules);
+    assert!(matches!(step, Step::Block(_)), "{step:?}");
+    assert_eq!(trace(&decision), "p/cap yes: nobody knows what the call may cost");
+    let (rules, _) = compiled(Rule { action: allow(), ..cap(spend) }, vec![]);
+    let (_, decision) = unknown().judge(&rules);
+    let told = "p/cap no: daily spend of the agent $0.00 within $20.00";
+    assert_eq!(trace(&decision), told, "and none is allowed for it");
+    let counted = SpendCondition { max_transactions: Some(5), ..DAILY };
+    let (rules, _) = compiled(cap(counted), vec![]);
+    let (_, decision) = unknown().judge(&rules);
+    assert_eq!(trace(&decision), "p/cap no: daily calls of the agent 1 within 5");
 }
 
 #[test]
