@@ -4,6 +4,7 @@ mod block;
 mod request;
 mod tally;
 mod tool;
+mod untold;
 mod usage;
 mod words;
 

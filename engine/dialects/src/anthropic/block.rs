@@ -33,6 +33,7 @@ struct Source<'a> {
 pub(super) fn content(scan: &mut Scan<'_>, seen: &mut Seen) -> Scanned<()> {
     match scan.kind()? {
         Kind::List => scan.list(|scan| block(scan, seen)),
+        Kind::Object => block(scan, seen),
         _ => seen.input.text(scan),
     }
 }

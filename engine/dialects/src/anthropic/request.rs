@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use reins_governor::{Call, Endpoint, ServiceTier};
 
-use super::{block, tool};
+use super::{block, tool, untold};
 use crate::input::{self, Input};
 use crate::malformed::Malformed;
 use crate::read::Places;
@@ -27,6 +27,8 @@ const FIELDS: Fields = Fields {
         "mcp_servers",
         "container",
         "cache_control",
+        "context_management",
+        "inference_geo",
     ],
 };
 
@@ -84,6 +86,8 @@ impl<'a> Request<'a> {
             "mcp_servers" => self.servers(scan)?,
             "container" => self.seen.input.referring(scan, "container")?,
             "cache_control" => block::cache_control(scan, &mut self.seen)?,
+            "context_management" => untold::management(scan, &mut self.seen)?,
+            "inference_geo" => untold::place(scan)?,
             _ => self.seen.input.text(scan)?,
         }
         Ok(())

@@ -69,6 +69,7 @@ fn blocks_count_by_what_they_are() {
         (r#"{"type":"container_upload","file_id":"file_1"}"#.to_owned(), InputSize { by_reference: Some("file_id"), ..NOTHING }),
         (r#"{"type":"thinking","thinking":"hm","signature":"sig"}"#.to_owned(), InputSize { text_bytes: 5, ..NOTHING }),
         (r#"{"type":"web_search_tool_result","content":[{"type":"web_search_result","encrypted_content":"abc"}]}"#.to_owned(), InputSize { text_bytes: 3, parts: 1, ..NOTHING }),
+        (format!(r#"{{"type":"web_fetch_tool_result","content":{{"type":"web_fetch_result","content":{{"type":"document","source":{{"type":"base64","media_type":"application/pdf","data":"{base64}"}}}}}}}}"#), InputSize { pages: 600, text_bytes: 15, parts: 2, by_reference: unknown, ..NOTHING }),
         (r#"{"type":"hologram","data":"abc"}"#.to_owned(), InputSize { text_bytes: 3, by_reference: unknown, ..NOTHING }),
         (r#"{"text":"abc"}"#.to_owned(), InputSize { text_bytes: 3, by_reference: unknown, ..NOTHING }),
         (r#""abc""#.to_owned(), InputSize { text_bytes: 3, ..NOTHING }),
@@ -213,4 +214,41 @@ fn usage_is_believed_missing_or_absurd() {
     ] {
         assert_eq!(Anthropic.usage(json.as_bytes()), expected, "{json}");
     }
+}
+
+#[test]
+fn what_is_billed_beside_the_totals_is_refused() {
+    for (members, expected) in [
+        (r#""context_management":{"edits":[{"type":"clear_tool_uses_20250919"}]}"#, None),
+        (r#""context_management":null,"inference_geo":"global""#, None),
+        (
+            r#""context_management":{"edits":[{"trigger":{},"type":"compact_20260112"}]}"#,
+            Some("`context_management.edits[].type` is `compact_20260112`"),
+        ),
+        (r#""inference_geo":"us""#, Some("`inference_geo` is `us`")),
+        (
+            r#""tools":[{"type":"advisor_20260301","name":"advisor","model":"claude-opus-5"}]"#,
+            Some("`tools[].type` is `advisor_20260301`"),
+        ),
+    ] {
+        let body = format!(r#"{{"model":"m","max_tokens":9,{members}}}"#);
+        let target = crate::Target { vendor: "v".into(), connection: "c".into() };
+        let refused = Anthropic.read(body.as_bytes(), &target).err().map(|no| no.reason());
+        let told = refused.as_deref().unwrap_or_default();
+        assert!(told.contains(expected.unwrap_or_default()), "{members}: {told}");
+        assert_eq!(refused.is_some(), expected.is_some(), "{members}: {told}");
+    }
+}
+
+#[test]
+fn totals_that_leave_passes_out_are_not_believed() {
+    let told = |passes: &str| {
+        let usage = format!(r#"{{"input_tokens":23,"output_tokens":1,"iterations":{passes}}}"#);
+        Anthropic.usage(usage.as_bytes())
+    };
+    let message = r#"{"type":"message","input_tokens":23,"output_tokens":1}"#;
+    assert!(matches!(told(&format!("[{message}]")), Found::Usage(_)));
+    let compacted = r#"{"type":"compaction","input_tokens":180000,"output_tokens":3500}"#;
+    let found = told(&format!("[{compacted},{message}]"));
+    assert_eq!(found, Found::Absurd("iterations"));
 }

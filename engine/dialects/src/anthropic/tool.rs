@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use super::block::cache_control;
 use super::request::Seen;
+use super::untold;
 use crate::scan::{Fields, Kind, Scan, Scanned};
 
 const TOOL: Fields = Fields { within: "tools[].", names: &["type", "max_uses", "cache_control"] };
@@ -43,7 +44,9 @@ pub(super) fn read(scan: &mut Scan<'_>, seen: &mut Seen) -> Scanned<()> {
         }
         Ok(())
     })?;
-    count(is.as_deref().unwrap_or("custom"), max_uses, seen);
+    let is = is.as_deref().unwrap_or("custom");
+    untold::check_tool(is)?;
+    count(is, max_uses, seen);
     Ok(())
 }
 

@@ -8,7 +8,7 @@ use crate::Found;
 use crate::tokens::{Absurd, Object, count, count_in, object};
 
 /// The members of a usage that are read.
-const FIELDS: [&str; 9] = [
+const FIELDS: [&str; 10] = [
     "input_tokens",
     "output_tokens",
     "cache_read_input_tokens",
@@ -18,7 +18,11 @@ const FIELDS: [&str; 9] = [
     "server_tool_use",
     "speed",
     "service_tier",
+    ITERATIONS,
 ];
+
+/// Each pass of a model. The totals count those that wrote the message, and no others.
+const ITERATIONS: &str = "iterations";
 
 /// Tokens written to the cache, by how long they live.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -46,6 +50,9 @@ pub(super) fn read(usage: &Object, hour_cache: bool) -> Result<Option<Usage>, Ab
     let reasoning = count_in(usage, "output_tokens_details", "thinking_tokens")?.unwrap_or(0);
     let searches = count_in(usage, "server_tool_use", "web_search_requests")?.unwrap_or(0);
     let (Some(input), Some(output)) = (input, output) else { return Ok(None) };
+    if has_passes_beside(usage) {
+        return Err(Absurd(ITERATIONS));
+    }
     if reasoning > output {
         return Err(Absurd("thinking_tokens"));
     }
@@ -60,6 +67,13 @@ pub(super) fn read(usage: &Object, hour_cache: bool) -> Result<Option<Usage>, Ab
         tier: tier(usage),
         ..Usage::default()
     }))
+}
+
+/// Whether a pass is told that wrote no message, such as a compaction or another model's advice.
+fn has_passes_beside(usage: &Object) -> bool {
+    let passes = usage.get(ITERATIONS).and_then(Value::as_array);
+    let is_message = |pass: &Value| pass.get("type").and_then(Value::as_str) == Some("message");
+    passes.is_some_and(|passes| !passes.iter().all(is_message))
 }
 
 fn written(usage: &Object, hour_cache: bool) -> Result<Written, Absurd> {
