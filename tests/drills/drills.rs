@@ -51,3 +51,6 @@ mod swap;
 
 #[cfg(test)]
 mod crowd;
+
+#[cfg(test)]
+mod canary;

@@ -70,7 +70,7 @@ async fn pass(name: &str, start: &'static str, letter: u8) {
     tape.play(long(start, letter, pieces));
     let (hash, length, most, id) = read(&gateway).await;
     assert_eq!((hash, length), expected(start, letter, pieces), "{name}");
-    let kept = Kept::of(&site).await;
+    let kept = Kept::of(&site);
     let ended = async || kept.record(&id).await.is_some_and(|record| !record["ended_at"].is_null());
     until("the call has ended", ended).await;
     let record = kept.record(&id).await.unwrap();

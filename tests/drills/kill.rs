@@ -69,7 +69,7 @@ async fn round(site: &Site, names: &Arc<AtomicU64>) {
 
 /// Every call that the vendor billed in this round was charged, for at least as much.
 async fn compare(site: &Site, sum: &mut Sum) {
-    let kept = Kept::of(site).await;
+    let kept = Kept::of(site);
     for entry in site.books().last(usize::MAX) {
         let name = entry.tag.as_deref().unwrap();
         let (charged, calls) = kept.session(name).await;

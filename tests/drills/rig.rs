@@ -19,6 +19,6 @@ pub(crate) use inside::{Inside, start_of};
 pub(crate) use kept::{Kept, nanos, reopened, text};
 pub(crate) use outside::{Launch, Outside, log};
 pub(crate) use site::{KEY, Site, VENDOR_KEY};
-pub(crate) use size::{full, sized};
+pub(crate) use size::sized;
 pub(crate) use tape::{Reply, Tape};
 pub(crate) use until::until;

@@ -3,8 +3,9 @@
 
 use std::io::Write;
 use std::sync::Arc;
+use std::time::Duration;
 
-use metrics_exporter_prometheus::PrometheusBuilder;
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use reins_gateway::{Gateway, MachineClock, Start};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -18,11 +19,13 @@ async fn main() -> anyhow::Result<()> {
     let log = tracing_subscriber::fmt().json().flatten_event(true).with_env_filter(filter);
     log.with_writer(std::io::stderr).init();
     let mut terminate = signal(SignalKind::terminate())?;
+    let metrics = PrometheusBuilder::new().install_recorder()?;
+    tokio::spawn(tidy(metrics.clone()));
     let gateway = Gateway::start(Start {
         config: config.into(),
         variables: Arc::new(|name| std::env::var(name).ok()),
         clock: Arc::new(MachineClock::new()),
-        metrics: Some(PrometheusBuilder::new().install_recorder()?),
+        metrics: Some(metrics),
     })
     .await?;
     let mut out = std::io::stdout();
@@ -32,4 +35,13 @@ async fn main() -> anyhow::Result<()> {
         terminate.recv().await;
     };
     Ok(gateway.run(told).await?)
+}
+
+/// Sorts samples into their buckets now and then, so that they do not pile up.
+async fn tidy(metrics: PrometheusHandle) {
+    let mut ticks = tokio::time::interval(Duration::from_secs(5));
+    loop {
+        ticks.tick().await;
+        metrics.run_upkeep();
+    }
 }

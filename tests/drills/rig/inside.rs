@@ -58,7 +58,7 @@ impl Inside {
     pub(crate) async fn kept(&self, site: &Site) -> Kept {
         super::until("no call is open", async || self.ledger.health().in_flight == 0).await;
         self.ledger.flush().await.unwrap();
-        Kept::of(site).await
+        Kept::of(site)
     }
 
     /// Stops in order; the books must add up.

@@ -17,8 +17,8 @@ pub(crate) struct Kept(Reports);
 // === impl Kept ===
 
 impl Kept {
-    pub(crate) async fn of(site: &Site) -> Self {
-        Self(Reports::open(&site.store(), &MachineClock::new()).await.unwrap())
+    pub(crate) fn of(site: &Site) -> Self {
+        Self(Reports::open(&site.store(), &MachineClock::new()).unwrap())
     }
 
     pub(crate) async fn totals(&self) -> Totals {
@@ -57,7 +57,7 @@ pub(crate) async fn reopened(site: &Site) -> (u64, Totals) {
     ledger.check().await.unwrap_or_else(|mismatch| panic!("{mismatch}"));
     assert_eq!(ledger.health().in_flight, 0);
     ledger.close().await.unwrap();
-    let totals = Kept::of(site).await.totals().await;
+    let totals = Kept::of(site).totals().await;
     assert_eq!((totals.held, totals.in_flight), (Usd::ZERO, 0), "something is still held");
     (presumed, totals)
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use reins_vendor::{Books, Options, Vendor, serve};
 use tempfile::TempDir;
-use tokio::net::TcpListener;
+use tokio::net::TcpSocket;
 
 use super::until;
 
@@ -15,6 +15,9 @@ use super::until;
 pub(crate) const KEY: &str = "rns_test_drill0123456789abcdefghijkl";
 /// The key that Reins keeps for the vendor.
 pub(crate) const VENDOR_KEY: &str = "sk-drill-vendor-0123456789abcdef";
+
+/// Connections that may wait for the vendor: more than any drill opens at once.
+const BACKLOG: u32 = 4096;
 
 /// A place where drills happen.
 pub(crate) struct Site {
@@ -48,7 +51,9 @@ impl Site {
 
     /// A site without a file.
     pub(crate) async fn bare() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let listener = socket.listen(BACKLOG).unwrap();
         let vendor = serve(listener, Options::default()).unwrap();
         Self { folder: TempDir::new().unwrap(), vendor }
     }
