@@ -13,9 +13,7 @@ use reins_store::{NewKey, Pins, Registry, RootSecret, Rotation, Secret, SecretNa
 
 use self::needle::{Needle, found_in};
 use self::ways::{requests, wrong_files};
-use crate::rig::{
-    Answer, Launch, Outside, Reply, Site, Tape, call, get, log, speak, until,
-};
+use crate::rig::{Answer, Launch, Outside, Reply, Site, Tape, call, get, log, speak, until};
 
 /// What no file, page or message may show. The names are shown where one is found.
 pub(crate) const VENDOR: &str = "sk-canary-V3nd0r+/Kk9QzX7wLmT4bRpY2nHs8";

@@ -36,8 +36,8 @@ async fn client(gateway: SocketAddr, names: Arc<AtomicU64>) {
     let Some(mut wire) = Wire::open(gateway).await else { return };
     loop {
         let number = names.fetch_add(1, Ordering::Relaxed);
-        let speech = Speech::BOTH[usize::from(number % 4 == 0)];
-        let stream = number % 2 == 0;
+        let speech = Speech::BOTH[usize::from(number.is_multiple_of(4))];
+        let stream = number.is_multiple_of(2);
         let (latency, gap) = (dice(8), dice(3));
         let name = format!("call-{number}");
         let script = format!("id={name} latency_ms={latency} gap_ms={gap} chunks=4 output=40");

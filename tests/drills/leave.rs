@@ -132,7 +132,7 @@ async fn leaving_is_never_free_where_the_vendor_stops() {
     for speech in Speech::BOTH {
         for cut in 0..24 {
             site.books().reset();
-            let script = format!("gap_ms=3 chunks=20 output=400 stop_on_close=1");
+            let script = "gap_ms=3 chunks=20 output=400 stop_on_close=1".to_string();
             let ask = speech.ask(500, true).script(&script);
             let id = leave_after(&gateway, &ask, cut * 60).await;
             let charged = charged(&gateway, &site, &id).await;

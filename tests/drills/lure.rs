@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
-use reins_gateway::Gateway;
+use reins_gateway::ServeError;
 use tokio::net::TcpListener;
 
-use crate::rig::{Ask, Inside, KEY, Reply, Site, Speech, Tape, VENDOR_KEY, call, speak, start_of};
+use crate::rig::{Ask, Inside, KEY, Reply, Site, Speech, Tape, VENDOR_KEY, call, speak};
 
 /// A door on every address of this machine that counts who comes through.
 struct Trap {
@@ -84,9 +84,11 @@ async fn lure(site: &Site, url: &str) -> bool {
     let head = site.head("process").replace(&format!("http://{}/v1", site.vendor()), url);
     assert!(head.contains(url));
     site.write(&head.replace("retries = 0", "retries = 0\nconnect_timeout = \"2s\""));
-    let Ok(gateway) = Gateway::start(start_of(site)).await else { return true };
-    drop(gateway);
-    let gateway = Inside::start(site).await;
+    let gateway = match Inside::try_start(site).await {
+        Ok(gateway) => gateway,
+        Err(ServeError::Wrong(_)) => return true,
+        Err(error) => panic!("{url}: {error:?}"),
+    };
     let answer = call(gateway.address, &Speech::OpenAi.ask(10, false)).await.unwrap();
     assert!(matches!(answer.status, 502 | 504), "{url}: {answer:?}");
     let text = String::from_utf8_lossy(&answer.body);

@@ -57,10 +57,10 @@ async fn what_costs_more_than_any_number_is_refused() {
         for members in [
             format!(r#","max_tokens":{most}"#),
             format!(r#","max_tokens":{most},"n":{most}"#),
-            format!(r#","max_tokens":9223372036854775807,"n":2"#),
-            format!(r#","max_tokens":9223372036854775808"#),
-            format!(r#","max_tokens":18446744073709551616"#),
-            format!(r#","max_tokens":4294967296,"n":4294967296"#),
+            r#","max_tokens":9223372036854775807,"n":2"#.to_string(),
+            r#","max_tokens":9223372036854775808"#.to_string(),
+            r#","max_tokens":18446744073709551616"#.to_string(),
+            r#","max_tokens":4294967296,"n":4294967296"#.to_string(),
             format!(r#","max_tokens":1,"n":{most}"#),
             format!(r#","max_completion_tokens":{most}"#),
         ] {

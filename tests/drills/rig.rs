@@ -15,7 +15,7 @@ mod until;
 pub(crate) use ask::{Ask, Speech};
 pub(crate) use client::{Answer, Wire, call, get, speak};
 pub(crate) use fixtures::{Fixture, fixtures};
-pub(crate) use inside::{Inside, start_of};
+pub(crate) use inside::Inside;
 pub(crate) use kept::{Kept, nanos, reopened, text};
 pub(crate) use outside::{Launch, Outside, log};
 pub(crate) use site::{KEY, Site, VENDOR_KEY};

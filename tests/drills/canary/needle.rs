@@ -86,7 +86,7 @@ fn every_form_is_found() {
     let wide: Vec<u8> = secret.bytes().flat_map(|byte| [byte, 0]).collect();
     let hash = Sha256::digest(secret).to_vec();
     for (form, hay) in [
-        ("in part", secret[10..30].as_bytes().to_vec()),
+        ("in part", secret.as_bytes()[10..30].to_vec()),
         ("in part", wide),
         ("base64", STANDARD.encode(format!("Bearer {secret} and more")).into_bytes()),
         ("base64", STANDARD.encode(format!("key: {secret}")).into_bytes()),

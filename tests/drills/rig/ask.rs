@@ -77,17 +77,4 @@ impl Ask {
     pub(crate) fn script(self, words: &str) -> Self {
         self.with("x-test-script", words)
     }
-
-    /// The request as bytes on the wire; `extra` are further lines of its head.
-    pub(crate) fn raw(&self, extra: &str) -> Vec<u8> {
-        let Self { path, headers, body } = self;
-        let lines: String =
-            headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-        let length = body.len();
-        let head = format!(
-            "POST {path} HTTP/1.1\r\nhost: reins\r\ncontent-type: application/json\r\n\
-             {lines}content-length: {length}\r\n{extra}\r\n"
-        );
-        [head.as_bytes(), body].concat()
-    }
 }

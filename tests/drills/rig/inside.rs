@@ -28,7 +28,7 @@ fn variable(name: &str) -> Option<String> {
 }
 
 /// A gateway's start, by the machine's own clock.
-pub(crate) fn start_of(site: &Site) -> Start {
+fn start_of(site: &Site) -> Start {
     let clock: Arc<dyn Clock> = Arc::new(MachineClock::new());
     Start { config: site.file(), variables: Arc::new(variable), clock, metrics: None }
 }
@@ -37,21 +37,27 @@ pub(crate) fn start_of(site: &Site) -> Start {
 
 impl Inside {
     pub(crate) async fn start(site: &Site) -> Self {
+        Self::with(start_of(site)).await.unwrap_or_else(|error| panic!("{error:?}"))
+    }
+
+    /// A gateway on a file that may be refused.
+    pub(crate) async fn try_start(site: &Site) -> Result<Self, ServeError> {
         Self::with(start_of(site)).await
     }
 
     pub(crate) async fn at(site: &Site, clock: Arc<dyn Clock>) -> Self {
-        Self::with(Start { clock, ..start_of(site) }).await
+        let started = Self::with(Start { clock, ..start_of(site) }).await;
+        started.unwrap_or_else(|error| panic!("{error:?}"))
     }
 
-    async fn with(start: Start) -> Self {
-        let gateway = Gateway::start(start).await.unwrap_or_else(|error| panic!("{error:?}"));
+    async fn with(start: Start) -> Result<Self, ServeError> {
+        let gateway = Gateway::start(start).await?;
         let (address, ledger) = (gateway.address(), Arc::clone(gateway.ledger()));
         let (stop, stopped) = oneshot::channel();
         let running = tokio::spawn(gateway.run(async {
             drop(stopped.await);
         }));
-        Self { address, ledger, stop, running }
+        Ok(Self { address, ledger, stop, running })
     }
 
     /// What is kept, once everything so far is.

@@ -56,11 +56,11 @@ impl Launch {
         let mut child = self.command.spawn().unwrap();
         let out = child.stdout.take().unwrap();
         let said = tokio::task::spawn_blocking(move || first_line(out)).await.unwrap();
-        let address = said.strip_prefix("listening on ").map(|at| at.trim().parse().unwrap());
-        if address.is_none() {
+        let Some(address) = said.strip_prefix("listening on ") else {
             child.wait().unwrap();
-        }
-        Some(Outside { address: address?, child })
+            return None;
+        };
+        Some(Outside { address: address.trim().parse().unwrap(), child })
     }
 }
 
