@@ -1,7 +1,8 @@
 //! Patience with a connection: how long it may stay idle, and how long a head may take to come.
 //!
 //! A head's time runs from its first byte, so that a client that trickles its request is cut off
-//! early, and one that only rests between two requests is not.
+//! early, and one that only rests between two requests is not. An answer may take as long as it
+//! takes, but not because the client takes none of it: its call has a place that others want.
 
 use std::io;
 use std::pin::Pin;
@@ -22,6 +23,9 @@ use tokio::time::sleep;
 #[derive(Debug)]
 pub(crate) struct Phase {
     packed: AtomicU64,
+    /// Since when the client takes no bytes although there are some, in milliseconds and one more;
+    /// 0 while it does.
+    stuck: AtomicU64,
     clock: Arc<dyn Clock>,
 }
 
@@ -41,7 +45,7 @@ pub(crate) struct Watched {
 impl Phase {
     /// A connection that has just been opened.
     pub(crate) fn new(clock: Arc<dyn Clock>) -> Arc<Self> {
-        let phase = Self { packed: AtomicU64::new(IDLE), clock };
+        let phase = Self { packed: AtomicU64::new(IDLE), stuck: AtomicU64::new(0), clock };
         phase.enter(IDLE);
         Arc::new(phase)
     }
@@ -70,6 +74,23 @@ impl Phase {
         }
     }
 
+    /// Takes note of whether the client took some of what was written.
+    fn wrote<T>(&self, written: &Poll<T>) {
+        let stuck = self.stuck.load(Ordering::Relaxed) != 0;
+        match written {
+            Poll::Pending if !stuck => self.stuck.store(self.now_ms() + 1, Ordering::Relaxed),
+            Poll::Ready(_) if stuck => self.stuck.store(0, Ordering::Relaxed),
+            Poll::Pending | Poll::Ready(_) => {}
+        }
+    }
+
+    /// How much longer the client may take nothing; `None` while it takes what there is.
+    fn left_stuck(&self, limits: &ServerLimits) -> Option<Duration> {
+        let since = self.stuck.load(Ordering::Relaxed).checked_sub(1)?;
+        let passed = Duration::from_millis(self.now_ms().saturating_sub(since));
+        Some(limits.idle_timeout.saturating_sub(passed))
+    }
+
     /// How much longer the connection may go on as it is; `None` while it is answered.
     fn left(&self, limits: &ServerLimits) -> Option<Duration> {
         let packed = self.packed.load(Ordering::Relaxed);
@@ -77,7 +98,7 @@ impl Phase {
         let limit = match packed & 3 {
             IDLE => limits.idle_timeout,
             HEAD => limits.header_timeout,
-            _ => return None,
+            _ => return self.left_stuck(limits),
         };
         Some(limit.saturating_sub(passed))
     }
@@ -123,7 +144,9 @@ impl Write for Watched {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.io).poll_write(cx, bytes)
+        let written = Pin::new(&mut self.io).poll_write(cx, bytes);
+        self.phase.wrote(&written);
+        written
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -143,6 +166,69 @@ impl Write for Watched {
         cx: &mut Context<'_>,
         pieces: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.io).poll_write_vectored(cx, pieces)
+        let written = Pin::new(&mut self.io).poll_write_vectored(cx, pieces);
+        self.phase.wrote(&written);
+        written
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    //! Whose patience ends when.
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU64, Ordering};
+    use std::task::Poll;
+    use std::time::Duration;
+
+    use jiff::Timestamp;
+    use reins_config::{Drain, ServerLimits};
+    use reins_governor::Clock;
+
+    use super::Phase;
+
+    #[derive(Debug, Default)]
+    struct Seconds(AtomicU64);
+
+    impl Clock for Seconds {
+        fn now(&self) -> Timestamp {
+            Timestamp::UNIX_EPOCH
+        }
+
+        fn monotonic(&self) -> Duration {
+            Duration::from_secs(self.0.load(Ordering::Relaxed))
+        }
+    }
+
+    const fn limits() -> ServerLimits {
+        ServerLimits {
+            max_body_bytes: 1,
+            header_timeout: Duration::from_secs(10),
+            body_timeout: Duration::from_secs(30),
+            idle_timeout: Duration::from_secs(75),
+            max_connections: 1,
+            max_calls: 1,
+            shutdown_timeout: Duration::ZERO,
+            drain: Drain { max_calls: 1, max_bytes: 1, timeout: Duration::ZERO },
+        }
+    }
+
+    #[test]
+    fn a_client_that_takes_nothing_of_its_answer_is_let_go() {
+        let clock = Arc::new(Seconds::default());
+        let phase = Phase::new(Arc::clone(&clock) as Arc<dyn Clock>);
+        phase.busy();
+        let at = |second, written: Option<Poll<()>>| {
+            clock.0.store(second, Ordering::Relaxed);
+            if let Some(written) = written {
+                phase.wrote(&written);
+            }
+            phase.left(&limits()).map(|left| left.as_secs())
+        };
+        assert_eq!(at(500, None), None, "the vendor thinks");
+        assert_eq!(at(500, Some(Poll::Pending)), Some(75));
+        assert_eq!(at(540, Some(Poll::Pending)), Some(35), "the same bytes wait");
+        assert_eq!(at(541, Some(Poll::Ready(()))), None, "it took some");
+        assert_eq!(at(600, Some(Poll::Pending)), Some(75));
+        assert_eq!(at(675, None), Some(0));
     }
 }
