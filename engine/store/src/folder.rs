@@ -70,7 +70,7 @@ impl Bell {
 }
 
 /// Starts the folder. It has the store's lock until the store is closed, even where it cannot fold
-/// any more: calls in flight still end, and whoever recovered the store meanwhile would end them too.
+/// any more: calls in flight still end, and who recovered the store meanwhile would end them too.
 pub(crate) fn start(core: Arc<Core>, conn: Connection, lock: File) -> io::Result<JoinHandle<()>> {
     thread::Builder::new().name("reins-folder".into()).spawn(move || {
         let mut conn = conn;
