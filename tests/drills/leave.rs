@@ -7,7 +7,9 @@ use http_body_util::BodyExt;
 use reins_vendor::bill::{Usage, exact_usd, rounded_up};
 use reins_vendor::prices::find;
 
-use crate::rig::{Ask, Inside, Reply, Site, Speech, Tape, Wire, fixtures, nanos, text, until};
+use crate::rig::{
+    Ask, Inside, Reply, Site, Speech, Tape, Wire, call, fixtures, nanos, text, until,
+};
 
 const BUDGET: &str = "[[budget]]\nname = \"all\"\nscope = { organization = \"acme\" }\n\
      limit_usd = \"100000\"\nwindow = \"monthly\"\n";
@@ -180,5 +182,45 @@ async fn leaving_before_a_whole_answer_is_charged() {
         text(charged)
     );
     assert_eq!((charged, site.books().totals().billed), (billed, 6));
+    gateway.stop().await;
+}
+
+/// Clients that lose patience and ask again, as SDKs do: under the same key it is one call.
+#[tokio::test(flavor = "multi_thread")]
+async fn asking_again_under_the_same_key_is_billed_once() {
+    let site = Site::new(BUDGET).await;
+    let gateway = Inside::start(&site).await;
+    let (mut asked, mut refused) = (0, 0);
+    for speech in Speech::BOTH {
+        let key = format!("once-{speech:?}");
+        let ask = speech.ask(64, false).script("latency_ms=300").with("idempotency-key", &key);
+        let before = site.books().totals().calls;
+        let mut wire = Wire::open(gateway.address).await.unwrap();
+        let calling = wire.send(&ask);
+        let seen = until("the vendor has it", async || site.books().totals().calls > before);
+        tokio::select! {
+            _ = calling => {}
+            () = seen => {}
+        }
+        drop(wire);
+        until("the answer comes", async || {
+            let answer = call(gateway.address, &ask).await.unwrap();
+            assert!(matches!(answer.status, 200 | 409), "{answer:?}");
+            asked += 1;
+            refused += usize::from(answer.status == 409);
+            answer.status == 200
+        })
+        .await;
+    }
+    let charged = gateway.kept(&site).await.totals().await.charged.nanos();
+    let billed = site.billed().await;
+    println!(
+        "leave: 2 clients left and asked {asked} times again under the same key: {refused} were \
+         told to wait, 2 calls billed {}, charged {}",
+        text(billed),
+        text(charged)
+    );
+    assert_eq!((charged, site.books().totals().calls), (billed, 2));
+    assert!(refused > 0, "nobody asked while the call was under way");
     gateway.stop().await;
 }

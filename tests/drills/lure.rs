@@ -120,6 +120,9 @@ async fn names_that_lead_inside_are_not_followed() {
     );
     assert_eq!(trap.caught(), 0);
     assert!(refused_in_file < tried, "no call was made");
+    // An address that is written out is meant: the door is one that could have been gone through.
+    assert!(!lure(&site, &format!("https://127.0.0.1:{}/v1", trap.port)).await);
+    assert!(trap.caught() > 0);
 }
 
 /// Heads of requests that name another host in every way there is.

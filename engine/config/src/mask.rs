@@ -33,7 +33,8 @@ fn mask_line(line: &str) -> String {
 /// `https://name:password@host` without name and password.
 fn mask_login(line: &str) -> String {
     let Some((scheme, rest)) = line.split_once("://") else { return line.to_owned() };
-    let host = rest.split(['/', '"', '\'', ' ']).next().unwrap_or_default();
+    // WHY: a key may have a slash in it, and then the login seems to be over before its end.
+    let host = rest.split(['"', '\'', ' ']).next().unwrap_or_default();
     match host.rsplit_once('@') {
         Some((login, _)) => {
             format!(
@@ -58,12 +59,23 @@ fn is_key_character(c: char) -> bool {
 }
 
 fn push_word(shown: &mut String, word: &str, in_secret_field: bool) {
-    let begins_like_one = PREFIXES.iter().any(|prefix| word.starts_with(prefix));
-    if word.len() >= SHORTEST && (in_secret_field || begins_like_one) {
-        shown.extend(std::iter::repeat_n('*', word.len()));
+    let secret_from = if in_secret_field { Some(0) } else { key_in(word) };
+    let (open, secret) =
+        word.split_at_checked(secret_from.unwrap_or(word.len())).unwrap_or((word, ""));
+    shown.push_str(open);
+    if secret.len() >= SHORTEST {
+        shown.extend(std::iter::repeat_n('*', secret.len()));
     } else {
-        shown.push_str(word);
+        shown.push_str(secret);
     }
+}
+
+/// Where a key begins in a word, which may be a path.
+fn key_in(word: &str) -> Option<usize> {
+    let begins =
+        |at: &usize| *at == 0 || word.get(..*at).is_some_and(|before| before.ends_with('/'));
+    let first = |prefix: &&str| word.match_indices(*prefix).map(|(at, _)| at).find(begins);
+    PREFIXES.iter().filter_map(first).min()
 }
 
 #[cfg(test)]
@@ -78,6 +90,8 @@ mod tests {
             ("x = \"rns_live_abcdefgh\" # y", "x = \"*****************\" # y"),
             ("\"value\" = 'correct-horse-battery'", "\"value\" = '*********************'"),
             ("url = \"https://me:pässword@host/v1\"", "url = \"https://************@host/v1\""),
+            ("url = \"https://sk-abc/def@host/v1\"", "url = \"https://**********@host/v1\""),
+            ("url = \"https://host/sk-abcdefghijkl\"", "url = \"https://host/***************\""),
             ("password=ünïcödéünïcödé", "password=**********************"),
         ] {
             assert_eq!(masked(text).len(), text.len());

@@ -7,9 +7,9 @@ use reins_governor::{HoldId, Receipt};
 
 use crate::row::Row;
 
-/// Ends that are remembered of each kind. A second answer is wanted at once or never, and a
-/// presumed call is rare.
-const ENDS_MAX: usize = 16_384;
+/// Ends that are remembered of each kind, some 4 MB. A second answer is wanted at once or never,
+/// and a presumed call is rare.
+const ENDS_MAX: usize = 2_048;
 /// How long usage may come late, in seconds: a day, the longest that a vendor's batch takes.
 const LATE_MAX: i64 = 24 * 3_600;
 
