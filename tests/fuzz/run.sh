@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Every fuzzer for a while: arbitrary bytes against what src/lib.rs holds them to. What is found lies
-# in target/fuzz/found; inputs that reached something new are kept in target/fuzz/corpus.
+# Every fuzzer for a while: arbitrary bytes against what src/lib.rs holds them to. What is found
+# lies in target/fuzz/found; inputs that reached something new are kept in target/fuzz/corpus.
 #
 #   tests/fuzz/run.sh [seconds for each fuzzer]
 set -euo pipefail

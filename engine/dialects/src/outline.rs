@@ -266,7 +266,10 @@ impl Outline {
     }
 
     fn colon(&mut self) {
-        self.name_next = false;
+        if !std::mem::take(&mut self.name_next) {
+            self.state = State::Broken;
+            return;
+        }
         if self.depth > 1 {
             self.pass(b":");
             return;

@@ -27,20 +27,18 @@ fn asked(dialect: &dyn Dialect, stream: bool) -> Read {
 /// The events that an answer may go on with for ever; the number makes each another one.
 fn events(number: usize) -> [String; 9] {
     let padding = "x".repeat(300);
+    let usage = format!(r#"{{"input_tokens":1,"{number}":"{padding}"}}"#);
+    let event = |members: String| format!("data: {{{members}}}\n\n");
     [
-        format!("data: {{\"model\":\"m{number}\",\"choices\":[{{\"text\":\"{padding}\"}}]}}\n\n"),
-        format!("data: {{\"usage\":{{\"prompt_tokens\":1,\"{number}\":\"{padding}\"}}}}\n\n"),
-        format!("data: {{\"choices\":[],\"usage\":{{\"{number}\":[\"{padding}\"]}}}}\n\n"),
-        format!(
-            "data: {{\"type\":\"message_start\",\"message\":{{\"usage\":{{\"{number}\":\"{padding}\"}}}}}}\n\n"
-        ),
-        format!(
-            "data: {{\"type\":\"message_delta\",\"usage\":{{\"{number}\":\"{padding}\"}}}}\n\n"
-        ),
+        event(format!(r#""model":"m{number}","choices":[{{"text":"{padding}"}}]"#)),
+        event(format!(r#""usage":{usage}"#)),
+        event(format!(r#""choices":[],"usage":{{"{number}":["{padding}"]}}"#)),
+        event(format!(r#""type":"message_start","message":{{"usage":{usage}}}"#)),
+        event(format!(r#""type":"message_delta","usage":{usage}"#)),
         format!(": {number}{padding}\nid: {number}\n\n"),
         format!("data: {padding}{number}"),
-        format!("{{\"usage\":{{\"{padding}{number}\":"),
-        format!("{{\"{padding}{number}\":["),
+        format!(r#"{{"usage":{{"{padding}{number}":"#),
+        format!(r#"{{"{padding}{number}":["#),
     ]
 }
 

@@ -81,6 +81,19 @@ fn what_is_no_object_is_never_closed() {
 }
 
 #[test]
+fn a_colon_that_follows_no_name_breaks_the_object() {
+    for text in [
+        r#"{"x":1:"usage":{"a":1}}"#,
+        r#"{"x":"y"usage":{"a":1}}"#,
+        r#"{"x":{}"usage":{"a":1}}"#,
+        r#"{"x":[1:2],"usage":{"a":1}}"#,
+    ] {
+        let said = said(&[text.as_bytes()]);
+        assert_eq!((said.usage, said.closed), (None, false), "{text}");
+    }
+}
+
+#[test]
 fn a_member_too_long_to_keep_breaks_the_object() {
     let long = format!(r#"{{"usage":"{}"}}"#, "x".repeat(KEPT_BYTES_MAX));
     let said = said(&[long.as_bytes()]);
