@@ -14,7 +14,7 @@ use reins_config::{Checked, File, Purpose, Report, Secret, Settings, StoreUrl, V
 use reins_flight::Crew;
 use reins_governor::Clock;
 use reins_store::{Embedded, OpenOptions, Registry, RootSecret, SecretName, Secrets, StoreError};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
@@ -23,6 +23,10 @@ use crate::idempotency::Repeats;
 use crate::pages::{self, Shown};
 use crate::reload;
 use crate::server::Server;
+
+/// Connections that may wait to be accepted, as many as Linux allows by default. With the 128 that
+/// are usual, a burst of clients is made to wait for a second by their own machines.
+const BACKLOG: u32 = 4096;
 
 /// Looks up an environment variable.
 pub type Variables = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
@@ -113,7 +117,7 @@ impl Gateway {
             repeats: Repeats::new(),
             places: permits(server.max_calls),
         });
-        let listener = listen(address).await?;
+        let listener = listen(address)?;
         let address =
             listener.local_addr().map_err(|source| ServeError::Listen { address, source })?;
         Ok(Self { desk, start, listener, address })
@@ -224,8 +228,15 @@ pub(crate) async fn stored(secrets: &Secrets, settings: &Settings) -> Result<Sto
     Ok(found)
 }
 
-async fn listen(address: SocketAddr) -> Result<TcpListener, ServeError> {
-    TcpListener::bind(address).await.map_err(|source| ServeError::Listen { address, source })
+fn listen(address: SocketAddr) -> Result<TcpListener, ServeError> {
+    let bound = || {
+        let v4 = address.is_ipv4();
+        let socket = if v4 { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(BACKLOG)
+    };
+    bound().map_err(|source| ServeError::Listen { address, source })
 }
 
 /// Calls in flight outlive their connections: their owners may still be draining.
