@@ -6,6 +6,8 @@
 mod serve;
 mod server;
 
+mod lanes;
+
 mod patience;
 
 mod path;
