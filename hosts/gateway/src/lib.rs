@@ -6,8 +6,6 @@
 mod serve;
 mod server;
 
-mod lanes;
-
 mod patience;
 
 mod path;

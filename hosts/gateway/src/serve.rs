@@ -20,7 +20,6 @@ use tokio_util::task::TaskTracker;
 
 use crate::desk::{Desk, Live, Stored};
 use crate::idempotency::Repeats;
-use crate::lanes::Lanes;
 use crate::pages::{self, Shown};
 use crate::reload;
 use crate::server::Server;
@@ -79,9 +78,6 @@ pub enum ServeError {
     /// A connection to a vendor cannot be prepared.
     #[error("the connections to the vendors cannot be prepared")]
     Lines(#[source] io::Error),
-    /// There are no threads to serve with.
-    #[error("the system gives no threads")]
-    Lanes(#[source] io::Error),
 }
 
 /// A gateway that listens.
@@ -145,15 +141,13 @@ impl Gateway {
     /// # Errors
     /// When the store could not be closed in order.
     pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), ServeError> {
-        let lanes = Lanes::open().map_err(ServeError::Lanes)?;
         let limits = self.desk.live.load().settings.server;
         let shown = Shown { desk: Arc::clone(&self.desk), metrics: self.start.metrics.clone() };
         let server = Server { desk: Arc::clone(&self.desk), pages: pages::router(shown) };
         let watching = tokio::spawn(reload::watch(Arc::clone(&self.desk), self.start.clone()));
-        server.accept(self.listener, &lanes, limits, stop).await;
+        server.accept(self.listener, limits, stop).await;
         watching.abort();
         wait_for_owners(&self.desk, limits.shutdown_timeout).await;
-        lanes.close();
         let closed = self.desk.ledger.close().await;
         closed.map_err(ServeError::Closing)
     }

@@ -1,6 +1,7 @@
 //! The accept loop: connections in, within their limits, until told to stop.
 
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,15 +10,14 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use hyper_util::server::graceful::GracefulShutdown;
 use reins_config::ServerLimits;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 use tower::ServiceExt;
 
 use crate::body::AnswerBody;
 use crate::desk::Desk;
-use crate::lanes::Lanes;
 use crate::path::Path;
 use crate::patience::{Phase, Watched};
 use crate::{free, govern, reply};
@@ -42,7 +42,6 @@ impl Server {
     pub(crate) async fn accept(
         self,
         listener: TcpListener,
-        lanes: &Lanes,
         limits: ServerLimits,
         stop: impl Future<Output = ()>,
     ) {
@@ -62,7 +61,7 @@ impl Server {
                 accepted = listener.accept() => accepted,
             };
             match accepted {
-                Ok((stream, _)) => self.give(lanes, stream, limits, graceful.watcher(), place.ok()),
+                Ok((stream, peer)) => self.connect(stream, peer, &limits, &graceful, place.ok()),
                 Err(error) => {
                     tracing::warn!(%error, "a connection could not be accepted");
                     tokio::time::sleep(ACCEPT_AGAIN).await;
@@ -75,36 +74,22 @@ impl Server {
         }
     }
 
-    /// Gives a connection to a lane.
-    fn give(
+    fn connect(
         &self,
-        lanes: &Lanes,
         stream: TcpStream,
-        limits: ServerLimits,
-        graceful: Watcher,
-        place: Option<OwnedSemaphorePermit>,
+        peer: SocketAddr,
+        limits: &ServerLimits,
+        graceful: &GracefulShutdown,
+        place: Option<tokio::sync::OwnedSemaphorePermit>,
     ) {
         // WHY: without it, small pieces of a stream wait 40 ms for an acknowledgement.
-        let stream = stream.set_nodelay(true).and_then(|()| stream.into_std());
-        let server = self.clone();
-        lanes.give(move |lane| match stream.and_then(TcpStream::from_std) {
-            Ok(stream) => {
-                let connection = server.connect(stream, limits, graceful);
-                tokio::spawn(async move {
-                    connection.await;
-                    drop((lane, place));
-                });
-            }
-            Err(error) => tracing::debug!(%error, "a connection could not be taken over"),
-        });
-    }
-
-    /// Answers one connection to its end.
-    async fn connect(self, stream: TcpStream, limits: ServerLimits, graceful: Watcher) {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, %peer, "nodelay could not be set");
+        }
         let phase = Phase::new(Arc::clone(&self.desk.clock));
-        let answering = Arc::clone(&phase);
+        let (server, answering) = (self.clone(), Arc::clone(&phase));
         let service = service_fn(move |request| {
-            let (server, phase) = (self.clone(), Arc::clone(&answering));
+            let (server, phase) = (server.clone(), Arc::clone(&answering));
             async move {
                 phase.busy();
                 let answer = server.answer(request).await;
@@ -116,16 +101,21 @@ impl Server {
             .header_read_timeout(None)
             .max_buf_size(HEAD_MAX)
             .serve_connection(watched, service);
-        tokio::select! {
-            biased;
-            ended = graceful.watch(connection) => {
-                if let Err(error) = ended {
-                    tracing::debug!(%error, "a connection ended early");
+        let connection = graceful.watch(connection);
+        let limits = *limits;
+        tokio::spawn(async move {
+            let _place = place;
+            tokio::select! {
+                biased;
+                ended = connection => {
+                    if let Err(error) = ended {
+                        tracing::debug!(%error, "a connection ended early");
+                    }
                 }
+                // What is cut here has no call on it: owners are tasks of their own.
+                () = phase.tried(&limits) => tracing::debug!(%peer, "a connection was too slow"),
             }
-            // A call on what is cut here goes on without it.
-            () = phase.tried(&limits) => tracing::debug!("a connection was too slow"),
-        }
+        });
     }
 
     async fn answer(&self, request: Request<Incoming>) -> Response<AnswerBody> {
