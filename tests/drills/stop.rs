@@ -10,6 +10,8 @@ const BUDGET: &str = "[[budget]]\nname = \"all\"\nscope = { organization = \"acm
 
 /// Streams in flight when the signal comes.
 const STREAMS: usize = 100;
+/// Streams whose clients have just left, and whose vendor goes on.
+const LEFT: usize = 20;
 
 /// A stream of about 300 ms.
 fn slow(number: usize) -> Ask {
@@ -29,6 +31,9 @@ async fn stop(site: &Site) -> usize {
     assert_eq!(idle.call(&Speech::OpenAi.ask(10, false)).await.unwrap().status, 200);
     let in_flight = u64::try_from(STREAMS).unwrap();
     until("all streams run", async || site.books().totals().open >= open + in_flight).await;
+    for number in 0..LEFT {
+        Wire::open(address).await.unwrap().send(&slow(number)).await.unwrap();
+    }
     gateway.signal("-TERM");
     let mut refused = 0;
     until("new work is refused", async || {
@@ -60,8 +65,8 @@ async fn streams_end_whole_and_nothing_is_lost() {
     let billed = site.billed().await;
     let (presumed, totals) = reopened(&site).await;
     println!(
-        "stop: {stops} times TERM with {STREAMS} streams in flight: all ended whole, exit 0, \
-         {refused} new calls refused, billed {}, charged {}, {presumed} presumed, 0 held",
+        "stop: {stops} times TERM with {STREAMS} streams in flight and {LEFT} whose clients had \
+         left: all ended whole, exit 0, {refused} new calls refused, billed {}, charged {}, {presumed} presumed, 0 held",
         text(billed),
         text(totals.charged.nanos())
     );
