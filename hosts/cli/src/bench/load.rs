@@ -52,6 +52,8 @@ struct Course {
     ends: Instant,
     /// Calls begun.
     begun: Cell<u64>,
+    /// Those of them that are measured.
+    measured: Cell<u64>,
     calls_max: u64,
 }
 
@@ -70,6 +72,7 @@ impl Load {
             measured_from,
             ends: measured_from + self.time,
             begun: Cell::new(0),
+            measured: Cell::new(0),
             calls_max: self.calls_max,
         });
         let callers = LocalSet::new();
@@ -104,14 +107,18 @@ async fn call(mut line: Line, form: Rc<Form>, course: Rc<Course>) -> Result<Seen
 // === impl Course ===
 
 impl Course {
-    /// The number of the next call, and whether it is measured.
+    /// The number of the next call, and whether it is measured. However slow the machine is, one
+    /// is measured at least.
     fn next(&self) -> Option<(u64, bool)> {
         let (now, number) = (Instant::now(), self.begun.get());
-        if now >= self.ends || number >= self.calls_max {
+        let over = now >= self.ends && self.measured.get() > 0;
+        if over || number >= self.calls_max {
             return None;
         }
+        let measured = now >= self.measured_from;
         self.begun.set(number + 1);
-        Some((number, now >= self.measured_from))
+        self.measured.set(self.measured.get() + u64::from(measured));
+        Some((number, measured))
     }
 }
 

@@ -104,7 +104,7 @@ mod tests {
         assert_eq!(
             report.to_string(),
             "median (range) of 3 rounds; all of it shares 2 cores\n\
-             \u{20}                         vendor       reins, process\n\
+             \u{20}                          vendor       reins, process\n\
              one client, p50, µs        91 (64–101)  200 (180–250)\n\
              one client, p50 added, µs               109\n"
         );

@@ -13,6 +13,11 @@ fn of_the_whole() {
 }
 
 #[test]
+fn of_the_bench() {
+    insta::assert_snapshot!(help(&["bench"]));
+}
+
+#[test]
 fn of_serving() {
     insta::assert_snapshot!(help(&["serve"]));
 }

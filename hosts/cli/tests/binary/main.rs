@@ -3,6 +3,7 @@
 // WHY: clippy lets the functions of a test stop on a surprise only where it sees that they are one.
 #![cfg(test)]
 
+mod bench;
 mod check;
 mod help;
 mod keys;
