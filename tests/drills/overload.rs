@@ -57,7 +57,8 @@ async fn ten_times_too_many_calls_are_shed_at_once() {
     let (billed, (presumed, totals)) = (site.billed().await, reopened(&site).await);
     println!(
         "overload: {} calls on {places} places: {admitted} served, {shed} told 503, nine in \
-         ten within {} ms (the vendor takes {}); memory {} KiB, then {grown} KiB more; billed {}, charged {}",
+         ten within {} ms (the vendor takes {}); memory {} KiB, then {grown} KiB \
+         more; billed {}, charged {}",
         admitted + shed,
         slowest.as_millis(),
         VENDOR.as_millis(),

@@ -168,7 +168,7 @@ fn clean() -> Vec<(&'static str, String)> {
         "connection: authorization\r\n",
         "connection: content-length, host, x-api-key\r\n",
         "connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n",
-        "connection: upgrade, http2-settings\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABkAAQAAP__\r\n",
+        "connection: upgrade, http2-settings\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABkAAQ\r\n",
         "expect: 100-continue\r\n",
         "te: trailers, chunked\r\n",
         "x-api-key: sk-stolen\r\n",

@@ -66,7 +66,8 @@ async fn streams_end_whole_and_nothing_is_lost() {
     let (presumed, totals) = reopened(&site).await;
     println!(
         "stop: {stops} times TERM with {STREAMS} streams in flight and {LEFT} whose clients had \
-         left: all ended whole, exit 0, {refused} new calls refused, billed {}, charged {}, {presumed} presumed, 0 held",
+         left: all ended whole, exit 0, {refused} new calls refused, billed {}, charged {}, \
+         {presumed} presumed, 0 held",
         text(billed),
         text(totals.charged.nanos())
     );

@@ -67,10 +67,12 @@ Examples:
   reins bench --vendor 127.0.0.1:9900 --against nginx=http://127.0.0.1:8080")]
 pub(crate) struct Bench {
     /// How many seconds to measure, in all
-    #[arg(long, value_name = "N", default_value_t = 45, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    #[arg(long, value_name = "N", default_value_t = 45)]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..=3600))]
     seconds: u64,
     /// How often each load is sent to each target
-    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=99))]
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=99))]
     rounds: u32,
     /// One round of a few seconds: whether it works, not how fast
     #[arg(long)]

@@ -115,7 +115,8 @@ pub(crate) fn requests() -> Vec<Ask> {
 /// Requests that are no HTTP.
 pub(crate) fn broken() -> Vec<Vec<u8>> {
     let head = format!(
-        "POST /v1/chat/completions HTTP/1.1\r\nconnection: close\r\nauthorization: Bearer {CALLER}\r\n"
+        "POST /v1/chat/completions HTTP/1.1\r\nconnection: close\r\n\
+         authorization: Bearer {CALLER}\r\n"
     );
     [
         format!("{head}x y: z\r\n\r\n"),

@@ -142,8 +142,8 @@ mod tests {
     #[test]
     fn reads_blocks_in_order() {
         let text = "# A title\n\nProse.\n\n```toml reins\na = 1\n```\n\n\
-                    ```json call\n{\"body\":{}}\n```\n```json seen\n{\"status\":200}\n```\n```json balance\n{\"spent_usd\":\
-                    \"0.00\",\"calls\":0}\n```\n";
+                    ```json call\n{\"body\":{}}\n```\n```json seen\n{\"status\":200}\n\
+                    ```\n```json balance\n{\"spent_usd\":\"0.00\",\"calls\":0}\n```\n";
         assert_eq!(read(text).expect("a scenario").steps.len(), 3);
     }
 
