@@ -6,6 +6,26 @@ use crate::host::{Answer, Host, Request};
 use crate::resembles::differences;
 use crate::script::{Balance, Call, Script, Step};
 
+/// The organization of a file that names none.
+const ORGANIZATION: &str = r#"
+[organization]
+id = "acme"
+unknown_agents = "register"
+"#;
+
+/// The connections of a file that has none.
+const CONNECTIONS: &str = r#"
+[[connection]]
+vendor = "openai"
+base_url = "http://$VENDOR/v1"
+key_env = "VENDOR_KEY"
+
+[[connection]]
+vendor = "anthropic"
+base_url = "http://$VENDOR"
+key_env = "VENDOR_KEY"
+"#;
+
 /// The key that every call of a scenario shows, unless it brings its own.
 const KEY: &str = "rns_live_scenario";
 
@@ -16,7 +36,12 @@ const KEY: &str = "rns_live_scenario";
 pub async fn perform(script: &Script, host: &mut impl Host) -> Result<(), String> {
     for (index, step) in script.steps.iter().enumerate() {
         let outcome = match step {
-            Step::File(text) => host.file(text).await,
+            Step::File(text) => host.file(&completed(text)).await,
+            Step::Refused(text) => host.refuse(&completed(text)).await,
+            Step::Later(later) => {
+                host.later(later.time());
+                Ok(())
+            }
             Step::Call(call, seen) => make(call, seen, host).await,
             Step::Balance(balance) => compare_books(balance, host).await,
         };
@@ -26,10 +51,11 @@ pub async fn perform(script: &Script, host: &mut impl Host) -> Result<(), String
 }
 
 async fn make(call: &Call, expected: &Value, host: &mut impl Host) -> Result<(), String> {
+    let beside = call.beside.as_deref().map(request);
     let request = request(call);
     let mut answer = Answer { seen: Value::Null };
     for _ in 0..call.times {
-        answer = host.call(&request).await?;
+        answer = host.call(&request, beside.as_ref()).await?;
     }
     told(&differences(expected, &answer.seen), &answer.seen)
 }
@@ -41,6 +67,7 @@ async fn compare_books(expected: &Balance, host: &mut impl Host) -> Result<(), S
         "held_usd": expected.held_usd,
         "calls": expected.calls,
         "scopes": expected.scopes,
+        "vendor_usd": expected.vendor_usd,
     });
     told(&differences(&expected, &seen), &seen)
 }
@@ -50,6 +77,13 @@ fn told(differences: &[String], seen: &Value) -> Result<(), String> {
         return Ok(());
     }
     Err(format!("{}\nall that was seen:\n{seen:#}", differences.join("\n")))
+}
+
+/// A file, with what a short scenario leaves out.
+fn completed(text: &str) -> String {
+    let organization = if text.contains("[organization]") { "" } else { ORGANIZATION };
+    let connections = if text.contains("[[connection]]") { "" } else { CONNECTIONS };
+    format!("{text}{organization}{connections}")
 }
 
 /// The request of a call, with what a short scenario leaves out.
@@ -70,9 +104,11 @@ fn request(call: &Call) -> Request {
         add("x-test-script", script);
     }
     for (name, value) in &call.headers {
-        add(name, value.as_str().unwrap_or_default());
+        // `null` leaves out what would be there.
+        value.as_str().into_iter().for_each(|value| add(name, value));
     }
-    Request { path: call.path.clone().unwrap_or_else(|| usual.to_owned()), headers, body }
+    let path = call.path.clone().unwrap_or_else(|| usual.to_owned());
+    Request { method: call.method.clone(), path, headers, body }
 }
 
 fn filled(body: &Map<String, Value>) -> Map<String, Value> {

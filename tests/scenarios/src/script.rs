@@ -1,5 +1,7 @@
 //! The script of a scenario: its fenced blocks, in order, checked for form.
 
+use std::time::Duration;
+
 use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -18,6 +20,10 @@ pub struct Script {
 pub enum Step {
     /// The file says this from now on (a block `toml reins`).
     File(String),
+    /// Somebody writes this into the file, and it is refused (a block `toml refused`).
+    Refused(String),
+    /// Time passes (a block `json later`).
+    Later(Later),
     /// Somebody calls, and sees this (blocks `json call` and `json seen`).
     Call(Box<Call>, Value),
     /// The books stand like this (a block `json balance`).
@@ -31,9 +37,12 @@ pub struct Call {
     /// Whose agent calls.
     #[serde(default)]
     pub agent: Option<String>,
-    /// Other headers.
+    /// Other headers; `null` leaves out one that would be there.
     #[serde(default)]
     pub headers: Map<String, Value>,
+    /// The method; one without a body is sent none.
+    #[serde(default = "post")]
+    pub method: String,
     /// The path; left out: `/v1/chat/completions`, or `/v1/messages` for a model of Anthropic.
     #[serde(default)]
     pub path: Option<String>,
@@ -49,6 +58,21 @@ pub struct Call {
     /// How often the same call is made, one after the other; what is seen is the last.
     #[serde(default = "once")]
     pub times: u32,
+    /// A call that the vendor has not answered yet when this one is made.
+    #[serde(default)]
+    pub beside: Option<Box<Self>>,
+}
+
+/// How much later it is.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Later {
+    /// So many hours,
+    #[serde(default)]
+    pub hours: u32,
+    /// and minutes.
+    #[serde(default)]
+    pub minutes: u32,
 }
 
 /// How the books stand.
@@ -65,6 +89,9 @@ pub struct Balance {
     /// Charged to single scopes, such as `agent=bot`.
     #[serde(default)]
     pub scopes: Map<String, Value>,
+    /// The vendor's bill, by its own books.
+    #[serde(default)]
+    pub vendor_usd: Option<String>,
 }
 
 /// Why a file is no scenario.
@@ -75,8 +102,22 @@ fn once() -> u32 {
     1
 }
 
+fn post() -> String {
+    "POST".to_owned()
+}
+
 fn nothing() -> String {
     "0.00".to_owned()
+}
+
+// === impl Later ===
+
+impl Later {
+    /// All of it.
+    #[must_use]
+    pub fn time(self) -> Duration {
+        Duration::from_secs(3600 * u64::from(self.hours) + 60 * u64::from(self.minutes))
+    }
 }
 
 /// Reads a scenario.
@@ -94,6 +135,8 @@ pub fn read(text: &str) -> Result<Script, ScriptError> {
             ("json seen", None) => return Err(wrong("a block `json seen` follows no `json call`")),
             (_, Some(_)) => return Err(wrong("a `json call` is not followed by `json seen`")),
             ("toml reins", None) => steps.push(Step::File(block)),
+            ("toml refused", None) => steps.push(Step::Refused(block)),
+            ("json later", None) => steps.push(Step::Later(json(&info, &block)?)),
             ("json call", None) => call = Some(json(&info, &block)?),
             ("json balance", None) => steps.push(Step::Balance(json(&info, &block)?)),
             (other, None) => return Err(wrong(&format!("a block `{other}` means nothing here"))),

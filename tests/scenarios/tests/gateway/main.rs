@@ -6,11 +6,14 @@
     reason = "a test stops on the first surprise"
 )]
 
+mod client;
+mod clock;
 mod rig;
 
 use std::path::Path;
 
 use libtest_mimic::{Arguments, Failed, Trial};
+use metrics_exporter_prometheus::PrometheusBuilder;
 
 use rig::GatewayHost;
 
@@ -38,9 +41,12 @@ fn trials() -> Vec<Trial> {
 fn performed(path: &Path) -> Result<(), Failed> {
     let text = std::fs::read_to_string(path)?;
     let script = reins_scenarios::read(&text).map_err(|error| error.0)?;
-    let runtime = tokio::runtime::Runtime::new()?;
+    let recorder = PrometheusBuilder::new().build_recorder();
+    // On this thread alone, where the gateway runs as well: scenarios run beside each other.
+    let _recording = metrics::set_default_local_recorder(&recorder);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let mut host = GatewayHost::new();
+        let mut host = GatewayHost::new(recorder.handle());
         let outcome = reins_scenarios::perform(&script, &mut host).await;
         host.stop().await;
         outcome

@@ -2,22 +2,23 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use http_body_util::{BodyExt, Full};
-use hyper::body::Bytes;
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
-use reins_gateway::{Gateway, MachineClock, ServeError, Start};
-use reins_governor::{Clock, Scope, ScopeKind};
-use reins_scenarios::{Answer, Host, Request};
-use reins_store::Reports;
+use metrics_exporter_prometheus::PrometheusHandle;
+use reins_gateway::{Gateway, ServeError, Start};
+use reins_governor::{Clock, Scope, ScopeKind, Usd, Window};
+use reins_scenarios::{Answer, Balance, Host, Request};
+use reins_store::{Reports, Spent};
 use reins_vendor::Vendor;
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, yield_now};
+use tokio::time::timeout;
+
+use crate::client::Client;
+use crate::clock::StoryClock;
 
 /// How long a new version may take to be in force; it is promised within a second.
 const IN_FORCE: Duration = Duration::from_secs(5);
@@ -26,7 +27,10 @@ const IN_FORCE: Duration = Duration::from_secs(5);
 pub(crate) struct GatewayHost {
     folder: TempDir,
     vendor: Vendor,
-    client: Client<HttpConnector, Full<Bytes>>,
+    client: Client,
+    clock: Arc<StoryClock>,
+    metrics: PrometheusHandle,
+    calls: AtomicU64,
     running: Option<Running>,
 }
 
@@ -36,8 +40,11 @@ struct Running {
     task: JoinHandle<Result<(), ServeError>>,
 }
 
+// === impl GatewayHost ===
+
 impl GatewayHost {
-    pub(crate) fn new() -> Self {
+    /// `metrics` shows what is recorded on this thread.
+    pub(crate) fn new(metrics: PrometheusHandle) -> Self {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
         listener.set_nonblocking(true).expect("a socket");
         let listener = tokio::net::TcpListener::from_std(listener).expect("a socket");
@@ -45,7 +52,10 @@ impl GatewayHost {
             folder: TempDir::new().expect("a folder"),
             vendor: reins_vendor::serve(listener, reins_vendor::Options::default())
                 .expect("a vendor"),
-            client: Client::builder(TokioExecutor::new()).build_http(),
+            client: Client::new(),
+            clock: Arc::default(),
+            metrics,
+            calls: AtomicU64::new(1),
             running: None,
         }
     }
@@ -62,35 +72,27 @@ impl GatewayHost {
         self.folder.path().join(name)
     }
 
-    /// A scenario's file, with what every file of a scenario has in common.
-    fn whole(&self, text: &str) -> String {
-        let vendor = self.vendor.address().to_string();
-        let own = text.replace("$VENDOR", &vendor);
-        format!(
-            "listen = \"127.0.0.1:0\"\nstore = \"sqlite:reins.db\"\ndurability = \"process\"\n\
-             {own}\n[[key]]\nname = \"scenario\"\nvalue_env = \"REINS_KEY\"\nobserve = true\n"
-        )
+    fn address(&self) -> &str {
+        &self.running.as_ref().expect("a file block comes first").address
     }
 
-    async fn get(&self, page: &str) -> Value {
-        let address = &self.running.as_ref().expect("a file block comes first").address;
-        let uri = format!("http://{address}{page}").parse().expect("an address");
-        let answer = self.client.get(uri).await.expect("an answer");
-        let body = answer.into_body().collect().await.expect("a body").to_bytes();
-        serde_json::from_slice(&body).expect("JSON")
+    /// Writes a scenario's file, with what every file of a scenario has in common.
+    fn write(&self, text: &str) -> Result<(), String> {
+        let vendor = self.vendor.address().to_string();
+        let own = text.replace("$VENDOR", &vendor);
+        let whole = format!(
+            "listen = \"127.0.0.1:0\"\nstore = \"sqlite:reins.db\"\ndurability = \"process\"\n\
+             {own}\n[[key]]\nname = \"scenario\"\nvalue_env = \"REINS_KEY\"\nobserve = true\n"
+        );
+        std::fs::write(self.path("reins.toml"), &whole).map_err(|error| error.to_string())
     }
 
     async fn begin(&mut self) -> Result<(), String> {
-        let variables = |name: &str| match name {
-            "REINS_KEY" => Some("rns_live_scenario".to_owned()),
-            "VENDOR_KEY" => Some("sk-scenario".to_owned()),
-            _ => None,
-        };
         let start = Start {
             config: self.path("reins.toml"),
-            variables: Arc::new(variables),
-            clock: Arc::new(MachineClock::new()),
-            metrics: None,
+            variables: Arc::new(variable),
+            clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
+            metrics: Some(self.metrics.clone()),
         };
         let gateway = Gateway::start(start).await.map_err(|error| error.to_string())?;
         let address = gateway.address().to_string();
@@ -100,95 +102,139 @@ impl GatewayHost {
         Ok(())
     }
 
-    /// Waits until the version is another than `before`.
-    async fn in_force(&self, before: &Value) -> Result<(), String> {
-        let changed = async {
-            while self.get("/readyz").await["policy_version"] == *before {
-                tokio::task::yield_now().await;
+    async fn readyz(&self, member: &str) -> Value {
+        self.client.page(self.address(), "/readyz").await[member].clone()
+    }
+
+    async fn version(&self) -> Value {
+        self.readyz("policy_version").await
+    }
+
+    /// Versions of the file that were refused so far.
+    fn refused(&self) -> Option<String> {
+        let page = self.metrics.render();
+        let mut lines = page.lines().filter(|line| line.starts_with("reins_versions_total"));
+        lines.find(|line| line.contains("\"refused\"")).map(str::to_owned)
+    }
+
+    async fn made(&self, request: &Request) -> Result<Answer, String> {
+        let name = self.calls.fetch_add(1, Ordering::Relaxed).to_string();
+        let mut seen = self.client.call(self.address(), request, &name).await?;
+        let id = seen["headers"].get("x-reins-transaction-id").and_then(Value::as_str);
+        let record = self.record(id).await;
+        let vendor = self.client.heard(&self.vendor.address().to_string(), &name).await;
+        seen.insert("record".to_owned(), record);
+        seen.insert("vendor".to_owned(), vendor);
+        Ok(Answer { seen: seen.into() })
+    }
+
+    /// Makes a call while the vendor has another, and makes sure that it still has it then.
+    async fn made_meanwhile(&self, request: &Request) -> Result<Answer, String> {
+        let open = || self.vendor.books().totals().open > 0;
+        let asked = async {
+            while !open() {
+                yield_now().await;
             }
         };
-        let waited = tokio::time::timeout(IN_FORCE, changed).await;
-        waited.map_err(|_| "the new version did not come into force".to_owned())
+        timeout(IN_FORCE, asked).await.map_err(|_| "the vendor was not asked beside this call")?;
+        let answer = self.made(request).await?;
+        if open() { Ok(answer) } else { Err("the call beside this one had ended".to_owned()) }
     }
 
     async fn record(&self, id: Option<&str>) -> Value {
         let Some(id) = id.and_then(|id| id.parse().ok()) else { return Value::Null };
-        let reports = Reports::open(&self.path("reins.db"), &MachineClock::new());
-        let reports = reports.expect("the store");
+        let reports = Reports::open(&self.path("reins.db"), &*self.clock).expect("the store");
         let kept = async {
             loop {
                 let record = reports.transaction(id).await.expect("the store");
                 match record.as_deref().and_then(|text| serde_json::from_str::<Value>(text).ok()) {
                     Some(record) if !record["ended_at"].is_null() => break record,
-                    _ => tokio::task::yield_now().await,
+                    _ => yield_now().await,
                 }
             }
         };
-        tokio::time::timeout(IN_FORCE, kept).await.unwrap_or(Value::Null)
+        timeout(IN_FORCE, kept).await.unwrap_or(Value::Null)
+    }
+
+    async fn spent(&self, reports: &Reports, scope: Scope) -> Result<Spent, String> {
+        let (now, utc) = (self.clock.now(), jiff::tz::TimeZone::UTC);
+        let spent = reports.spent(&scope, Window::Monthly, &utc, now).await;
+        spent.map_err(|error| error.to_string())
+    }
+
+    fn vendor_usd(&self) -> String {
+        let nanos = self.vendor.books().totals().rounded_nanos();
+        Usd::from_nanos(u64::try_from(nanos).expect("a bill that can be paid")).to_string()
     }
 }
 
 impl Host for GatewayHost {
     async fn file(&mut self, text: &str) -> Result<(), String> {
-        let whole = self.whole(text);
-        std::fs::write(self.path("reins.toml"), &whole).map_err(|error| error.to_string())?;
         if self.running.is_none() {
+            self.write(text)?;
             return self.begin().await;
         }
-        let before = self.get("/readyz").await["policy_version"].clone();
-        self.in_force(&before).await
-    }
-
-    async fn call(&mut self, request: &Request) -> Result<Answer, String> {
-        let address = &self.running.as_ref().expect("a file block comes first").address;
-        let mut made = http::Request::post(format!("http://{address}{}", request.path));
-        for (name, value) in &request.headers {
-            made = made.header(name, value);
-        }
-        let made = made.body(Full::from(request.body.clone())).map_err(|e| e.to_string())?;
-        let answer = self.client.request(made).await.map_err(|error| error.to_string())?;
-        let (head, body) = answer.into_parts();
-        let collected = body.collect().await.map_err(|error| error.to_string())?;
-        let trailers = collected.trailers().map(shown);
-        let bytes = collected.to_bytes();
-        let headers = shown(&head.headers);
-        let record = self.record(headers.get("x-reins-transaction-id").and_then(Value::as_str));
-        let json = serde_json::from_slice::<Value>(&bytes).ok();
-        let text = String::from_utf8_lossy(&bytes);
-        Ok(Answer {
-            seen: json!({
-                "status": head.status.as_u16(),
-                "stream": json.is_none().then_some(text),
-                "body": json,
-                "record": record.await,
-                "headers": headers,
-                "trailers": trailers,
-            }),
-        })
-    }
-
-    async fn balance(&mut self, like: &reins_scenarios::Balance) -> Result<Value, String> {
-        let clock = MachineClock::new();
-        let reports = Reports::open(&self.path("reins.db"), &clock);
-        let reports = reports.map_err(|error| error.to_string())?;
-        let all = async {
-            while self.get("/readyz").await["entries_behind"] != 0 {
-                tokio::task::yield_now().await;
+        let before = self.version().await;
+        self.write(text)?;
+        let changed = async {
+            while self.version().await == before {
+                yield_now().await;
             }
         };
-        tokio::time::timeout(IN_FORCE, all).await.map_err(|_| "the store fell behind")?;
-        let month = reins_governor::Window::Monthly;
-        let utc = jiff::tz::TimeZone::UTC;
-        let spent = |scope: Scope| {
-            let (reports, now, utc) = (&reports, clock.now(), utc.clone());
-            async move { reports.spent(&scope, month, &utc, now).await.map_err(|e| e.to_string()) }
+        let waited = timeout(IN_FORCE, changed).await;
+        waited.map_err(|_| "the new version did not come into force".to_owned())
+    }
+
+    async fn refuse(&mut self, text: &str) -> Result<(), String> {
+        if self.running.is_none() {
+            self.write(text)?;
+            let begun = self.begin().await;
+            return if begun.is_err() { Ok(()) } else { Err("the file was taken".to_owned()) };
+        }
+        let (version, refused) = (self.version().await, self.refused());
+        self.write(text)?;
+        let looked_at = async {
+            while self.refused() == refused && self.version().await == version {
+                yield_now().await;
+            }
         };
-        let whole = spent(Scope::new(ScopeKind::Organization, "acme".into())).await?;
+        timeout(IN_FORCE, looked_at).await.map_err(|_| "nobody looked at the file")?;
+        let same = self.version().await == version;
+        if same { Ok(()) } else { Err("the file came into force".to_owned()) }
+    }
+
+    fn later(&mut self, by: Duration) {
+        self.clock.put_forward(by);
+    }
+
+    async fn call(
+        &mut self,
+        request: &Request,
+        beside: Option<&Request>,
+    ) -> Result<Answer, String> {
+        let Some(beside) = beside else { return self.made(request).await };
+        let (first, second) = tokio::join!(self.made(beside), self.made_meanwhile(request));
+        let (first, mut second) = (first?, second?);
+        second.seen["beside"] = first.seen;
+        Ok(second)
+    }
+
+    async fn balance(&mut self, like: &Balance) -> Result<Value, String> {
+        let reports = Reports::open(&self.path("reins.db"), &*self.clock);
+        let reports = reports.map_err(|error| error.to_string())?;
+        let all = async {
+            while self.readyz("entries_behind").await != 0 {
+                yield_now().await;
+            }
+        };
+        timeout(IN_FORCE, all).await.map_err(|_| "the store fell behind")?;
+        let acme = Scope::new(ScopeKind::Organization, "acme".into());
+        let whole = self.spent(&reports, acme).await?;
         let mut scopes = Map::new();
         for name in like.scopes.keys() {
             let (kind, of) = name.split_once('=').ok_or("a scope is written kind=name")?;
             let kind = ScopeKind::from_word(kind).ok_or("there is no such kind of scope")?;
-            let one = spent(Scope::new(kind, of.into())).await?;
+            let one = self.spent(&reports, Scope::new(kind, of.into())).await?;
             scopes.insert(name.clone(), json!(one.spent.to_string()));
         }
         Ok(json!({
@@ -196,13 +242,19 @@ impl Host for GatewayHost {
             "held_usd": whole.held.to_string(),
             "calls": whole.calls,
             "scopes": scopes,
+            "vendor_usd": like.vendor_usd.is_some().then(|| self.vendor_usd()),
         }))
     }
 }
 
-fn shown(headers: &http::HeaderMap) -> Map<String, Value> {
-    headers
-        .iter()
-        .map(|(name, value)| (name.to_string(), json!(String::from_utf8_lossy(value.as_bytes()))))
-        .collect()
+/// The environment of a scenario: `REINS_KEY_CI` holds `rns_live_ci`.
+fn variable(name: &str) -> Option<String> {
+    match name {
+        "REINS_KEY" => Some("rns_live_scenario".to_owned()),
+        "VENDOR_KEY" => Some("sk-scenario".to_owned()),
+        _ => {
+            let key = name.strip_prefix("REINS_KEY_")?;
+            Some(format!("rns_live_{}", key.to_ascii_lowercase()))
+        }
+    }
 }
