@@ -102,12 +102,8 @@ impl GatewayHost {
         Ok(())
     }
 
-    async fn readyz(&self, member: &str) -> Value {
-        self.client.page(self.address(), "/readyz").await[member].clone()
-    }
-
     async fn version(&self) -> Value {
-        self.readyz("policy_version").await
+        self.client.page(self.address(), "/readyz").await["policy_version"].clone()
     }
 
     /// Versions of the file that were refused so far.
@@ -117,9 +113,11 @@ impl GatewayHost {
         lines.find(|line| line.contains("\"refused\"")).map(str::to_owned)
     }
 
-    async fn made(&self, request: &Request) -> Result<Answer, String> {
+    /// Makes a call, while there are `others`.
+    async fn made(&self, request: &Request, others: u64) -> Result<Answer, String> {
         let name = self.calls.fetch_add(1, Ordering::Relaxed).to_string();
         let mut seen = self.client.call(self.address(), request, &name).await?;
+        self.kept(others).await?;
         let id = seen["headers"].get("x-reins-transaction-id").and_then(Value::as_str);
         let record = self.record(id).await;
         let vendor = self.client.heard(&self.vendor.address().to_string(), &name).await;
@@ -137,23 +135,30 @@ impl GatewayHost {
             }
         };
         timeout(IN_FORCE, asked).await.map_err(|_| "the vendor was not asked beside this call")?;
-        let answer = self.made(request).await?;
+        let answer = self.made(request, 1).await?;
         if open() { Ok(answer) } else { Err("the call beside this one had ended".to_owned()) }
     }
 
     async fn record(&self, id: Option<&str>) -> Value {
         let Some(id) = id.and_then(|id| id.parse().ok()) else { return Value::Null };
         let reports = Reports::open(&self.path("reins.db"), &*self.clock).expect("the store");
+        let record = reports.transaction(id).await.expect("the store");
+        record.map_or(Value::Null, |text| serde_json::from_str(&text).expect("JSON"))
+    }
+
+    /// Waits until all calls but `others` have ended, and all that was written of them is kept.
+    async fn kept(&self, others: u64) -> Result<(), String> {
         let kept = async {
             loop {
-                let record = reports.transaction(id).await.expect("the store");
-                match record.as_deref().and_then(|text| serde_json::from_str::<Value>(text).ok()) {
-                    Some(record) if !record["ended_at"].is_null() => break record,
-                    _ => yield_now().await,
+                let page = self.client.page(self.address(), "/readyz").await;
+                let in_flight = page["calls_in_flight"].as_u64();
+                if page["entries_behind"] == 0 && in_flight.is_some_and(|calls| calls <= others) {
+                    break;
                 }
+                yield_now().await;
             }
         };
-        timeout(IN_FORCE, kept).await.unwrap_or(Value::Null)
+        timeout(IN_FORCE, kept).await.map_err(|_| "a call did not end, or was not kept".to_owned())
     }
 
     async fn spent(&self, reports: &Reports, scope: Scope) -> Result<Spent, String> {
@@ -212,8 +217,8 @@ impl Host for GatewayHost {
         request: &Request,
         beside: Option<&Request>,
     ) -> Result<Answer, String> {
-        let Some(beside) = beside else { return self.made(request).await };
-        let (first, second) = tokio::join!(self.made(beside), self.made_meanwhile(request));
+        let Some(beside) = beside else { return self.made(request, 0).await };
+        let (first, second) = tokio::join!(self.made(beside, 0), self.made_meanwhile(request));
         let (first, mut second) = (first?, second?);
         second.seen["beside"] = first.seen;
         Ok(second)
@@ -222,12 +227,7 @@ impl Host for GatewayHost {
     async fn balance(&mut self, like: &Balance) -> Result<Value, String> {
         let reports = Reports::open(&self.path("reins.db"), &*self.clock);
         let reports = reports.map_err(|error| error.to_string())?;
-        let all = async {
-            while self.readyz("entries_behind").await != 0 {
-                yield_now().await;
-            }
-        };
-        timeout(IN_FORCE, all).await.map_err(|_| "the store fell behind")?;
+        self.kept(0).await?;
         let acme = Scope::new(ScopeKind::Organization, "acme".into());
         let whole = self.spent(&reports, acme).await?;
         let mut scopes = Map::new();
