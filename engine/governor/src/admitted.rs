@@ -3,6 +3,9 @@
 //! There is no public constructor. Whoever holds one may send its call, once, and then says how
 //! the attempt ended; dropping it instead presumes the whole hold.
 
+mod charge;
+mod close;
+
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -10,17 +13,9 @@ use jiff::Timestamp;
 use crate::admit::{commit, pass};
 use crate::case::Case;
 use crate::{
-    Accuracy, Attempt, Bound, Call, Charge, End, Holding, Identity, Latency, Ledger, Outcome,
-    PresumeReason, Receipt, Refusal, Snapshot, Standing, Status, Transaction, Usage, Usd,
-    VoidReason,
+    Accuracy, Attempt, Call, Charge, Holding, Identity, Ledger, PresumeReason, Receipt, Refusal,
+    Snapshot, Standing, Status, Transaction, Usage, Usd, VoidReason,
 };
-
-/// How much dearer than its bound a call may turn out before its usage is not believed, both by the
-/// model that was asked for and by the one that answered.
-///
-/// A bound can be passed by hidden reasoning or tools on the vendor's side, which stays well
-/// under this; a figure beyond it is a fault in the answer, and is presumed and alarmed instead.
-const ABSURD_FACTOR: u64 = 10;
 
 /// A call that may be sent to its vendor, once.
 ///
@@ -215,142 +210,4 @@ impl<L: Ledger> Drop for Admitted<L> {
             open.close(ending, Answered::default());
         }
     }
-}
-
-// === impl Open ===
-
-impl<L: Ledger> Open<L> {
-    fn close(mut self, ending: Ending, answered: Answered) -> (Closed, Case) {
-        let priced = self.price(ending);
-        let now = self.case.clock.now();
-        self.write(&priced, answered, now);
-        let record = *self.draft;
-        let (cost, accuracy, tokens) = (record.cost, record.accuracy, record.tokens);
-        let (status, attempts) = (record.status, record.attempts.clone());
-        let ours_us = record.latency.ours_us;
-        let receipt = self.ledger.finish(self.holding.id, priced.end, now, Some(record));
-        (Closed { receipt, cost, accuracy, tokens, status, attempts, ours_us }, self.case)
-    }
-
-    /// What the attempt costs, and how well that is known.
-    fn price(&self, ending: Ending) -> Priced {
-        match ending {
-            Ending::Free(why) => Priced {
-                end: End::Voided { why },
-                cost: Charge::default(),
-                accuracy: Accuracy::Exact,
-                complete: false,
-                answered_by: None,
-            },
-            Ending::Used { usage, answered_by, complete } => {
-                self.priced_usage(usage, answered_by, complete)
-            }
-            Ending::Unknown { why, output_seen, complete } => {
-                self.presumed(why, output_seen, complete)
-            }
-        }
-    }
-
-    fn priced_usage(&self, usage: Usage, by: Option<Arc<str>>, complete: bool) -> Priced {
-        let call = self.case.call();
-        let model = by.as_deref().unwrap_or(&call.model);
-        let cost = self.case.snapshot.prices.cost(&call.vendor, model, &usage);
-        let Ok(bound) = &self.case.bound else {
-            let cost = cost.map(Charge::from).unwrap_or_default();
-            let end = End::Settled { usage, charged: cost.total };
-            return Priced { end, cost, accuracy: Accuracy::Exact, complete, answered_by: by };
-        };
-        let Some(cost) = cost else {
-            return self.presumed(PresumeReason::AnswerUnpriced, None, complete);
-        };
-        let beyond = |bound: Usd| cost.total.nanos() > bound.nanos().saturating_mul(ABSURD_FACTOR);
-        if beyond(bound.total) && beyond(self.bound_of(model)) {
-            return self.presumed(PresumeReason::UsageAbsurd, None, complete);
-        }
-        let end = End::Settled { usage, charged: cost.total };
-        Priced { end, cost: cost.into(), accuracy: Accuracy::Exact, complete, answered_by: by }
-    }
-
-    /// The most the call could cost with the model that answered it.
-    fn bound_of(&self, model: &str) -> Usd {
-        let call = Call { model: model.into(), ..self.case.call().clone() };
-        self.case.snapshot.prices.bound(&call).map_or(Usd::ZERO, |bound| bound.total)
-    }
-
-    fn presumed(&self, why: PresumeReason, output_seen: Option<u64>, complete: bool) -> Priced {
-        let held = self.case.bound.as_ref().map_or(Usd::ZERO, |bound| bound.total);
-        let counted = output_seen.and_then(|tokens| self.input_and(tokens));
-        let charged = counted.unwrap_or(held).min(held);
-        let accuracy = if counted.is_some() { Accuracy::Estimated } else { Accuracy::Presumed };
-        Priced {
-            end: End::Presumed { charged, why },
-            cost: Charge { total: charged, ..Charge::default() },
-            accuracy,
-            complete,
-            answered_by: None,
-        }
-    }
-
-    /// The input's bound and this much output.
-    fn input_and(&self, output: u64) -> Option<Usd> {
-        let call = self.case.call();
-        let bound: &Bound = self.case.bound.as_ref().ok()?;
-        let usage = Usage { output, tier: call.tier, ..Usage::default() };
-        let cost = self.case.snapshot.prices.cost(&call.vendor, &call.model, &usage)?;
-        bound.input.checked_add(cost.total)
-    }
-
-    /// Completes the record.
-    fn write(&mut self, priced: &Priced, answered: Answered, now: Timestamp) {
-        let draft = &mut *self.draft;
-        let charged = priced.end.charged();
-        if let Some(attempt) = draft.attempts.last_mut() {
-            attempt.vendor_status = answered.status;
-            attempt.charged = charged;
-            attempt.outcome = match &priced.end {
-                End::Settled { .. } => Outcome::Settled,
-                End::Voided { why } => Outcome::Voided(*why),
-                End::Presumed { why, .. } => Outcome::Presumed(*why),
-            };
-        }
-        draft.cost = priced.cost;
-        draft.cost.total = draft.attempts.iter().map(|attempt| attempt.charged).sum();
-        let presumed = |attempt: &Attempt| matches!(attempt.outcome, Outcome::Presumed(_));
-        let guessed_before = self.case.attempts.iter().any(presumed);
-        draft.accuracy = if guessed_before { Accuracy::Presumed } else { priced.accuracy };
-        if let End::Settled { usage, .. } = &priced.end {
-            draft.tokens = *usage;
-        }
-        if let Some(model) = &priced.answered_by {
-            draft.model_used = Arc::clone(model);
-        }
-        draft.status = match &priced.end {
-            End::Voided { .. } => Status::Failed,
-            End::Settled { .. } | End::Presumed { .. } if priced.complete => draft.status,
-            End::Presumed { .. } if answered.status.is_none() => Status::Failed,
-            End::Settled { .. } | End::Presumed { .. } => Status::Partial,
-        };
-        draft.latency = timed(self.case.latency, answered);
-        draft.ended_at = Some(now);
-    }
-}
-
-/// The end of an attempt, priced.
-struct Priced {
-    end: End,
-    cost: Charge,
-    accuracy: Accuracy,
-    complete: bool,
-    answered_by: Option<Arc<str>>,
-}
-
-fn timed(mut latency: Latency, answered: Answered) -> Latency {
-    latency.vendor_first_byte_us = answered.first_byte_us;
-    latency.vendor_total_us = answered.total_us;
-    latency.ours_us = latency.auth_us
-        + latency.limit_us
-        + latency.policy_us
-        + latency.hold_us
-        + latency.commit_us;
-    latency
 }

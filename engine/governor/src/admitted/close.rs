@@ -1,0 +1,71 @@
+//! The close of an attempt: its record completed, its end handed to the ledger.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::charge::Priced;
+use super::{Answered, Closed, Ending, Open};
+use crate::case::Case;
+use crate::{Accuracy, Attempt, End, Latency, Ledger, Outcome, Status};
+
+// === impl Open ===
+
+impl<L: Ledger> Open<L> {
+    pub(super) fn close(mut self, ending: Ending, answered: Answered) -> (Closed, Case) {
+        let priced = self.price(ending);
+        let now = self.case.clock.now();
+        self.write(&priced, answered, now);
+        let record = *self.draft;
+        let (cost, accuracy, tokens) = (record.cost, record.accuracy, record.tokens);
+        let (status, attempts) = (record.status, record.attempts.clone());
+        let ours_us = record.latency.ours_us;
+        let receipt = self.ledger.finish(self.holding.id, priced.end, now, Some(record));
+        (Closed { receipt, cost, accuracy, tokens, status, attempts, ours_us }, self.case)
+    }
+
+    /// Completes the record.
+    fn write(&mut self, priced: &Priced, answered: Answered, now: Timestamp) {
+        let draft = &mut *self.draft;
+        let charged = priced.end.charged();
+        if let Some(attempt) = draft.attempts.last_mut() {
+            attempt.vendor_status = answered.status;
+            attempt.charged = charged;
+            attempt.outcome = match &priced.end {
+                End::Settled { .. } => Outcome::Settled,
+                End::Voided { why } => Outcome::Voided(*why),
+                End::Presumed { why, .. } => Outcome::Presumed(*why),
+            };
+        }
+        draft.cost = priced.cost;
+        draft.cost.total = draft.attempts.iter().map(|attempt| attempt.charged).sum();
+        let presumed = |attempt: &Attempt| matches!(attempt.outcome, Outcome::Presumed(_));
+        let guessed_before = self.case.attempts.iter().any(presumed);
+        draft.accuracy = if guessed_before { Accuracy::Presumed } else { priced.accuracy };
+        if let End::Settled { usage, .. } = &priced.end {
+            draft.tokens = *usage;
+        }
+        if let Some(model) = &priced.answered_by {
+            draft.model_used = Arc::clone(model);
+        }
+        draft.status = match &priced.end {
+            End::Voided { .. } => Status::Failed,
+            End::Settled { .. } | End::Presumed { .. } if priced.complete => draft.status,
+            End::Presumed { .. } if answered.status.is_none() => Status::Failed,
+            End::Settled { .. } | End::Presumed { .. } => Status::Partial,
+        };
+        draft.latency = timed(self.case.latency, answered);
+        draft.ended_at = Some(now);
+    }
+}
+
+fn timed(mut latency: Latency, answered: Answered) -> Latency {
+    latency.vendor_first_byte_us = answered.first_byte_us;
+    latency.vendor_total_us = answered.total_us;
+    latency.ours_us = latency.auth_us
+        + latency.limit_us
+        + latency.policy_us
+        + latency.hold_us
+        + latency.commit_us;
+    latency
+}

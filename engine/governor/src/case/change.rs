@@ -1,0 +1,118 @@
+//! Changes to a call: what rules and budgets make of it, so often and no more.
+
+use std::sync::Arc;
+
+use super::{Case, Next, blocks};
+use crate::{Amendment, Budget, BudgetStop, Cursor, Mark, OnExceed, Refusal, Short, Usd};
+
+/// How often a call may be changed before it is refused instead.
+///
+/// A call that four rules or budgets have changed and a fifth still wants to change goes round in
+/// circles; no policy that we know of changes a call more than twice.
+pub(super) const AMENDMENTS_MAX: usize = 4;
+
+impl Case {
+    /// A budget fell short: changes the call as the budget or a rule asks, or refuses it.
+    pub(crate) fn exceeded(&mut self, short: &Short) -> Result<(), Refusal> {
+        let snapshot = Arc::clone(&self.snapshot);
+        let Some(budget) = snapshot.budgets.get(short.standing.budget) else {
+            return Err(Refusal::Internal { what: "a budget fell short that is not there".into() });
+        };
+        let refusal = self.over_budget(budget, short);
+        let amendment = self.mended(budget, short);
+        let by = (Arc::clone(&budget.name), Arc::<str>::from(""));
+        match amendment.map(|amendment| self.amend(amendment, by, Cursor::END)) {
+            Some(Next::Again) if self.cursor == Cursor::START => Ok(()),
+            _ => Err(refusal),
+        }
+    }
+
+    /// What makes the call fit: the clip that a rule asked for, else what the budget asks for.
+    fn mended(&self, budget: &Budget, short: &Short) -> Option<Amendment> {
+        let clipped = self.clip_floor.and_then(|floor| self.affordable(short, floor));
+        clipped.or_else(|| match &budget.on_exceed {
+            OnExceed::Clip { floor } => self.affordable(short, *floor),
+            OnExceed::Downgrade { model } => {
+                Some(Amendment::Downgrade { model: Arc::clone(model) })
+            }
+            OnExceed::Block | OnExceed::Warn => None,
+        })
+    }
+
+    /// The clip that makes the call fit what is left, where that is still useful.
+    fn affordable(&self, short: &Short, floor: u64) -> Option<Amendment> {
+        let left = short.standing.left();
+        let cap = self.snapshot.prices.affordable_cap(self.call(), left)?;
+        let floor = floor.max(self.call().thinking_budget.saturating_add(1));
+        let lower = self.call().output_cap.is_none_or(|now| cap < now);
+        (cap >= floor && lower).then_some(Amendment::Clip { output_cap: cap })
+    }
+
+    /// Changes the call and starts the rules again; goes on at `otherwise` where there is nothing
+    /// to change.
+    pub(super) fn amend(
+        &mut self,
+        to: Amendment,
+        by: (Arc<str>, Arc<str>),
+        otherwise: Cursor,
+    ) -> Next {
+        let mark = match to {
+            Amendment::ClipToAfford { floor } => {
+                self.clip_floor = Some(floor);
+                None
+            }
+            Amendment::Downgrade { model } => self.downgrade(model, by),
+            Amendment::Clip { output_cap } => self.clip(output_cap, by),
+        };
+        let Some(mark) = mark else {
+            self.cursor = otherwise;
+            return Next::Again;
+        };
+        if self.amendments == AMENDMENTS_MAX {
+            return Next::Block(Refusal::Blocked(blocks::changed_too_often(&self.decision)));
+        }
+        self.amendments += 1;
+        self.decision.restart();
+        self.decision.mark(mark);
+        self.bound = self.snapshot.prices.bound(self.call());
+        self.cursor = Cursor::START;
+        self.stale = true;
+        Next::Again
+    }
+
+    fn downgrade(&mut self, to: Arc<str>, (by, rule): (Arc<str>, Arc<str>)) -> Option<Mark> {
+        let from = Arc::clone(&self.asking.call.model);
+        if to == from || self.models_tried.contains(&to) {
+            return None;
+        }
+        self.models_tried.push(Arc::clone(&from));
+        self.asking.call.model = Arc::clone(&to);
+        Some(Mark::Downgraded { by, rule, from, to })
+    }
+
+    fn clip(&mut self, to: u64, (by, rule): (Arc<str>, Arc<str>)) -> Option<Mark> {
+        let call = &mut self.asking.call;
+        let fits = call.output_cap.is_some_and(|cap| cap <= to);
+        if fits || to <= call.thinking_budget {
+            return None;
+        }
+        call.output_cap = Some(to);
+        Some(Mark::Clipped { by, rule, to })
+    }
+
+    fn over_budget(&self, budget: &Budget, short: &Short) -> Refusal {
+        let standing = &short.standing;
+        Refusal::OverBudget(BudgetStop {
+            budget: Arc::clone(&budget.name),
+            scope: standing.scope.clone(),
+            used: standing.spent,
+            held: standing.held,
+            limit: standing.limit,
+            window: budget.window,
+            bound: self.bound.as_ref().map_or(Usd::ZERO, |bound| bound.total),
+            resets_at: short.fits_at,
+            only_in_flight: short.only_in_flight,
+            as_429: self.snapshot.budget_429,
+        })
+    }
+}
