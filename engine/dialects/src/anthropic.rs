@@ -35,10 +35,14 @@ impl Dialect for Anthropic {
     }
 
     fn rewrite(&self, body: &[u8], read: &Read, call: &Call) -> Option<Vec<u8>> {
-        Rewrite::of(read, call, request::MAX_TOKENS).apply(body)
+        let (mut rewrite, places) = (Rewrite::model(read, call), &read.places);
+        if let Some(cap) = call.output_cap {
+            rewrite.cap(request::MAX_TOKENS, places.cap.as_ref(), cap, places.open);
+        }
+        rewrite.apply(body)
     }
 
-    fn meter(&self, read: &Read) -> Box<dyn Meter> {
+    fn meter(&self, read: &Read, _: &Call) -> Box<dyn Meter> {
         let tally = tally::Tally::new(read);
         if read.call.stream {
             Box::new(StreamMeter::new(tally))

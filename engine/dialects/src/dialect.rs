@@ -44,11 +44,13 @@ pub trait Dialect: Send + Sync + fmt::Debug + 'static {
     fn read(&self, body: &[u8], to: &Target) -> Result<Read, Refusal>;
 
     /// The body to send for `call`, where it differs from `body`: only the model's value, the cap
-    /// and the asking for usage change. `None` stands for the original, byte for byte.
+    /// and the asking for usage change. `None` stands for the original, byte for byte. The cap is
+    /// said so that the vendor obeys it: `call` names the vendor.
     fn rewrite(&self, body: &[u8], read: &Read, call: &Call) -> Option<Vec<u8>>;
 
-    /// What will read the usage out of the answer.
-    fn meter(&self, read: &Read) -> Box<dyn Meter>;
+    /// What will read the usage out of the answer to `sent`, which an amendment may have made out of
+    /// what was read.
+    fn meter(&self, read: &Read, sent: &Call) -> Box<dyn Meter>;
 
     /// What hides from the client the part of the answer that only Reins asked for.
     fn filter(&self, read: &Read) -> Option<Box<dyn Filter>>;

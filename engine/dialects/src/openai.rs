@@ -1,8 +1,11 @@
 //! `OpenAI` chat completions, as `OpenAI` and the many who speak alike have them.
 
+mod cap;
+mod fee;
 mod message;
 mod request;
 mod tally;
+mod tool;
 mod unasked;
 mod usage;
 mod words;
@@ -48,14 +51,15 @@ impl Dialect for OpenAi {
     }
 
     fn rewrite(&self, body: &[u8], read: &Read, call: &Call) -> Option<Vec<u8>> {
-        let mut rewrite = Rewrite::of(read, call, request::cap_field(&call.model));
+        let mut rewrite = Rewrite::model(read, call);
+        cap::write(&mut rewrite, &read.places, call);
         request::ask_for_usage(&mut rewrite, &read.places);
         rewrite.apply(body)
     }
 
-    fn meter(&self, read: &Read) -> Box<dyn Meter> {
-        let tally = tally::Tally::new(read);
-        if read.call.stream {
+    fn meter(&self, _: &Read, sent: &Call) -> Box<dyn Meter> {
+        let tally = tally::Tally::new(sent);
+        if sent.stream {
             Box::new(StreamMeter::new(tally))
         } else {
             Box::new(WholeMeter::new(tally))

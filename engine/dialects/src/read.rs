@@ -19,14 +19,25 @@ pub(crate) struct Places {
     pub(crate) open: usize,
     /// The value of the model, quotes included.
     pub(crate) model: Range<usize>,
-    /// The value of the output cap, where the client named one, be it `null`.
-    pub(crate) cap: Option<Range<usize>>,
+    /// Where the client named an output cap.
+    pub(crate) cap: Option<Named>,
+    /// The same, under the newer of the two names that `OpenAI` has for it.
+    pub(crate) newer_cap: Option<Named>,
     /// Where usage is asked for in a stream.
     pub(crate) asking: Asking,
     /// Whether something is written to the cache for an hour.
     pub(crate) hour_cache: bool,
-    /// Whether the model may think without showing all of it.
+    /// Whether the client asks for thoughts, of which not all may be shown.
     pub(crate) hidden_thought: bool,
+}
+
+/// A number that a client named.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Named {
+    /// Where it stands.
+    pub(crate) place: Range<usize>,
+    /// The number; `None` where `null` stands there.
+    pub(crate) value: Option<u64>,
 }
 
 /// How a client asked for usage in a stream.

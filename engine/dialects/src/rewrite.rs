@@ -6,6 +6,7 @@ use reins_governor::Call;
 use serde_json::Value;
 
 use crate::Read;
+use crate::read::Named;
 
 /// The changes to one body.
 #[derive(Debug, Default)]
@@ -23,22 +24,22 @@ struct Edit {
 // === impl Rewrite ===
 
 impl Rewrite {
-    /// The changes that make `read` ask for the model and the cap of `call`. A cap that has no
-    /// place yet goes into `cap_field`.
-    pub(crate) fn of(read: &Read, call: &Call, cap_field: &str) -> Self {
+    /// The change that makes `read` ask for the model of `call`.
+    pub(crate) fn model(read: &Read, call: &Call) -> Self {
         let mut rewrite = Self::default();
         if call.model != read.call.model {
             rewrite.replace(&read.places.model, Value::from(&*call.model).to_string());
         }
-        match (call.output_cap, &read.places.cap) {
-            (cap, _) if cap == read.call.output_cap => {}
-            (None, _) => {}
-            (Some(cap), Some(place)) => rewrite.replace(place, cap.to_string()),
-            (Some(cap), None) => {
-                rewrite.insert(read.places.open, format!(r#""{cap_field}":{cap},"#));
-            }
-        }
         rewrite
+    }
+
+    /// Says a cap in `field`: where the client named one, else at the opening of the body.
+    pub(crate) fn cap(&mut self, field: &str, named: Option<&Named>, cap: u64, open: usize) {
+        match named {
+            Some(named) if named.value == Some(cap) => {}
+            Some(named) => self.replace(&named.place, cap.to_string()),
+            None => self.insert(open, format!(r#""{field}":{cap},"#)),
+        }
     }
 
     pub(crate) fn replace(&mut self, place: &Range<usize>, text: String) {

@@ -109,10 +109,15 @@ impl<'a> Scan<'a> {
         let (start, space) = (self.at, self.space);
         let saved = self.value(kind)?;
         let quotes = if kind == Kind::String { 2 } else { 0 };
+        Ok(self.passed(start, space, saved.saturating_add(quotes)))
+    }
+
+    /// What was passed since `start`, where there was so much space before, less what is no text.
+    fn passed(&self, start: usize, space: usize, no_text: u64) -> Passed {
         let written = self.at.saturating_sub(start);
-        let text = written.saturating_sub(self.space.saturating_sub(space)).saturating_sub(quotes);
-        let text_bytes = u64::try_from(text).unwrap_or(u64::MAX).saturating_sub(saved);
-        Ok(Passed { place: start..self.at, text_bytes })
+        let text = written.saturating_sub(self.space.saturating_sub(space));
+        let text_bytes = u64::try_from(text).unwrap_or(u64::MAX).saturating_sub(no_text);
+        Passed { place: start..self.at, text_bytes }
     }
 
     /// Makes sure that nothing follows.

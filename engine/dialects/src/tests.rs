@@ -43,7 +43,8 @@ pub(crate) fn metered<'a>(
     stream: bool,
     pieces: impl IntoIterator<Item = &'a [u8]>,
 ) -> Metered {
-    let mut meter = dialect.meter(&asked(dialect, stream));
+    let read = asked(dialect, stream);
+    let mut meter = dialect.meter(&read, &read.call);
     pieces.into_iter().for_each(|piece| meter.feed(piece));
     meter.finish()
 }

@@ -61,7 +61,8 @@ fn an_endless_answer_does_not_fill_the_memory() {
         let answer = || (0..EVENTS).map(|number| events(number)[kind].clone());
         for stream in [true, false] {
             for dialect in [&OpenAi as &dyn Dialect, &Anthropic] {
-                let mut meter = dialect.meter(&asked(dialect, stream));
+                let read = asked(dialect, stream);
+                let mut meter = dialect.meter(&read, &read.call);
                 let held = most_held(answer(), |piece| meter.feed(piece.as_bytes()));
                 assert!(held <= HELD_BYTES_MAX, "{held} bytes are held of {:?}", events(0)[kind]);
                 meter.finish();

@@ -8,7 +8,7 @@ use bytes::{Bytes, BytesMut};
 use http::response::Parts;
 use http::{HeaderMap, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full};
-use reins_dialects::{Billing, Dialect, Read};
+use reins_dialects::{Billing, Dialect, Meter, Read};
 use reins_governor::{
     Admitted, Answered, Call, Clock, Closed, Ending, Ledger, NotAgain, PresumeReason, Refusal,
     VoidReason,
@@ -146,6 +146,11 @@ impl<L: Ledger, T: Transport> Freight<L, T> {
         self.dialect.billing(&self.read.call.vendor)
     }
 
+    /// What meters the answer to the call as it was sent.
+    fn meter(&self) -> Box<dyn Meter> {
+        self.dialect.meter(&self.read, self.admitted.call().unwrap_or(&self.read.call))
+    }
+
     /// Sends the call once.
     async fn attempt(&self) -> Tried {
         let Some(call) = self.admitted.call() else { return not_admitted() };
@@ -220,7 +225,7 @@ impl<L: Ledger, T: Transport> Freight<L, T> {
     ) -> Carried {
         let end = kept.end();
         let body = kept.read();
-        let mut metering = Metering::new(self.dialect.meter(&self.read), encoding(&head.headers));
+        let mut metering = Metering::new(self.meter(), encoding(&head.headers));
         metering.feed(&body);
         answered.total_us = micros_since(&*self.clock, sent);
         let billing = self.billing();
@@ -246,7 +251,7 @@ impl<L: Ledger, T: Transport> Freight<L, T> {
         let encoding = encoding(&head.headers);
         // A compressed answer passes as it is: nothing can be taken out of it.
         let filter = encoding.is_none().then(|| self.dialect.filter(&self.read)).flatten();
-        let metering = Metering::new(self.dialect.meter(&self.read), encoding);
+        let metering = Metering::new(self.meter(), encoding);
         let (events, listening) = mpsc::unbounded_channel();
         let (closed, receipt) = oneshot::channel();
         let lag = Arc::new(Lag::default());

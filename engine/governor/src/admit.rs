@@ -21,9 +21,20 @@ use jiff::Timestamp;
 use crate::admitted::Admitted;
 use crate::case::{Case, Next};
 use crate::{
-    Call, Clock, Fault, Held, Identity, Latency, Ledger, Refusal, Snapshot, TransactionId,
+    Call, Clock, Fault, Held, Identity, Latency, Ledger, Refusal, Snapshot, TransactionId, Unheld,
     VoidReason,
 };
+
+/// How often a call may be judged on its way before it is stopped.
+///
+/// A judge is asked again after a hold, after a change, and after a change that has no effect. No
+/// policy comes near it: a hundred rules that clip to what is left, looked at anew after each of
+/// the four changes a call may have, ask some five hundred times. A judge that asks more goes round
+/// in circles, and would do so for ever.
+pub(crate) const ROUNDS_MAX: usize = 512;
+/// How often a counter may be forgotten between being made ready and the hold. Once takes seconds
+/// of standing still; more often, and the memory for counters is far too small.
+pub(crate) const READIES_MAX: usize = 3;
 
 /// A call that asks to be made: who, what, and when it came.
 #[derive(Clone, Debug)]
@@ -69,23 +80,34 @@ pub async fn admit<L: Ledger>(
 /// Judges and holds until the call may go or must not. What it was judged on is what it holds.
 pub(crate) async fn pass<L: Ledger>(ledger: &Arc<L>, case: &mut Case) -> Result<Held<L>, Refusal> {
     let mut held: Option<Held<L>> = None;
-    let refusal = loop {
-        match case.judge(held.as_ref().map(Held::holding)) {
-            Next::Block(refusal) => break refusal,
-            Next::Again => {}
-            Next::Hold => {
-                if let Err(refusal) = hold(ledger, case, &mut held).await {
-                    break refusal;
-                }
-            }
-            Next::Go => match held.take() {
-                Some(held) => return Ok(held),
-                None => break unheld(),
-            },
-        }
+    let refusal = match judge(ledger, case, &mut held).await {
+        Err(refusal) => refusal,
+        Ok(()) => match held.take() {
+            Some(held) => return Ok(held),
+            None => unheld(),
+        },
     };
     held.into_iter().for_each(|held| held.void(VoidReason::Blocked));
     Err(refusal)
+}
+
+/// Asks the judge, round after round, until it has nothing more to say.
+///
+/// INVARIANT: it ends, whatever the judge answers: anybody may write one.
+async fn judge<L: Ledger>(
+    ledger: &Arc<L>,
+    case: &mut Case,
+    held: &mut Option<Held<L>>,
+) -> Result<(), Refusal> {
+    for _ in 0..ROUNDS_MAX {
+        match case.judge(held.as_ref().map(Held::holding)) {
+            Next::Block(refusal) => return Err(refusal),
+            Next::Again => {}
+            Next::Hold => hold(ledger, case, held).await?,
+            Next::Go => return Ok(()),
+        }
+    }
+    Err(case.circling())
 }
 
 /// Takes the hold, or changes it to what the call has become. Where a budget falls short and the
@@ -95,21 +117,25 @@ async fn hold<L: Ledger>(
     case: &mut Case,
     held: &mut Option<Held<L>>,
 ) -> Result<(), Refusal> {
-    let ask = case.ask()?;
-    ledger.ready(&ask).await.map_err(|fault| unavailable(&fault))?;
-    let started = case.clock.monotonic();
-    let outcome = match held {
-        None => Held::take(ledger, &ask).map(|taken| held.insert(taken).holding()),
-        Some(ours) => ours.amend(&ask).map(|()| ours.holding()),
-    };
-    case.spent_holding(started);
-    match outcome {
-        Ok(holding) => {
-            case.held(holding);
-            Ok(())
+    for _ in 0..READIES_MAX {
+        let ask = case.ask()?;
+        ledger.ready(&ask).await.map_err(|fault| unavailable(&fault))?;
+        let started = case.clock.monotonic();
+        let outcome = match held {
+            None => Held::take(ledger, &ask).map(|taken| held.insert(taken).holding()),
+            Some(ours) => ours.amend(&ask).map(|()| ours.holding()),
+        };
+        case.spent_holding(started);
+        match outcome {
+            Ok(holding) => {
+                case.held(holding);
+                return Ok(());
+            }
+            Err(Unheld::Short(short)) => return case.exceeded(&short),
+            Err(Unheld::Missing) => {}
         }
-        Err(short) => case.exceeded(&short),
     }
+    Err(forgotten())
 }
 
 /// Makes the intent durable: the only wait for the disk.
@@ -118,7 +144,7 @@ pub(crate) async fn commit<L: Ledger>(
     held: Held<L>,
     mut case: Case,
 ) -> Result<Admitted<L>, Box<Turned>> {
-    let draft = case.draft();
+    let draft = case.draft(held.holding());
     let started = case.clock.monotonic();
     match held.dispatch(&draft).await {
         Ok(holding) => {
@@ -140,6 +166,11 @@ fn turn<L: Ledger>(ledger: &Arc<L>, case: &Case, refusal: Refusal) -> Box<Turned
 
 fn unheld() -> Refusal {
     Refusal::Internal { what: "the rules let a call go that holds no money".into() }
+}
+
+fn forgotten() -> Refusal {
+    let what = "what was spent is forgotten as soon as it is read: there are too many callers";
+    Refusal::Unavailable { what: what.into() }
 }
 
 pub(crate) fn unavailable(fault: &Fault) -> Refusal {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::{Timestamp, civil::DateTime};
 use serde::{Deserialize, Serialize};
 
-use crate::{Identity, Usd};
+use crate::{Identity, ModelFee, Usd};
 
 /// What kind of answer a call asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -74,10 +74,12 @@ pub struct Call {
     pub tier: ServiceTier,
     /// Results of tools among the messages: how deep an agent's loop is.
     pub tool_results: u64,
-    /// Whether the vendor may make paid searches on its own.
+    /// Whether the request lets the vendor make paid searches; see [`Call::searches`].
     pub web_search: bool,
     /// The most paid searches, where the request says so.
     pub web_search_cap: Option<u64>,
+    /// What the request asks for that costs extra and has no price; see [`Call::unpriced_fee`].
+    pub extra_fee: Option<&'static str>,
 }
 
 /// A change to a call that policies or a budget asked for.
@@ -148,5 +150,26 @@ impl Call {
     #[must_use]
     pub fn output_bound(&self) -> Option<u64> {
         self.output_cap.map(|cap| cap.saturating_mul(self.choices.max(1)))
+    }
+
+    /// The most paid searches there can be, `None` where nothing limits them: those that the request
+    /// lets the vendor make, and the one that a model makes of itself.
+    ///
+    /// INVARIANT: what follows from the model is not kept beside it, so that it holds for whatever
+    /// model an amendment has put there.
+    #[must_use]
+    pub fn searches(&self) -> Option<u64> {
+        let own = u64::from(ModelFee::of(&self.model) == ModelFee::Search);
+        let asked = if self.web_search { self.web_search_cap? } else { 0 };
+        Some(asked.max(own))
+    }
+
+    /// What costs extra and has no price, by the request or by the model.
+    #[must_use]
+    pub fn unpriced_fee(&self) -> Option<&'static str> {
+        match ModelFee::of(&self.model) {
+            ModelFee::Unpriced(what) => Some(what),
+            ModelFee::Nothing | ModelFee::Search => self.extra_fee,
+        }
     }
 }

@@ -106,6 +106,8 @@ impl Case {
     fn follow(&mut self, step: Step) -> Next {
         match step {
             Step::Block(blocked) => Next::Block(Refusal::Blocked(blocked)),
+            // Spend was told: a judge that asks for it once more would do so for ever.
+            Step::NeedSpend(_) if !self.stale => Next::Block(self.circling()),
             Step::NeedSpend(cursor) => {
                 self.cursor = cursor;
                 Next::Hold
@@ -125,6 +127,11 @@ impl Case {
             }
             Step::Pass => Next::Go,
         }
+    }
+
+    /// The judge goes round in circles.
+    pub(crate) fn circling(&self) -> Refusal {
+        Refusal::Blocked(blocks::circling(&self.decision))
     }
 
     fn facts<'a>(&'a self, zone: &TimeZone) -> Facts<'a> {

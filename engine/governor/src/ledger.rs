@@ -54,13 +54,24 @@ pub struct Ask<'a> {
 pub struct Holding {
     /// Its name.
     pub id: HoldId,
+    /// What was set aside: the most that any budget holds for it.
+    pub held: Usd,
     /// One reading per entry of the ask's `reads`; a scope the caller has not reads zero.
     pub readings: Readings,
     /// One per claim of a budget.
     pub standings: SmallVec<[Standing; 4]>,
 }
 
-/// Why a hold was not granted: the first budget that does not suffice.
+/// Why a hold was not granted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unheld {
+    /// A budget does not suffice.
+    Short(Short),
+    /// A counter is not in memory, or no longer: it must be made ready first.
+    Missing,
+}
+
+/// Which budget does not suffice: the first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Short {
     /// How that budget stands, without this call.
@@ -124,7 +135,9 @@ pub enum PresumeReason {
     Reset,
     /// The answer carried no usage.
     UsageMissing,
-    /// The answer's usage cannot be believed: negative, not a number, or beyond all measure.
+    /// The answer's usage cannot be believed. Negative or not a number: nobody knows the cost, and
+    /// the hold is charged. Beyond all measure: the bill may be more than the hold, and several
+    /// times the bound is charged at the most.
     UsageAbsurd,
     /// The model that answered has no price.
     AnswerUnpriced,
@@ -187,14 +200,15 @@ pub trait Ledger: Send + Sync + 'static {
     /// Sets `ask.bound` aside in every claim, or in none.
     ///
     /// # Errors
-    /// The first budget that does not suffice.
-    fn hold(&self, ask: &Ask<'_>) -> Result<Holding, Short>;
+    /// The first budget that does not suffice, or a counter that was forgotten since
+    /// [`Ledger::ready`]: what was spent must never count from zero.
+    fn hold(&self, ask: &Ask<'_>) -> Result<Holding, Unheld>;
 
     /// Changes a hold that was not dispatched to what `ask` says, keeping its id.
     ///
     /// # Errors
     /// As [`Ledger::hold`]; the hold then stays as it was.
-    fn amend(&self, id: HoldId, ask: &Ask<'_>) -> Result<Holding, Short>;
+    fn amend(&self, id: HoldId, ask: &Ask<'_>) -> Result<Holding, Unheld>;
 
     /// Lets go of a hold that was not dispatched, or whose dispatch nobody waited for to the end:
     /// nothing was sent then.
@@ -246,12 +260,12 @@ impl End {
 // === impl Held ===
 
 impl<L: Ledger> Held<L> {
-    pub(crate) fn take(ledger: &Arc<L>, ask: &Ask<'_>) -> Result<Self, Short> {
+    pub(crate) fn take(ledger: &Arc<L>, ask: &Ask<'_>) -> Result<Self, Unheld> {
         let holding = ledger.hold(ask)?;
         Ok(Self { ledger: Arc::clone(ledger), holding, on_drop: Some(VoidReason::Abandoned) })
     }
 
-    pub(crate) fn amend(&mut self, ask: &Ask<'_>) -> Result<(), Short> {
+    pub(crate) fn amend(&mut self, ask: &Ask<'_>) -> Result<(), Unheld> {
         self.holding = self.ledger.amend(self.holding.id, ask)?;
         Ok(())
     }

@@ -9,6 +9,7 @@ mod case;
 
 mod call;
 mod clock;
+mod fee;
 mod identity;
 mod scope;
 
@@ -36,11 +37,12 @@ pub use admitted::{Admitted, Answered, Closed, Ending, NotAgain};
 pub use budget::{Budget, BudgetScope, Budgets, HoldMode, OnExceed};
 pub use call::{Amendment, Call, Endpoint, Facts, InputSize, ServiceTier};
 pub use clock::Clock;
+pub use fee::ModelFee;
 pub use identity::{Environment, Identity, KeyId};
 pub use judge::{Blocked, Cursor, Judge, Step};
 pub use ledger::{
     Ask, Charge, Claim, End, Fault, Held, HoldId, Holding, Ledger, PresumeReason, Receipt, Short,
-    VoidReason,
+    Unheld, VoidReason,
 };
 pub use money::{MoneyError, Picos, Usd};
 pub use pattern::{Pattern, PatternError};

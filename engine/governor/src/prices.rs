@@ -28,6 +28,11 @@ pub enum NoBound {
         /// What names it, such as `file_id`.
         what: &'static str,
     },
+    /// The call may cost fees that have no price.
+    UnpricedFee {
+        /// Which.
+        what: &'static str,
+    },
     /// Neither the call, nor the connection, nor the vendor caps the output.
     UnboundedOutput,
     /// Price × tokens is more than can be counted.

@@ -35,7 +35,7 @@ pub enum Refusal {
     },
     /// Budgets apply, and nothing bounds what the call may cost.
     Unbounded {
-        /// `unbounded_input` or `unbounded_output`.
+        /// `unbounded_input`, `unbounded_output`, `unpriced_fee` or `overflow`.
         code: &'static str,
         /// What has no bound.
         what: &'static str,

@@ -122,6 +122,14 @@ impl Books {
         }
     }
 
+    /// Puts every counter that `ask` needs in force, with nothing spent: for those who keep nothing
+    /// beyond memory.
+    pub fn begin(&mut self, ask: &Ask<'_>) {
+        for (scope, window) in self.missing(ask) {
+            self.load(scope, window, ask.zone, &[], ask.now);
+        }
+    }
+
     /// Puts a counter in force: what was kept (slots beyond the window do not matter), and what is
     /// held by calls in flight. One that is in force already stays as it is.
     pub fn load(

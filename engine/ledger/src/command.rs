@@ -1,7 +1,7 @@
 //! Commands: all that can happen to the books, as data for a simulator.
 
 use jiff::{Timestamp, tz::TimeZone};
-use reins_governor::{Ask, End, Fault, HoldId, Holding, Scope, Short, VoidReason, Window};
+use reins_governor::{Ask, End, Fault, HoldId, Holding, Scope, Unheld, VoidReason, Window};
 
 use crate::books::{Books, Finished, Swept};
 use crate::slot::Slot;
@@ -48,7 +48,7 @@ pub enum Outcome {
     /// Of a command that has no answer.
     Done,
     /// Of a hold or its amendment.
-    Held(Result<Holding, Short>),
+    Held(Result<Holding, Unheld>),
     /// Of a dispatch.
     Dispatched(Result<(), Fault>),
     /// Of an end.

@@ -67,6 +67,7 @@ fn call() -> Call {
         tool_results: 0,
         web_search: false,
         web_search_cap: None,
+        extra_fee: None,
     }
 }
 

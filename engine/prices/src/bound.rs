@@ -60,13 +60,12 @@ pub(crate) fn affordable_cap(price: &Price, call: &Call, left: Usd) -> Option<u6
     Some(u64::try_from(cap).unwrap_or(u64::MAX))
 }
 
-/// How many paid searches there can be.
+/// How many paid searches there can be, where they are all that costs extra.
 fn searches(call: &Call) -> Result<u64, NoBound> {
-    match (call.web_search, call.web_search_cap) {
-        (false, _) => Ok(0),
-        (true, Some(cap)) => Ok(cap),
-        (true, None) => Err(NoBound::UnboundedInput { what: "web_search" }),
+    if let Some(what) = call.unpriced_fee() {
+        return Err(NoBound::UnpricedFee { what });
     }
+    call.searches().ok_or(NoBound::UnboundedInput { what: "web_search" })
 }
 
 /// The rates that can apply at the worst; `None` where the tier asked for has none of its own.

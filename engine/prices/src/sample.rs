@@ -20,6 +20,7 @@ pub(crate) fn call(vendor: &str, model: &str) -> Call {
         tool_results: 0,
         web_search: false,
         web_search_cap: None,
+        extra_fee: None,
     }
 }
 

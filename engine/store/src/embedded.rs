@@ -17,7 +17,7 @@ use std::thread;
 use jiff::Timestamp;
 use parking_lot::Mutex;
 use reins_governor::{
-    Ask, Clock, End, Fault, HoldId, Holding, Ledger, Receipt, Short, Transaction, VoidReason,
+    Ask, Clock, End, Fault, HoldId, Holding, Ledger, Receipt, Transaction, Unheld, VoidReason,
 };
 use reins_ledger::{Books, Settings};
 use sqlx::SqlitePool;
@@ -228,11 +228,11 @@ impl Ledger for Embedded {
         load::ready(&self.core, ask).await
     }
 
-    fn hold(&self, ask: &Ask<'_>) -> Result<Holding, Short> {
+    fn hold(&self, ask: &Ask<'_>) -> Result<Holding, Unheld> {
         self.core.live.lock().books.hold(ask)
     }
 
-    fn amend(&self, id: HoldId, ask: &Ask<'_>) -> Result<Holding, Short> {
+    fn amend(&self, id: HoldId, ask: &Ask<'_>) -> Result<Holding, Unheld> {
         self.core.live.lock().books.amend(id, ask)
     }
 

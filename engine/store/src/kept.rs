@@ -39,6 +39,7 @@ pub(crate) struct Columns {
     pub(crate) action: Arc<str>,
     pub(crate) policy: Option<Arc<str>>,
     pub(crate) rule: Option<Arc<str>>,
+    pub(crate) bound: Option<Usd>,
     pub(crate) attempts: Vec<Try>,
     pub(crate) at: Timestamp,
 }
@@ -95,6 +96,7 @@ impl Columns {
             action: from.action.into(),
             policy: from.policy.clone(),
             rule: from.rule.clone(),
+            bound: from.bound,
             attempts: attempts.map(|one| Try { number: one.number, held: one.held }).collect(),
             at: from.at,
         }
@@ -103,6 +105,12 @@ impl Columns {
     /// The try under way, or the last one.
     pub(crate) fn last_try(&self) -> Try {
         self.attempts.last().copied().unwrap_or(Try { number: 0, held: Usd::ZERO })
+    }
+
+    /// The most that the last try can cost: where a budget holds what is typical, that is more than
+    /// was set aside.
+    pub(crate) fn most(&self) -> Usd {
+        self.last_try().held.max(self.bound.unwrap_or_default())
     }
 
     /// Every scope the call touches.

@@ -99,11 +99,11 @@ fn open_attempts(conn: &Connection) -> rusqlite::Result<Vec<Open>> {
 
 fn presumed_end((seq, dispatched, draft): &Open, now: Timestamp) -> serde_json::Result<Entry> {
     let Kept { columns, .. } = Kept::read(draft)?;
-    let attempt = columns.last_try();
-    let end = End::Presumed { charged: attempt.held, why: PresumeReason::ProcessLost };
+    let (attempt, charged) = (columns.last_try(), columns.most());
+    let end = End::Presumed { charged, why: PresumeReason::ProcessLost };
     let record = presume::record(draft, &end, now)?;
     let at = Timestamp::from_microsecond(*dispatched).unwrap_or(columns.at);
-    let postings = postings(&columns, at, attempt.held.nanos_i64());
+    let postings = postings(&columns, at, charged.nanos_i64());
     let intent = Some(seq.cast_unsigned());
     let fact = Fact { intent, txn: columns.id, attempt: attempt.number, at: now, end };
     Ok(Entry::End(Box::new(Ended { fact, record: Some(record), postings })))

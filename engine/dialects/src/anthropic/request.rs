@@ -8,7 +8,7 @@ use reins_governor::{Call, Endpoint, ServiceTier};
 use super::{block, tool, untold};
 use crate::input::{self, Input};
 use crate::malformed::Malformed;
-use crate::read::Places;
+use crate::read::{Named, Places};
 use crate::scan::{Fields, Kind, Scan, Scanned};
 use crate::{Read, Target};
 
@@ -105,7 +105,7 @@ impl<'a> Request<'a> {
         scan.kind()?;
         let start = scan.at();
         self.output_cap = scan.positive(MAX_TOKENS)?;
-        self.places.cap = Some(start..scan.at());
+        self.places.cap = Some(Named { place: start..scan.at(), value: self.output_cap });
         Ok(())
     }
 
@@ -159,6 +159,7 @@ impl<'a> Request<'a> {
             tool_results: self.seen.tool_results,
             web_search: self.seen.searches.wanted,
             web_search_cap: self.seen.searches.cap(),
+            extra_fee: None,
         };
         Ok(Read { call, places: self.places })
     }

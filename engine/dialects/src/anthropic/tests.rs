@@ -133,7 +133,8 @@ fn thoughts_may_be_billed_and_not_shown() {
         (r#""stream":true,"thinking":{"type":"adaptive"}"#, true),
         (r#""stream":true,"thinking":{"type":"enabled","budget_tokens":1024}"#, true),
     ] {
-        let found = Anthropic.meter(&with(members)).finish().output_bound;
+        let read = with(members);
+        let found = Anthropic.meter(&read, &read.call).finish().output_bound;
         assert_eq!(found, if unseen { OUTPUT_UNSEEN } else { 0 }, "{members}");
     }
 }
@@ -147,7 +148,8 @@ fn a_write_that_is_not_split_lives_as_long_as_was_asked() {
     for (members, expected) in
         [(hour, (0, 7)), (block.as_str(), (0, 7)), (tool.as_str(), (0, 7)), (short, (7, 0))]
     {
-        let mut meter = Anthropic.meter(&with(members));
+        let read = with(members);
+        let mut meter = Anthropic.meter(&read, &read.call);
         meter.feed(br#"{"type":"message","usage":{"input_tokens":1,"output_tokens":1,"cache_creation_input_tokens":7}}"#);
         let Found::Usage(usage) = meter.finish().usage else { panic!("{members}") };
         assert_eq!((usage.cache_write, usage.cache_write_1h), expected, "{members}");

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use reins_governor::{Call, Endpoint, ServiceTier};
 
-use super::message;
+use super::{cap, fee, message, tool};
 use crate::input::{self, Input, passed_value};
 use crate::malformed::Malformed;
-use crate::read::{Asking, Places};
+use crate::read::{Asking, Named, Places};
 use crate::rewrite::Rewrite;
 use crate::scan::{Fields, Scan, Scanned};
 use crate::{Read, Target};
@@ -20,8 +20,8 @@ const FIELDS: Fields = Fields {
         "messages",
         "stream",
         "stream_options",
-        MAX_TOKENS,
-        MAX_COMPLETION_TOKENS,
+        cap::OLDER,
+        cap::NEWER,
         "n",
         "service_tier",
         "tools",
@@ -30,13 +30,15 @@ const FIELDS: Fields = Fields {
         "web_search_options",
         "prediction",
         "models",
+        fee::SEARCH_PARAMETERS,
+        fee::PLUGINS,
+        fee::PRESET,
+        fee::ENABLE_SEARCH,
+        fee::MODALITIES,
     ],
 };
 
 const OPTIONS: Fields = Fields { within: "stream_options.", names: &["include_usage"] };
-
-const MAX_TOKENS: &str = "max_tokens";
-const MAX_COMPLETION_TOKENS: &str = "max_completion_tokens";
 
 /// The most answers a request may ask for: far more than the 128 that `OpenAI` gives.
 const CHOICES_MAX: u64 = 10_000;
@@ -57,6 +59,7 @@ struct Request<'a> {
     predicted: bool,
     tier: ServiceTier,
     web_search: bool,
+    extra_fee: Option<&'static str>,
     tool_results: u64,
     input: Input,
     places: Places,
@@ -70,16 +73,6 @@ pub(super) fn read(body: &[u8], to: &Target) -> Scanned<Read> {
         scan.must_be_object("body", &FIELDS, |scan, field| request.member(scan, field))?;
     scan.end()?;
     request.read(to)
-}
-
-/// The field in which a cap is put where the client named none: models of `OpenAI` that think
-/// refuse the older one, models of others may not know the newer one.
-pub(super) fn cap_field(model: &str) -> &'static str {
-    let thinks = ["o", "gpt-"].iter().any(|maker| {
-        let rest = bare(model).strip_prefix(maker);
-        rest.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
-    });
-    if thinks && may_think_unseen(model) { MAX_COMPLETION_TOKENS } else { MAX_TOKENS }
 }
 
 /// Makes a stream tell its usage.
@@ -96,7 +89,7 @@ pub(super) fn ask_for_usage(rewrite: &mut Rewrite, places: &Places) {
 }
 
 /// A model's name without the maker that some vendors put before it.
-fn bare(model: &str) -> &str {
+pub(super) fn bare(model: &str) -> &str {
     model.rsplit('/').next().unwrap_or(model)
 }
 
@@ -115,13 +108,27 @@ impl<'a> Request<'a> {
             })?,
             "stream" => self.stream = scan.flag(field)?.unwrap_or(false),
             "stream_options" => self.options(scan)?,
-            MAX_TOKENS | MAX_COMPLETION_TOKENS => self.cap(scan, field)?,
+            cap::OLDER => self.places.cap = Some(self.cap(scan, field)?),
+            cap::NEWER => self.places.newer_cap = Some(self.cap(scan, field)?),
             "n" => self.choices = choices(scan)?,
             "service_tier" => self.tier = tier(scan)?,
-            "tools" | "functions" => scan.list_or_null(field, |scan| {
+            "tools" => scan.list_or_null(field, |scan| {
+                let fee = tool::read(scan, &mut self.input)?;
+                self.extra_fee = self.extra_fee.or(fee);
+                Ok(())
+            })?,
+            "functions" => scan.list_or_null(field, |scan| {
                 self.input.part();
                 self.input.text(scan)
             })?,
+            fee::SEARCH_PARAMETERS
+            | fee::PLUGINS
+            | fee::PRESET
+            | fee::ENABLE_SEARCH
+            | fee::MODALITIES => {
+                let fee = fee::read(scan, field, &mut self.input)?;
+                self.extra_fee = self.extra_fee.or(fee);
+            }
             "web_search_options" => self.web_search = passed_value(scan)?.is_some(),
             "prediction" => self.prediction(scan)?,
             "models" => refuse_models(scan)?,
@@ -138,20 +145,17 @@ impl<'a> Request<'a> {
         Ok(())
     }
 
-    fn cap(&mut self, scan: &mut Scan<'a>, field: &'static str) -> Scanned<()> {
+    /// Two caps that differ could be read in two ways.
+    fn cap(&mut self, scan: &mut Scan<'a>, field: &'static str) -> Scanned<Named> {
         scan.kind()?;
         let start = scan.at();
-        let cap = scan.positive(field)?;
-        if cap.is_some() && self.output_cap.is_some() {
-            return Err(Malformed::new(format!(
-                "`{MAX_TOKENS}` and `{MAX_COMPLETION_TOKENS}` are both named: name one of them"
-            )));
+        let value = scan.positive(field)?;
+        let differs = |(one, other): (u64, u64)| one != other;
+        if value.zip(self.output_cap).is_some_and(differs) {
+            return Err(cap::differ());
         }
-        if cap.is_some() || self.output_cap.is_none() {
-            self.output_cap = cap;
-            self.places.cap = Some(start..scan.at());
-        }
-        Ok(())
+        self.output_cap = value.or(self.output_cap);
+        Ok(Named { place: start..scan.at(), value })
     }
 
     fn options(&mut self, scan: &mut Scan<'a>) -> Scanned<()> {
@@ -188,11 +192,9 @@ impl<'a> Request<'a> {
 
     fn read(mut self, to: &Target) -> Scanned<Read> {
         let model: Arc<str> = input::model(self.model)?.into();
-        self.places.hidden_thought = may_think_unseen(&model);
         if !self.stream {
             self.places.asking = Asking::Asked;
         }
-        let web_search = self.web_search || bare(&model).contains("-search-");
         let call = Call {
             vendor: Arc::clone(&to.vendor),
             connection: Arc::clone(&to.connection),
@@ -205,8 +207,9 @@ impl<'a> Request<'a> {
             thinking_budget: 0,
             tier: self.tier,
             tool_results: self.tool_results,
-            web_search,
-            web_search_cap: web_search.then_some(SEARCHES),
+            web_search: self.web_search,
+            web_search_cap: self.web_search.then_some(SEARCHES),
+            extra_fee: self.extra_fee,
         };
         Ok(Read { call, places: self.places })
     }

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use reins_governor::{ServiceTier, Usage};
+use reins_governor::{Call, ModelFee, ServiceTier, Usage};
 
 use super::request::{SEARCHES, may_think_unseen};
 use super::usage;
 use crate::outline::{Outline, Shape};
 use crate::stream::Tell;
-use crate::{Found, Metered, OUTPUT_UNSEEN, Read};
+use crate::{Found, Metered, OUTPUT_UNSEEN};
 
 /// The chunks of a stream and a whole answer alike.
 pub(super) const SHAPE: Shape = Shape {
@@ -35,11 +35,11 @@ pub(super) struct Tally {
 // === impl Tally ===
 
 impl Tally {
-    pub(super) fn new(read: &Read) -> Self {
+    pub(super) fn new(sent: &Call) -> Self {
         Self {
-            asked_tier: read.call.tier,
-            searches: if read.call.web_search { SEARCHES } else { 0 },
-            hidden_thought: read.places.hidden_thought,
+            asked_tier: sent.tier,
+            searches: sent.searches().unwrap_or(SEARCHES),
+            hidden_thought: may_think_unseen(&sent.model),
             usage: Found::Missing,
             usage_stood_alone: false,
             done: false,
@@ -52,6 +52,8 @@ impl Tally {
     fn object(&mut self, object: &Outline) {
         if self.model.is_none() {
             self.model = object.word("model").filter(|model| !model.is_empty()).map(Into::into);
+            let searches = self.model.as_deref().map(ModelFee::of) == Some(ModelFee::Search);
+            self.searches = self.searches.max(u64::from(searches));
         }
         if let Some(word) = object.word("service_tier") {
             self.tier = usage::tier(&word);

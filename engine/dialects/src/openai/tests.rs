@@ -1,6 +1,6 @@
 //! The facts of chat requests, and usage as vendors write it.
 
-use reins_governor::{InputSize, ServiceTier, Usage};
+use reins_governor::{Call, InputSize, ServiceTier, Usage};
 
 use super::OpenAi;
 use crate::tests::read;
@@ -100,15 +100,81 @@ fn a_prediction_may_be_billed_as_one_more_answer() {
 #[test]
 fn a_model_that_always_searches_is_known_by_its_name() {
     let call = read(&OpenAi, r#"{"model":"gpt-4o-search-preview"}"#).call;
-    assert_eq!((call.web_search, call.web_search_cap), (true, Some(1)));
+    assert_eq!((call.web_search, call.searches()), (false, Some(1)));
     let body = r#"{"model":"gpt-4o","web_search_options":null}"#;
-    assert!(!read(&OpenAi, body).call.web_search);
+    assert_eq!(read(&OpenAi, body).call.searches(), Some(0));
+}
+
+#[test]
+fn what_follows_from_the_model_follows_from_the_one_that_was_sent() {
+    let read = read(&OpenAi, r#"{"model":"gpt-4o","stream":true}"#);
+    let told =
+        b"data: {\"choices\":[],\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":2}}\n\n";
+    for (sent, answered, searches) in [
+        ("gpt-4o", None, 0),
+        ("gpt-4o-search-preview", None, 1),
+        ("gpt-4o-search-preview", Some("gpt-4o-2024-08-06"), 1),
+        ("gpt-4o", Some("gpt-4o-search-preview-2025-03-11"), 1),
+    ] {
+        let mut meter = OpenAi.meter(&read, &Call { model: sent.into(), ..read.call.clone() });
+        if let Some(model) = answered {
+            meter.feed(format!("data: {{\"model\":\"{model}\",\"choices\":[]}}\n\n").as_bytes());
+        }
+        meter.feed(told);
+        meter.feed(b"data: [DONE]\n\n");
+        let Found::Usage(usage) = meter.finish().usage else { panic!("no usage of {sent}") };
+        assert_eq!(usage.web_searches, searches, "{sent} {answered:?}");
+    }
+    // A model that thinks unseen was sent, though one that does not was asked for.
+    let thinks = Call { model: "o3".into(), ..read.call.clone() };
+    assert_eq!(OpenAi.meter(&read, &thinks).finish().output_bound, OUTPUT_UNSEEN);
+    assert_eq!(OpenAi.meter(&read, &read.call).finish().output_bound, 0);
+}
+
+#[test]
+fn what_costs_extra_and_has_no_price_is_noted() {
+    for (members, noted) in [
+        (r#""search_parameters":{"mode":"auto"}"#, true),
+        (r#""search_parameters":null"#, false),
+        (r#""plugins":[{"id":"web"}]"#, true),
+        (r#""plugins":[]"#, false),
+        (r#""plugins":null"#, false),
+        (r#""preset":"researcher""#, true),
+        (r#""enable_search":true"#, true),
+        (r#""enable_search":false"#, false),
+        (r#""modalities":["text","image"]"#, true),
+        (r#""modalities":["text","audio"]"#, false),
+        (r#""tools":[{"type":"function","function":{}},{"type":"custom"}]"#, false),
+        (r#""tools":[{"function":{"name":"f"}}]"#, false),
+        (r#""tools":[{"type":"function"},{"type":"live_search"}]"#, true),
+        (r#""tools":[{"google_search":{}}]"#, true),
+        (r#""tools":[{"type":"builtin_function","function":{"name":"$web_search"}}]"#, true),
+        (r#""web_search_options":{}"#, false),
+        (r#""messages":[{"role":"user","content":"plugins","plugins":[1]}]"#, false),
+    ] {
+        let call = read(&OpenAi, &format!(r#"{{"model":"m",{members}}}"#)).call;
+        assert_eq!(call.unpriced_fee().is_some(), noted, "{members}");
+    }
+    assert!(read(&OpenAi, r#"{"model":"openai/gpt-4o:online"}"#).call.unpriced_fee().is_some());
+}
+
+#[test]
+fn a_tool_counts_as_it_is_written_without_space_and_escapes() {
+    for (tool, text_bytes) in [
+        (r#"{"type":"function"}"#, 19),
+        (r#" { "type" : "function" } "#, 19),
+        (r#"{"type":"fun\u0063tion"}"#, 19),
+        (r#"{"type":"function","function":{"description":"a\nb"}}"#, 19 + 33),
+        (r#""odd""#, 3),
+    ] {
+        assert_eq!(input(&format!(r#""tools":[{tool}]"#)).text_bytes, text_bytes, "{tool}");
+    }
 }
 
 #[test]
 fn a_search_is_charged_though_the_usage_does_not_name_it() {
     let read = read(&OpenAi, r#"{"model":"gpt-4o","web_search_options":{}}"#);
-    let mut meter = OpenAi.meter(&read);
+    let mut meter = OpenAi.meter(&read, &read.call);
     meter.feed(br#"{"choices":[],"usage":{"prompt_tokens":1,"completion_tokens":2}}"#);
     let usage = Usage { input: 1, output: 2, web_searches: 1, ..Usage::default() };
     assert_eq!(meter.finish().usage, Found::Usage(usage));
@@ -124,7 +190,7 @@ fn the_tier_of_the_answer_counts_before_the_one_asked_for() {
         (r#""service_tier":"a new one","#, ServiceTier::Priority),
     ] {
         let read = read(&OpenAi, r#"{"model":"gpt-4o","service_tier":"priority"}"#);
-        let mut meter = OpenAi.meter(&read);
+        let mut meter = OpenAi.meter(&read, &read.call);
         let answer = format!(r#"{{{told}"usage":{{"prompt_tokens":0,"completion_tokens":0}}}}"#);
         meter.feed(answer.as_bytes());
         let usage = Usage { tier, ..Usage::default() };
@@ -142,7 +208,7 @@ fn what_a_model_thinks_unseen_has_no_bound() {
         ("grok-4", true),
     ] {
         let read = read(&OpenAi, &format!(r#"{{"model":"{model}","stream":true}}"#));
-        let mut meter = OpenAi.meter(&read);
+        let mut meter = OpenAi.meter(&read, &read.call);
         meter.feed(b"data: {\"choices\":[{\"delta\":{\"content\":\"ab\"}}]}\n\n");
         let expected = if unseen { OUTPUT_UNSEEN } else { 2 };
         assert_eq!(meter.finish().output_bound, expected, "{model}");
@@ -152,7 +218,7 @@ fn what_a_model_thinks_unseen_has_no_bound() {
 #[test]
 fn a_model_that_thinks_unseen_may_answer_for_another() {
     let read = read(&OpenAi, r#"{"model":"gpt-4o","stream":true}"#);
-    let mut meter = OpenAi.meter(&read);
+    let mut meter = OpenAi.meter(&read, &read.call);
     meter.feed(b"data: {\"model\":\"o4-mini-2025-04-16\",\"choices\":[]}\n\n");
     assert_eq!(meter.finish().output_bound, OUTPUT_UNSEEN);
 }

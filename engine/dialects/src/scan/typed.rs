@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Fields, Kind, Scan, Scanned};
+use super::{Fields, Kind, Passed, Scan, Scanned};
 use crate::malformed::Malformed;
 
 // === impl Kind ===
@@ -88,6 +88,34 @@ impl<'a> Scan<'a> {
             return Err(Malformed::kind(field, is.word(), self.at, "an object"));
         }
         self.object(fields, each)
+    }
+
+    /// Passes over an object, handing on what the members with these names say: `None` where that
+    /// is no text.
+    pub(crate) fn pass_noting(
+        &mut self,
+        fields: &Fields,
+        mut note: impl FnMut(&'static str, Option<Cow<'a, str>>),
+    ) -> Scanned<Passed> {
+        self.kind()?;
+        let (start, space) = (self.at, self.space);
+        let (mut seen, mut saved) = (0, 0_u64);
+        self.members(|scan, key| {
+            let name = fields.name(&key, &mut seen)?;
+            let kind = scan.kind()?;
+            let (said, escapes) = if kind == Kind::String && !name.is_empty() {
+                let text = scan.string()?;
+                (text.said(), text.saved)
+            } else {
+                (None, scan.value(kind)?)
+            };
+            saved = saved.saturating_add(key.saved).saturating_add(escapes);
+            if !name.is_empty() {
+                note(name, said);
+            }
+            Ok(())
+        })?;
+        Ok(self.passed(start, space, saved))
     }
 
     /// A list, or `null`.

@@ -270,7 +270,8 @@ fn data_may_stand_on_several_lines() {
 #[test]
 fn an_event_without_end_is_not_followed_beyond_its_limit() {
     for dialect in DIALECTS {
-        let mut meter = dialect.meter(&asked(dialect, true));
+        let read = asked(dialect, true);
+        let mut meter = dialect.meter(&read, &read.call);
         let block = vec![b' '; 1 << 20];
         meter.feed(b"data: {\"choices\":[{\"text\":\"");
         for _ in 0..=EVENT_BYTES_MAX >> 20 {

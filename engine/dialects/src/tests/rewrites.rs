@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use reins_governor::Call;
 use serde_json::Value;
 
-use super::read;
+use super::{read, target};
 use crate::{Anthropic, Dialect, OpenAi};
 
 fn rewritten(dialect: &dyn Dialect, body: &str, change: impl FnOnce(&mut Call)) -> Option<String> {
@@ -46,33 +46,104 @@ fn a_downgrade_replaces_the_value_of_the_model_alone() {
 
 #[test]
 fn a_cap_goes_where_the_client_had_one_or_in_front() {
-    let clip = |call: &mut Call| call.output_cap = Some(7);
-    for (body, expected) in [
-        (r#"{"model":"m","max_tokens": 50}"#, r#"{"model":"m","max_tokens": 7}"#),
+    for (vendor, body, expected) in [
+        ("openai", r#"{"model":"m","max_tokens": 50}"#, r#"{"model":"m","max_tokens": 7}"#),
+        ("other", r#"{"model":"m","max_tokens": 50}"#, r#"{"model":"m","max_tokens": 7}"#),
         (
+            "openai",
             r#"{"max_completion_tokens":50,"model":"m"}"#,
             r#"{"max_completion_tokens":7,"model":"m"}"#,
         ),
-        (r#"{"model":"m","max_tokens":null}"#, r#"{"model":"m","max_tokens":7}"#),
+        // Whether others read the newer name is not known: the older one is put beside it.
         (
-            r#"{"model":"m","max_completion_tokens":9,"max_tokens":null}"#,
-            r#"{"model":"m","max_completion_tokens":7,"max_tokens":null}"#,
+            "other",
+            r#"{"max_completion_tokens":50,"model":"m"}"#,
+            r#"{"max_tokens":7,"max_completion_tokens":7,"model":"m"}"#,
         ),
         (
+            "other",
+            r#"{"model":"m","max_completion_tokens":9,"max_tokens":null}"#,
+            r#"{"model":"m","max_completion_tokens":7,"max_tokens":7}"#,
+        ),
+        ("other", r#"{"model":"m","max_tokens":null}"#, r#"{"model":"m","max_tokens":7}"#),
+        (
+            "openai",
             r#"{"max_tokens":null,"model":"m","max_completion_tokens":9}"#,
             r#"{"max_tokens":null,"model":"m","max_completion_tokens":7}"#,
         ),
-        (r#"{ "model":"gpt-4o"}"#, r#"{"max_tokens":7, "model":"gpt-4o"}"#),
-        (r#"{"model":"gpt-5-mini"}"#, r#"{"max_completion_tokens":7,"model":"gpt-5-mini"}"#),
-        (r#"{"model":"openai/o3"}"#, r#"{"max_completion_tokens":7,"model":"openai/o3"}"#),
-        (r#"{"model":"gpt-oss-120b"}"#, r#"{"max_tokens":7,"model":"gpt-oss-120b"}"#),
-        (r#"{"model":"olmo"}"#, r#"{"max_tokens":7,"model":"olmo"}"#),
+        ("openai", r#"{ "model":"gpt-4o"}"#, r#"{"max_tokens":7, "model":"gpt-4o"}"#),
+        ("openai", r#"{"model":"gpt-5"}"#, r#"{"max_completion_tokens":7,"model":"gpt-5"}"#),
+        ("azure", r#"{"model":"o3"}"#, r#"{"max_completion_tokens":7,"model":"o3"}"#),
+        // What copies OpenAI need not know the newer name, whatever the model is called.
+        ("openrouter", r#"{"model":"openai/o3"}"#, r#"{"max_tokens":7,"model":"openai/o3"}"#),
+        ("other", r#"{"model":"gpt-5"}"#, r#"{"max_tokens":7,"model":"gpt-5"}"#),
+        ("openai", r#"{"model":"gpt-oss-120b"}"#, r#"{"max_tokens":7,"model":"gpt-oss-120b"}"#),
+        ("openai", r#"{"model":"olmo"}"#, r#"{"max_tokens":7,"model":"olmo"}"#),
     ] {
-        assert_eq!(rewritten(&OpenAi, body, clip).as_deref(), Some(expected));
+        let clip = |call: &mut Call| {
+            call.vendor = vendor.into();
+            call.output_cap = Some(7);
+        };
+        assert_eq!(rewritten(&OpenAi, body, clip).as_deref(), Some(expected), "{vendor} {body}");
     }
     let body = r#"{"model":"m","max_tokens":1024,"messages":[]}"#;
     let expected = r#"{"model":"m","max_tokens":7,"messages":[]}"#;
+    let clip = |call: &mut Call| call.output_cap = Some(7);
     assert_eq!(rewritten(&Anthropic, body, clip).as_deref(), Some(expected));
+}
+
+#[test]
+fn two_caps_that_say_the_same_go_on_saying_the_same() {
+    let body = r#"{"model":"m","max_tokens":9,"max_completion_tokens":9}"#;
+    let clipped = r#"{"model":"m","max_tokens":7,"max_completion_tokens":7}"#;
+    for vendor in ["openai", "other"] {
+        let sent = |cap| {
+            rewritten(&OpenAi, body, |call| {
+                call.vendor = vendor.into();
+                call.output_cap = Some(cap);
+            })
+        };
+        assert_eq!((sent(9), sent(7).as_deref()), (None, Some(clipped)), "{vendor}");
+    }
+}
+
+proptest! {
+    /// A vendor that reads one of the two names alone, whichever it is known to read, never sees a
+    /// higher cap than the one the bound rests on.
+    #[test]
+    fn every_vendor_obeys_the_cap_that_was_counted(
+        older in prop::option::of(prop::option::of(1_u64..4)),
+        newer in prop::option::of(prop::option::of(1_u64..4)),
+        clipped in prop::option::of(1_u64..100),
+        known: bool,
+    ) {
+        let member = |name: &str, value: Option<Option<u64>>| {
+            let written = value.map(|value| value.map_or("null".to_owned(), |cap| cap.to_string()));
+            written.map_or(String::new(), |written| format!(r#","{name}":{written}"#))
+        };
+        let older_member = member("max_tokens", older);
+        let newer_member = member("max_completion_tokens", newer);
+        let body = format!(r#"{{"model":"m"{older_member}{newer_member}}}"#);
+        let Ok(first) = OpenAi.read(body.as_bytes(), &target()) else {
+            // Two that differ could be read in two ways.
+            prop_assert!(older != newer);
+            return Ok(());
+        };
+        let mut call = first.call.clone();
+        call.vendor = if known { "groq" } else { "other" }.into();
+        call.output_cap = clipped.or(call.output_cap);
+        let sent = OpenAi.rewrite(body.as_bytes(), &first, &call);
+        let sent = sent.unwrap_or_else(|| body.clone().into_bytes());
+        let sent: Value = serde_json::from_slice(&sent).expect("JSON");
+        let (older, newer) = (sent["max_tokens"].as_u64(), sent["max_completion_tokens"].as_u64());
+        if known {
+            // It reads both names, the newer one first.
+            prop_assert_eq!(newer.or(older), call.output_cap);
+        }
+        prop_assert!(older.is_none() || older == call.output_cap);
+        prop_assert!(newer.is_none() || newer == call.output_cap);
+        prop_assert!(known || older == call.output_cap, "it reads the older name alone");
+    }
 }
 
 #[test]

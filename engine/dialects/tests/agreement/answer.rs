@@ -42,7 +42,7 @@ pub(crate) fn holds(dialect: &dyn Dialect, answer: &[u8]) -> Verdict {
 }
 
 fn metered(dialect: &dyn Dialect, read: &Read, pieces: &[&[u8]]) -> Metered {
-    let mut meter = dialect.meter(read);
+    let mut meter = dialect.meter(read, &read.call);
     pieces.iter().for_each(|piece| meter.feed(piece));
     meter.finish()
 }

@@ -63,7 +63,7 @@ pub(crate) fn agrees(dialect: &dyn Dialect, body: &[u8]) -> Verdict {
 }
 
 fn read(dialect: &dyn Dialect, body: &[u8]) -> Option<Read> {
-    let to = Target { vendor: "vendor".into(), connection: "connection".into() };
+    let to = Target { vendor: "openai".into(), connection: "connection".into() };
     dialect.read(body, &to).ok()
 }
 
@@ -96,7 +96,8 @@ fn facts(seen: &JsonValue<'_>, call: &Call) -> Verdict {
     let (cap, choices, thinking) = match call.endpoint {
         Endpoint::ChatCompletions => {
             let predicted = u64::from(member(seen, "prediction").is_some());
-            ensure(caps.contains(&None), || "two caps were read".to_owned())?;
+            let differ = !caps.contains(&None) && caps[0] != caps[1];
+            ensure(!differ, || "two caps were read".to_owned())?;
             (caps[0].or(caps[1]), number(seen, "n").unwrap_or(1) + predicted, 0)
         }
         Endpoint::Messages => {

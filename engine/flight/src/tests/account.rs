@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard};
 
 use jiff::Timestamp;
 use reins_governor::{
-    Ask, End, Fault, HoldId, Holding, Ledger, Receipt, Short, Transaction, TransactionId,
+    Ask, End, Fault, HoldId, Holding, Ledger, Receipt, Transaction, TransactionId, Unheld,
     VoidReason,
 };
 use reins_ledger::{Books, Settings};
@@ -52,15 +52,16 @@ impl Account {
 }
 
 impl Ledger for Account {
-    async fn ready(&self, _: &Ask<'_>) -> Result<(), Fault> {
+    async fn ready(&self, ask: &Ask<'_>) -> Result<(), Fault> {
+        self.look().books.begin(ask);
         Ok(())
     }
 
-    fn hold(&self, ask: &Ask<'_>) -> Result<Holding, Short> {
+    fn hold(&self, ask: &Ask<'_>) -> Result<Holding, Unheld> {
         self.look().books.hold(ask)
     }
 
-    fn amend(&self, id: HoldId, ask: &Ask<'_>) -> Result<Holding, Short> {
+    fn amend(&self, id: HoldId, ask: &Ask<'_>) -> Result<Holding, Unheld> {
         self.look().books.amend(id, ask)
     }
 

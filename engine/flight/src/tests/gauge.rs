@@ -80,7 +80,7 @@ impl Dialect for Gauge {
         OpenAi.rewrite(body, read, call)
     }
 
-    fn meter(&self, _: &Read) -> Box<dyn Meter> {
+    fn meter(&self, _: &Read, _: &Call) -> Box<dyn Meter> {
         Box::new(Needle { flaw: self.flaw.clone(), pieces: 0, seen: Vec::new() })
     }
 

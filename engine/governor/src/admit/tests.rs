@@ -6,6 +6,7 @@ mod scene;
 mod script;
 mod tariff;
 
+mod circles;
 mod crowd;
 mod ending;
 mod leaving;

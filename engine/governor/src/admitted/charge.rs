@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use super::{Ending, Open};
-use crate::{Accuracy, Bound, Call, Charge, End, Ledger, PresumeReason, Usage, Usd};
+use crate::{Accuracy, Bound, Call, Charge, End, Ledger, Picos, PresumeReason, Usage, Usd};
 
-/// How much dearer than its bound a call may turn out before its usage is not believed, both by the
-/// model that was asked for and by the one that answered.
+/// How much dearer than its bound a call may turn out before its usage is not believed, by the
+/// dearer of the model that was asked for and the one that answered.
 ///
 /// A bound can be passed by hidden reasoning or tools on the vendor's side, which stays well
-/// under this; a figure beyond it is a fault in the answer, and is presumed and alarmed instead.
+/// under this. A figure beyond it is a fault in the answer, or a bill that nobody expected: so much
+/// is charged and no more, presumed and alarmed.
 const ABSURD_FACTOR: u64 = 10;
 
 /// The end of an attempt, priced.
@@ -55,9 +56,10 @@ impl<L: Ledger> Open<L> {
         let Some(cost) = cost else {
             return self.presumed(PresumeReason::AnswerUnpriced, None, complete);
         };
-        let beyond = |bound: Usd| cost.total.nanos() > bound.nanos().saturating_mul(ABSURD_FACTOR);
-        if beyond(bound.total) && beyond(self.bound_of(model)) {
-            return self.presumed(PresumeReason::UsageAbsurd, None, complete);
+        let most = believed(bound.total.max(self.bound_of(model)));
+        if cost.total > most {
+            let why = PresumeReason::UsageAbsurd;
+            return presumed(most, why, Accuracy::Presumed, complete);
         }
         let end = End::Settled { usage, charged: cost.total };
         Priced { end, cost: cost.into(), accuracy: Accuracy::Exact, complete, answered_by: by }
@@ -70,17 +72,10 @@ impl<L: Ledger> Open<L> {
     }
 
     fn presumed(&self, why: PresumeReason, output_seen: Option<u64>, complete: bool) -> Priced {
-        let held = self.case.bound.as_ref().map_or(Usd::ZERO, |bound| bound.total);
+        let bound = self.case.bound.as_ref().map_or(Usd::ZERO, |bound| bound.total);
         let counted = output_seen.and_then(|tokens| self.input_and(tokens));
-        let charged = counted.unwrap_or(held).min(held);
         let accuracy = if counted.is_some() { Accuracy::Estimated } else { Accuracy::Presumed };
-        Priced {
-            end: End::Presumed { charged, why },
-            cost: Charge { total: charged, ..Charge::default() },
-            accuracy,
-            complete,
-            answered_by: None,
-        }
+        presumed(counted.unwrap_or(bound).min(bound), why, accuracy, complete)
     }
 
     /// The input's bound and this much output.
@@ -91,4 +86,19 @@ impl<L: Ledger> Open<L> {
         let cost = self.case.snapshot.prices.cost(&call.vendor, &call.model, &usage)?;
         bound.input.checked_add(cost.total)
     }
+}
+
+/// The most that is believed of a call with this bound. A bound of nothing measures nothing: a
+/// model that is free by name may be answered by one that is not, and has no bound.
+fn believed(bound: Usd) -> Usd {
+    if bound == Usd::ZERO {
+        return Usd::MAX;
+    }
+    Usd::from_nanos(bound.nanos().saturating_mul(ABSURD_FACTOR))
+}
+
+const fn presumed(charged: Usd, why: PresumeReason, accuracy: Accuracy, complete: bool) -> Priced {
+    let end = End::Presumed { charged, why };
+    let cost = Charge { total: charged, input: Picos(0), output: Picos(0), fees: Picos(0) };
+    Priced { end, cost, accuracy, complete, answered_by: None }
 }

@@ -46,6 +46,7 @@ impl Case {
         match no_bound {
             NoBound::Unpriced => Refusal::Unpriced { model: Arc::clone(&self.call().model) },
             NoBound::UnboundedInput { what } => unbounded("unbounded_input", what),
+            NoBound::UnpricedFee { what } => unbounded("unpriced_fee", what),
             NoBound::UnboundedOutput => unbounded(
                 "unbounded_output",
                 "the request has no output cap, the connection has no default_max_tokens, and \

@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use super::Case;
 use super::verdict::Verdict;
-use crate::{Accuracy, Attempt, Charge, Outcome, Refusal, Status, Transaction, Usage, Usd};
+use crate::{
+    Accuracy, Attempt, Charge, Holding, Outcome, Refusal, Status, Transaction, Usage, Usd,
+};
 
 impl Case {
     /// The record of a call that is about to be sent.
-    pub(crate) fn draft(&self) -> Box<Transaction> {
-        let held = self.bound.as_ref().map_or(Usd::ZERO, |bound| bound.total);
+    pub(crate) fn draft(&self, holding: &Holding) -> Box<Transaction> {
+        let held = holding.held;
         let mut draft = self.transaction();
         draft.held = draft.held.saturating_add(held);
         draft.attempts.push(Attempt {

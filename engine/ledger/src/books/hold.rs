@@ -1,7 +1,7 @@
 //! Setting money aside: in every scope of a call, or in none.
 
 use reins_governor::{
-    Ask, Budget, Claim, HoldId, Holding, Reading, Readings, Scope, Short, Standing,
+    Ask, Budget, Claim, HoldId, Holding, Reading, Readings, Scope, Short, Standing, Unheld, Usd,
 };
 use smallvec::SmallVec;
 
@@ -12,11 +12,12 @@ use crate::row::{Row, State};
 use crate::tally::Amounts;
 
 impl Books {
-    /// Sets `ask` aside in every scope of the call. Counters that are unknown begin empty.
+    /// Sets `ask` aside in every scope of the call.
     ///
     /// # Errors
-    /// The first budget that does not suffice; nothing is held then.
-    pub fn hold(&mut self, ask: &Ask<'_>) -> Result<Holding, Short> {
+    /// A counter that is not in memory: nobody knows what was spent there. Else the first budget
+    /// that does not suffice. Nothing is held then.
+    pub fn hold(&mut self, ask: &Ask<'_>) -> Result<Holding, Unheld> {
         let id = HoldId(self.issued + 1);
         let holding = self.take(id, ask)?;
         self.issued = id.0;
@@ -28,7 +29,7 @@ impl Books {
     ///
     /// # Errors
     /// As [`Books::hold`]; the hold then stays as it was.
-    pub fn amend(&mut self, id: HoldId, ask: &Ask<'_>) -> Result<Holding, Short> {
+    pub fn amend(&mut self, id: HoldId, ask: &Ask<'_>) -> Result<Holding, Unheld> {
         let Some(row) = self.remove_held(id) else { return self.hold(ask) };
         let taken = self.take(id, ask);
         if taken.is_err() {
@@ -37,29 +38,26 @@ impl Books {
         taken
     }
 
-    fn take(&mut self, id: HoldId, ask: &Ask<'_>) -> Result<Holding, Short> {
+    fn take(&mut self, id: HoldId, ask: &Ask<'_>) -> Result<Holding, Unheld> {
         let now = self.see(ask.now);
         self.calendar.turn_to(ask.zone);
         let (amounts, model) = self.typical.amounts(ask);
         ask.claims.iter().try_for_each(|claim| self.afford(claim, ask, amounts))?;
         self.enter(id, Row::new(ask, amounts, model, now));
-        Ok(Holding { id, readings: self.readings(ask), standings: self.standings_of(ask) })
+        let (readings, standings) = (self.readings(ask), self.standings_of(ask));
+        Ok(Holding { id, held: set_aside(ask, amounts), readings, standings })
     }
 
-    /// Whether the budget of `claim` can carry its amount. Its counter exists from now on, and
-    /// its window is the one of now.
-    fn afford(&mut self, claim: &Claim, ask: &Ask<'_>, amounts: Amounts) -> Result<(), Short> {
+    /// Whether the budget of `claim` can carry its amount, in the window of now.
+    ///
+    /// INVARIANT: a counter that was forgotten since it was made ready never begins empty here:
+    /// what was spent would count from zero.
+    fn afford(&mut self, claim: &Claim, ask: &Ask<'_>, amounts: Amounts) -> Result<(), Unheld> {
         let account = self.accounts.get_mut(&claim.scope);
-        match account.and_then(|account| account.counter_mut(claim.window)) {
-            Some(counter) => {
-                counter.advance(self.seen, &mut self.calendar);
-                fit(claim, ask, amounts, counter, self.seen)
-            }
-            None => {
-                self.open(claim.scope.clone(), claim.window, &[]);
-                self.counter(claim).map_or(Ok(()), |new| fit(claim, ask, amounts, new, self.seen))
-            }
-        }
+        let counter = account.and_then(|account| account.counter_mut(claim.window));
+        let counter = counter.ok_or(Unheld::Missing)?;
+        counter.advance(self.seen, &mut self.calendar);
+        fit(claim, ask, amounts, counter, self.seen).map_err(Unheld::Short)
     }
 
     /// Puts a row into every counter of its scopes.
@@ -115,6 +113,13 @@ impl Books {
     fn counter(&self, claim: &Claim) -> Option<&Counter> {
         self.accounts.get(&claim.scope)?.counter(claim.window)
     }
+}
+
+/// What is set aside for a call: by the budget that holds most of it; its bound, where none counts
+/// it.
+fn set_aside(ask: &Ask<'_>, amounts: Amounts) -> Usd {
+    let modes = ask.claims.iter().filter_map(|claim| Some(budget_of(claim, ask)?.1.hold));
+    modes.map(|mode| amounts.by(mode)).max().unwrap_or(amounts.bound)
 }
 
 /// Whether the budget of `claim` can carry its amount on top of what `counter` says.

@@ -101,6 +101,29 @@ fn every_search_may_read_the_whole_window_once_more() {
 }
 
 #[test]
+fn a_model_that_searches_of_itself_holds_its_search_whatever_was_asked_for() {
+    let search = Override {
+        web_search: Some("25".into()),
+        context_window: Some(1_000),
+        ..priced("gpt-*-search-*", "1", "1")
+    };
+    let overrides = [priced("llama-3", "1", "1"), search, priced("sonar", "1", "1")];
+    let book = PriceBook::with_overrides(&overrides).expect("a book");
+    let asked = capped("local", "llama-3", 10);
+    let amended = |model: &str| Call { model: model.into(), ..asked.clone() };
+    // Twice the window, ten tokens out, and a search.
+    let bound = book.bound(&amended("gpt-5-search-api")).expect("a bound");
+    assert_eq!(bound.total.to_string(), "0.02701");
+    let used = Usage { input: 2_000, output: 10, web_searches: 1, ..Usage::default() };
+    let cost = book.cost("local", "gpt-5-search-api", &used).expect("a cost");
+    assert_eq!(cost.total, bound.total);
+    // A price without its fee is none.
+    let known = Call { output_cap: Some(1), ..amended("sonar") };
+    let no_window = NoBound::UnboundedInput { what: "web_search" };
+    assert_eq!(book.bound(&known), Err(no_window));
+}
+
+#[test]
 fn a_cheap_tier_is_held_as_the_plain_one() {
     let asked = |tier| Call { tier, ..capped("openai", "gpt-5", 100) };
     for tier in [ServiceTier::Standard, ServiceTier::Flex, ServiceTier::Batch] {
@@ -115,12 +138,18 @@ fn what_nobody_prices_or_caps_has_no_bound() {
     let audio = InputSize { audio_bytes: 1, ..InputSize::default() };
     let searching =
         Call { web_search: true, web_search_cap: Some(1), ..capped("openai", "gpt-4o", 1) };
+    let extra = Call { extra_fee: Some("plugins"), ..capped("openai", "gpt-4o", 1) };
     for (call, expected) in [
         (call("openai", "gpt-9"), NoBound::Unpriced),
         (call("nobody", "gpt-4o"), NoBound::Unpriced),
         (call("local", "llama-3"), NoBound::UnboundedOutput),
         (sized("gpt-4o", audio), NoBound::Unpriced),
         (searching, NoBound::Unpriced),
+        (extra, NoBound::UnpricedFee { what: "plugins" }),
+        (
+            capped("local", "llama-3:online", 1),
+            NoBound::UnpricedFee { what: "the searches that `:online` asks for have no price" },
+        ),
         (
             Call { tier: ServiceTier::Priority, ..capped("openai", "gpt-5-nano", 1) },
             NoBound::Unpriced,

@@ -133,7 +133,9 @@ async fn an_expired_hold_is_not_dispatched() {
     let (folder, clock) = (tempfile::tempdir().unwrap(), HandClock::at(NOON));
     let (house, who) = (House::new(usd(5_000)), caller("bot", "s"));
     let store = open(folder.path(), &clock).await;
-    let id = store.hold(&house.ask(&who, usd(1), clock.now())).unwrap().id;
+    let ask = house.ask(&who, usd(1), clock.now());
+    store.ready(&ask).await.unwrap();
+    let id = store.hold(&ask).unwrap().id;
     clock.turn(601);
     store.core.sweep();
     let outcome = store.dispatch(id, &draft(1, &who, usd(1), clock.now())).await;
@@ -248,6 +250,7 @@ async fn a_full_disk_stops_admission() {
     std::os::unix::fs::symlink("/dev/full", journal.join("1.spare")).unwrap();
     let store = open(folder.path(), &clock).await;
     let ask = house.ask(&who, usd(1), clock.now());
+    store.ready(&ask).await.unwrap();
     let id = store.hold(&ask).unwrap().id;
     let outcome = store.dispatch(id, &draft(1, &who, usd(1), clock.now())).await;
     assert!(matches!(outcome, Err(Fault::Stopped(_))), "{outcome:?}");
@@ -263,6 +266,7 @@ async fn a_backlog_that_grows_too_long_refuses_calls() {
     let options = super::OpenOptions { backlog_max: 1, ..options(folder.path(), &clock) };
     let store = Embedded::open(options).await.unwrap();
     let ask = house.ask(&who, usd(1), clock.now());
+    store.ready(&ask).await.unwrap();
     let ids = [store.hold(&ask).unwrap().id, store.hold(&ask).unwrap().id];
     let began = draft(1, &who, usd(1), clock.now());
     // Nothing is folded between these two: the test's one thread does not wait in between.
@@ -324,6 +328,7 @@ async fn compare(steps: Vec<Step>) {
                 let (who, bound) = (&callers[who], usd(bound));
                 let ask = house.ask(who, bound, now);
                 store.ready(&ask).await.unwrap();
+                books.begin(&ask);
                 let (ours, theirs) = (store.hold(&ask), books.hold(&ask));
                 let figures =
                     |holding: reins_governor::Holding| (holding.readings, holding.standings);

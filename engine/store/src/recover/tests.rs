@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use reins_governor::{Ledger, Usd};
+use reins_governor::{Ledger, Unheld, Usd};
 
 use crate::batch::Batch;
 use crate::entry::Entry;
@@ -32,8 +32,14 @@ async fn story() -> Vec<(Seq, String)> {
         let who =
             caller(["bot", "helper"][usize::try_from(n % 2).unwrap()], &format!("s{}", n % 3));
         let bound = usd(1_000 + u64::try_from(n).unwrap());
-        let id = store.hold(&house.ask(&who, bound, now)).unwrap().id;
-        let began = draft(n + 1, &who, bound, now);
+        let ask = house.ask(&who, bound, now);
+        store.ready(&ask).await.unwrap();
+        let id = store.hold(&ask).unwrap().id;
+        let mut began = draft(n + 1, &who, bound, now);
+        if n == 8 {
+            // Its budget holds what is typical, which is less than it can cost.
+            began.attempts[0].held = usd(3);
+        }
         if n == 4 {
             store.record(began);
             continue;
@@ -63,7 +69,8 @@ fn journal(folder: &Path) -> Vec<(Seq, String)> {
     Frames::new(&bytes, first).map(|(seq, text)| (seq, text.to_owned())).collect()
 }
 
-/// What should be spent after these entries: each charge, and each open attempt's hold.
+/// What should be spent after these entries: each charge, and the most that each open attempt can
+/// cost.
 fn expected(entries: &[(Seq, Entry)]) -> Spend {
     let mut spend = Spend::new();
     let mut open = BTreeMap::new();
@@ -82,7 +89,7 @@ fn expected(entries: &[(Seq, Entry)]) -> Spend {
     for intent in open.values() {
         for scope in intent.draft.columns.scopes() {
             *spend.entry(scope.to_string()).or_default() +=
-                intent.draft.columns.last_try().held.nanos_i64();
+                intent.draft.columns.bound.unwrap_or_default().nanos_i64();
         }
     }
     spend.retain(|_, nanos| *nanos != 0);
@@ -153,7 +160,9 @@ async fn a_lost_call_is_charged_what_it_held_and_says_so() {
     let (house, who) = (House::new(usd(5_000)), caller("bot", "s"));
     let now = NOON.parse().unwrap();
     let store = open(folder.path(), &clock).await;
-    let id = store.hold(&house.ask(&who, usd(3_000), now)).unwrap().id;
+    let ask = house.ask(&who, usd(3_000), now);
+    store.ready(&ask).await.unwrap();
+    let id = store.hold(&ask).unwrap().id;
     let began = draft(1, &who, usd(3_000), now);
     store.dispatch(id, &began).await.unwrap();
     drop(store);
@@ -162,7 +171,7 @@ async fn a_lost_call_is_charged_what_it_held_and_says_so() {
     assert_eq!(store.recovered().presumed, 1);
     let ask = house.ask(&who, usd(2_001), "2026-03-01T12:00:00Z".parse().unwrap());
     store.ready(&ask).await.unwrap();
-    let short = store.hold(&ask).unwrap_err();
+    let Err(Unheld::Short(short)) = store.hold(&ask) else { panic!("it fits") };
     assert_eq!((short.standing.spent, short.standing.held), (usd(3_000), Usd::ZERO));
     let reports = Reports::open(&folder.path().join("reins.db"), &*clock).unwrap();
     let record = reports.transaction(began.id).await.unwrap().unwrap();

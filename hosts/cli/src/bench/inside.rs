@@ -15,7 +15,7 @@ use reins_gateway::MachineClock;
 use reins_governor::{
     Admitted, Answered, Ask, Asking, Call, Clock, End, Ending, Endpoint, Environment,
     Fault as Broken, HoldId, Holding, Identity, InputSize, KeyId, Latency, Ledger, Receipt,
-    Refusal, ServiceTier, Short, Snapshot, Transaction, TransactionId, Usage, VoidReason, admit,
+    Refusal, ServiceTier, Snapshot, Transaction, TransactionId, Unheld, Usage, VoidReason, admit,
 };
 use reins_ledger::{Books, Settings};
 use reins_store::{Embedded, OpenOptions};
@@ -197,6 +197,7 @@ fn call() -> Call {
         tool_results: 0,
         web_search: false,
         web_search_cap: None,
+        extra_fee: None,
     }
 }
 
@@ -209,15 +210,16 @@ impl fmt::Debug for InMemory {
 }
 
 impl Ledger for InMemory {
-    async fn ready(&self, _ask: &Ask<'_>) -> Result<(), Broken> {
+    async fn ready(&self, ask: &Ask<'_>) -> Result<(), Broken> {
+        self.0.lock().begin(ask);
         Ok(())
     }
 
-    fn hold(&self, ask: &Ask<'_>) -> Result<Holding, Short> {
+    fn hold(&self, ask: &Ask<'_>) -> Result<Holding, Unheld> {
         self.0.lock().hold(ask)
     }
 
-    fn amend(&self, id: HoldId, ask: &Ask<'_>) -> Result<Holding, Short> {
+    fn amend(&self, id: HoldId, ask: &Ask<'_>) -> Result<Holding, Unheld> {
         self.0.lock().amend(id, ask)
     }
 

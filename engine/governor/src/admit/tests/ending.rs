@@ -1,5 +1,7 @@
 //! What an attempt costs, for each way it can end.
 
+use proptest::prelude::*;
+
 use super::scene::{CAME, Scene, instant};
 use super::script::Script;
 use crate::{
@@ -62,10 +64,13 @@ fn what_is_charged_beyond_the_hold_is_told() {
 }
 
 #[test]
-fn usage_beyond_all_measure_is_presumed() {
+fn usage_beyond_all_measure_is_presumed_at_ten_times_the_bound() {
     let absurd = Outcome::Presumed(PresumeReason::UsageAbsurd);
-    check(used(out(1_101)), 11_000, absurd, Accuracy::Presumed);
-    check(by("small", 11_001), 11_000, absurd, Accuracy::Presumed);
+    check(used(out(1_101)), 110_000, absurd, Accuracy::Presumed);
+    check(used(out(1 << 32)), 110_000, absurd, Accuracy::Presumed);
+    check(by("small", 11_001), 110_000, absurd, Accuracy::Presumed);
+    // The dearer of both models measures what the dearer one answered.
+    check(by("dear", 1_101), 11_000_000, absurd, Accuracy::Presumed);
     // Not even the price of it can be counted.
     let unpriced = Outcome::Presumed(PresumeReason::AnswerUnpriced);
     check(used(out(u64::MAX)), 11_000, unpriced, Accuracy::Presumed);
@@ -89,6 +94,32 @@ fn a_free_model_answered_by_a_priced_one_is_not_free() {
     scene.call.model = "free".into();
     let closed = scene.admitted().finish(by("big", 50), OK).expect("it was open");
     assert_eq!(closed.cost.total.nanos(), 5_000);
+}
+
+#[test]
+fn a_bound_of_nothing_measures_nothing() {
+    // Free by name, and answered by a model whose price is known and whose bound is not.
+    let mut scene = Scene::new(Script::passing());
+    scene.call.model = "free".into();
+    scene.call.output_cap = Some(u64::MAX);
+    let closed = scene.admitted().finish(by("giant", 1), OK).expect("it was open");
+    assert!(closed.cost.total.nanos() > 1_000_000 && closed.accuracy == Accuracy::Exact);
+}
+
+proptest! {
+    /// What a vendor may bill is charged, up to ten times the bound; never less than was held
+    /// where that is not believed.
+    #[test]
+    fn a_charge_is_the_cost_or_ten_times_the_bound(output in 0_u64..5_000, dear: bool) {
+        let (model, bound, price) =
+            if dear { ("dear", 1_100_000, 10_000) } else { ("big", 11_000, 100) };
+        let (closed, _) = end(by(model, output), OK);
+        let (cost, charged) = (output * price, closed.cost.total.nanos());
+        prop_assert_eq!(charged, cost.min(10 * bound));
+        let presumed = closed.accuracy == Accuracy::Presumed;
+        prop_assert_eq!(presumed, cost > 10 * bound);
+        prop_assert!(!presumed || charged >= 11_000);
+    }
 }
 
 #[test]

@@ -44,6 +44,20 @@ fn a_call_that_passes_is_held_dispatched_and_recorded_once() {
 }
 
 #[test]
+fn a_record_shows_what_was_truly_set_aside_and_what_the_call_could_cost() {
+    let scene = Scene::new(Script::passing());
+    *scene.purse.typical.lock().expect("no panic") = Some(Usd::from_nanos(700));
+    let admitted = scene.admitted();
+    let draft = admitted.draft().expect("it is open").clone();
+    assert_eq!((draft.held.nanos(), draft.attempts[0].held.nanos()), (700, 700));
+    assert_eq!(draft.bound, Some(Usd::from_nanos(11_000)));
+    // Nobody knows what it cost: the most it can cost is charged, whatever was set aside.
+    drop(admitted);
+    assert_eq!(scene.record().cost.total.nanos(), 11_000);
+    assert_eq!(scene.record().held.nanos(), 700);
+}
+
+#[test]
 fn a_block_before_the_hold_holds_nothing_and_is_recorded() {
     let scene = Scene::new(Script::new(|asked| {
         look(asked.decision, true);

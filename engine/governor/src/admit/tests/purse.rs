@@ -11,7 +11,7 @@ use smallvec::SmallVec;
 
 use crate::{
     Ask, Budgets, End, Fault, HoldId, Holding, Ledger, Reading, Readings, Receipt, Scope, Scopes,
-    Short, Standing, Transaction, Usd, VoidReason,
+    Short, Standing, Transaction, Unheld, Usd, VoidReason,
 };
 
 /// The ledger. Every window is the same long day.
@@ -19,6 +19,10 @@ use crate::{
 pub(super) struct Purse {
     /// How often each of its waits has to be polled before it is over.
     pub(super) waits: AtomicU32,
+    /// How many of the next holds find that a counter was forgotten.
+    pub(super) forgets: AtomicU32,
+    /// What is set aside of each bound, where that is less.
+    pub(super) typical: Mutex<Option<Usd>>,
     /// What the next dispatch answers.
     pub(super) fault: Mutex<Option<Fault>>,
     pub(super) books: Mutex<Books>,
@@ -59,6 +63,13 @@ impl Purse {
     pub(super) fn total(&self) -> Reading {
         let books = self.books.lock().expect("no panic");
         sum(books.rows.values())
+    }
+
+    /// Whether every counter is still there.
+    fn remember(&self) -> Result<(), Unheld> {
+        let forget = |left: u32| left.checked_sub(1);
+        let forgets = self.forgets.fetch_update(Ordering::Relaxed, Ordering::Relaxed, forget);
+        if forgets.is_ok() { Err(Unheld::Missing) } else { Ok(()) }
     }
 
     async fn wait(&self) {
@@ -126,7 +137,8 @@ impl Books {
             scope.map(|scope| self.reading(scope)).unwrap_or_default()
         };
         let readings = Readings(ask.reads.iter().map(read).collect());
-        Holding { id: HoldId(id), readings, standings: self.standings(ask.budgets, &ask.scopes) }
+        let standings = self.standings(ask.budgets, &ask.scopes);
+        Holding { id: HoldId(id), held: ask.bound, readings, standings }
     }
 }
 
@@ -136,15 +148,18 @@ impl Ledger for Purse {
         Ok(())
     }
 
-    fn hold(&self, ask: &Ask<'_>) -> Result<Holding, Short> {
+    fn hold(&self, ask: &Ask<'_>) -> Result<Holding, Unheld> {
+        self.remember()?;
         let mut books = self.books.lock().expect("no panic");
         let id = books.issued + 1;
-        let holding = books.take(id, ask)?;
+        let holding = books.take(id, ask).map_err(Unheld::Short)?;
         books.issued = id;
-        Ok(holding)
+        let typical = *self.typical.lock().expect("no panic");
+        Ok(Holding { held: typical.unwrap_or(holding.held), ..holding })
     }
 
-    fn amend(&self, id: HoldId, ask: &Ask<'_>) -> Result<Holding, Short> {
+    fn amend(&self, id: HoldId, ask: &Ask<'_>) -> Result<Holding, Unheld> {
+        self.remember()?;
         let mut books = self.books.lock().expect("no panic");
         let before = books.rows.remove(&id.0).expect("only what is held is amended");
         assert!(!before.dispatched, "{id:?} was amended after it was dispatched");
@@ -152,7 +167,7 @@ impl Ledger for Purse {
         if taken.is_err() {
             books.rows.insert(id.0, before);
         }
-        taken
+        taken.map_err(Unheld::Short)
     }
 
     fn void(&self, id: HoldId, why: VoidReason) {

@@ -2,9 +2,11 @@
 
 use jiff::{Timestamp, tz::TimeZone};
 use reins_governor::{
-    Ask, Budget, BudgetScope, Budgets, Claim, End, HoldMode, OnExceed, ReadKey, Scope, ScopeKind,
-    Scopes, Usage, Usd, Window,
+    Ask, Budget, BudgetScope, Budgets, Claim, End, HoldId, HoldMode, Holding, OnExceed, ReadKey,
+    Scope, ScopeKind, Scopes, Short, Unheld, Usage, Usd, Window,
 };
+
+use crate::Books;
 
 /// What asks are made of.
 #[derive(Clone, Debug)]
@@ -60,6 +62,27 @@ impl Desk {
     }
 }
 
+impl Books {
+    /// Holds as the flow does on a ledger that keeps nothing beyond memory.
+    pub(super) fn take_in(&mut self, ask: &Ask<'_>) -> Result<Holding, Short> {
+        self.begin(ask);
+        self.hold(ask).map_err(short)
+    }
+
+    /// Amends likewise.
+    pub(super) fn amend_in(&mut self, id: HoldId, ask: &Ask<'_>) -> Result<Holding, Short> {
+        self.begin(ask);
+        self.amend(id, ask).map_err(short)
+    }
+}
+
+fn short(unheld: Unheld) -> Short {
+    match unheld {
+        Unheld::Short(short) => short,
+        Unheld::Missing => panic!("a counter that was just begun is missing"),
+    }
+}
+
 pub(super) fn budget(kind: ScopeKind, limit: &str, window: &str) -> Budget {
     Budget {
         name: format!("{kind} {window}").into(),
@@ -93,5 +116,9 @@ pub(super) fn organization() -> Scope {
 }
 
 pub(super) fn settled(charged: &str) -> End {
-    End::Settled { usage: Usage::default(), charged: usd(charged) }
+    settled_nanos(usd(charged).nanos())
+}
+
+pub(super) fn settled_nanos(charged: u64) -> End {
+    End::Settled { usage: Usage::default(), charged: Usd::from_nanos(charged) }
 }

@@ -24,7 +24,7 @@ fn voided(why: VoidReason) -> End {
 fn one_call() -> (Books, Desk, HoldId) {
     let desk = Desk::new(vec![budget(ScopeKind::Agent, "10.00", "daily")]);
     let mut books = Books::new(Settings::default());
-    let id = books.hold(&desk.ask(&[agent("bot")], usd("1.00"), at(NOW))).expect("fits").id;
+    let id = books.take_in(&desk.ask(&[agent("bot")], usd("1.00"), at(NOW))).expect("fits").id;
     (books, desk, id)
 }
 
@@ -63,7 +63,7 @@ fn a_charge_is_posted_once_for_every_scope_of_the_call() {
     let desk = Desk::new(vec![budget(ScopeKind::Agent, "10.00", "daily")]);
     let mut books = Books::new(Settings::default());
     let who = [session("s"), agent("bot"), organization()];
-    let id = books.hold(&desk.ask(&who, usd("1.00"), at(NOW))).expect("fits").id;
+    let id = books.take_in(&desk.ask(&who, usd("1.00"), at(NOW))).expect("fits").id;
     let finished = books.finish(id, settled("0.30"), at("2025-06-03T00:00:00Z"));
     let slot = at(SLOT).as_second();
     let posting = |scope| Posting { scope, slot, nanos: 300_000_000, calls: 1 };
@@ -131,8 +131,8 @@ fn a_call_belongs_to_the_window_it_was_held_in() {
     let mut books = Books::new(Settings::default());
     let (before, after) = (at("2025-06-01T23:59:59Z"), at("2025-06-02T00:00:01Z"));
     let who = [agent("bot")];
-    let id = books.hold(&desk.ask(&who, usd("1.00"), before)).expect("fits").id;
-    let today = books.hold(&desk.ask(&who, usd("2.00"), after)).expect("fits");
+    let id = books.take_in(&desk.ask(&who, usd("1.00"), before)).expect("fits").id;
+    let today = books.take_in(&desk.ask(&who, usd("2.00"), after)).expect("fits");
     assert_eq!(today.standings[0].held, usd("2.00"));
     let finished = books.finish(id, settled("1.00"), after);
     assert_eq!(finished.postings[0].slot, at("2025-06-01T23:55:00Z").as_second());
@@ -152,7 +152,7 @@ fn warnings_are_told_by_the_charge_that_reaches_them() {
         ("0.10", &[][..]),
         ("0.40", &[(1, 75), (1, 100)][..]),
     ] {
-        let id = books.hold(&desk.ask(&[agent("bot")], Usd::ZERO, at(NOW))).expect("fits").id;
+        let id = books.take_in(&desk.ask(&[agent("bot")], Usd::ZERO, at(NOW))).expect("fits").id;
         let receipt = books.finish(id, settled(charged), at(NOW)).receipt;
         assert_eq!(receipt.reached.as_slice(), reached, "{charged}");
     }
@@ -181,7 +181,7 @@ fn a_sweep_voids_what_was_held_and_presumes_what_was_dispatched() {
         Books::new(Settings { hold_life: Duration::from_secs(600), ..Settings::default() });
     let mut hold = |bound| {
         books
-            .hold(&desk.ask(&[agent("bot")], usd(bound), at("2025-06-01T12:00:00Z")))
+            .take_in(&desk.ask(&[agent("bot")], usd(bound), at("2025-06-01T12:00:00Z")))
             .expect("fits")
             .id
     };
@@ -219,7 +219,7 @@ fn the_largest_amounts_are_counted_and_taken_back_exactly() {
     let mut books = Books::new(Settings::default());
     let who = [agent("bot")];
     let ids: Vec<HoldId> = (0..5)
-        .map(|_| books.hold(&desk.ask(&who, Usd::MAX, at(NOW))).expect("no budget").id)
+        .map(|_| books.take_in(&desk.ask(&who, Usd::MAX, at(NOW))).expect("no budget").id)
         .collect();
     assert_eq!(stand(&books), (Usd::ZERO, Usd::MAX, 5));
     for id in &ids[1..] {

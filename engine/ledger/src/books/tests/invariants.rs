@@ -98,7 +98,7 @@ impl Beside {
             Deed::Hold { session: s, agent: a, bound } => {
                 let who = [session(&format!("s{s}")), agent(&format!("a{a}")), organization()];
                 let ask = self.desk.ask(&who, Usd::from_nanos(bound), self.now());
-                if let Ok(holding) = self.books.hold(&ask) {
+                if let Ok(holding) = self.books.take_in(&ask) {
                     self.calls.push((holding.id, who.to_vec()));
                     self.nothing_is_over(&holding.standings);
                 }
@@ -106,7 +106,7 @@ impl Beside {
             Deed::Amend { ago, bound } => {
                 let Some((id, who)) = self.call(ago) else { return };
                 let ask = self.desk.ask(&who, Usd::from_nanos(bound), self.now());
-                if let Ok(holding) = self.books.amend(id, &ask) {
+                if let Ok(holding) = self.books.amend_in(id, &ask) {
                     self.calls.push((holding.id, who));
                     self.nothing_is_over(&holding.standings);
                 }

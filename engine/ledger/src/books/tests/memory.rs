@@ -1,10 +1,11 @@
 //! Memory: flat however many names callers invent.
 
 use jiff::ToSpan;
-use reins_governor::{ScopeKind, VoidReason, Window};
+use proptest::prelude::*;
+use reins_governor::{ScopeKind, Unheld, Usd, VoidReason, Window};
 
-use super::desk::{Desk, agent, at, budget, organization, session, settled, usd};
-use crate::{Books, Settings};
+use super::desk::{Desk, agent, at, budget, organization, session, settled, settled_nanos, usd};
+use crate::{Books, Settings, Slot};
 
 const NOON: &str = "2025-06-01T12:00:00Z";
 
@@ -14,7 +15,7 @@ fn scopes_that_no_budget_counts_leave_nothing_behind() {
     let mut books = Books::new(Settings::default());
     for name in 0..1_000 {
         let who = [session(&name.to_string()), agent("bot"), organization()];
-        let id = books.hold(&desk.ask(&who, usd("0.01"), at(NOON))).expect("fits").id;
+        let id = books.take_in(&desk.ask(&who, usd("0.01"), at(NOON))).expect("fits").id;
         books.void(id, VoidReason::Blocked);
     }
     assert_eq!((books.accounts.len(), books.counters()), (1, 1));
@@ -25,7 +26,7 @@ fn idle_counters_are_forgotten_and_those_with_holds_are_not() {
     let desk = Desk::new(vec![budget(ScopeKind::Session, "10.00", "daily")]);
     let mut books = Books::new(Settings::default());
     let hold = |books: &mut Books, name: &str, now| {
-        books.hold(&desk.ask(&[session(name)], usd("1.00"), at(now))).expect("fits").id
+        books.take_in(&desk.ask(&[session(name)], usd("1.00"), at(now))).expect("fits").id
     };
     let done = hold(&mut books, "done", NOON);
     books.finish(done, settled("1.00"), at(NOON));
@@ -45,7 +46,7 @@ fn too_many_counters_crowd_out_those_that_are_idle_longest() {
     for name in 0..1_000_i64 {
         let now = at(NOON).checked_add(name.seconds()).expect("an instant");
         let id = books
-            .hold(&desk.ask(&[session(&name.to_string())], usd("1.00"), now))
+            .take_in(&desk.ask(&[session(&name.to_string())], usd("1.00"), now))
             .expect("fits")
             .id;
         books.finish(id, settled("1.00"), now);
@@ -71,6 +72,57 @@ fn counters_of_the_last_seconds_stay_however_many_they_are() {
 }
 
 #[test]
+fn a_hold_that_outlives_its_counter_may_be_changed_and_never_counts_from_zero() {
+    let desk = Desk::new(vec![budget(ScopeKind::Session, "10.00", "daily")]);
+    let mut books = Books::new(Settings::default());
+    let ask = |bound| desk.ask(&[session("s")], usd(bound), at(NOON));
+    assert_eq!(books.hold(&ask("1.00")), Err(Unheld::Missing));
+    books.begin(&ask("1.00"));
+    let id = books.hold(&ask("1.00")).expect("it is there").id;
+    // What is held keeps its counters in memory.
+    books.evict(at("2025-06-02T12:00:00Z"));
+    assert_eq!(books.amend(id, &ask("2.00")).map(|holding| holding.id), Ok(id));
+    books.void(id, VoidReason::Blocked);
+    books.evict(at("2025-06-02T12:00:00Z"));
+    assert_eq!(books.amend(id, &ask("1.00")), Err(Unheld::Missing));
+    assert_eq!((books.in_flight(), books.check()), (0, Ok(())));
+}
+
+proptest! {
+    /// A store keeps what was posted; the books forget at any instant, between `ready` and `hold`
+    /// too. Whoever is admitted saw every nano-USD that was spent.
+    #[test]
+    fn what_was_spent_never_counts_from_zero(
+        calls in prop::collection::vec((1_u64..4, any::<bool>(), any::<bool>()), 1..60),
+    ) {
+        let desk = Desk::new(vec![budget(ScopeKind::Session, "0.000000020", "daily")]);
+        let mut books = Books::new(Settings { counters_max: 0, ..Settings::default() });
+        let (who, mut spent) = ([session("s")], 0_u64);
+        for (nanos, made_ready, forgotten) in calls {
+            let ask = desk.ask(&who, Usd::from_nanos(nanos), at(NOON));
+            if made_ready {
+                let start = at(NOON).as_second();
+                let kept = Slot { start, spent: Usd::from_nanos(spent), calls: 1 };
+                books.load(session("s"), Window::Daily, &desk.zone, &[kept], at(NOON));
+            }
+            if forgotten {
+                books.evict(at("2025-06-01T12:00:01Z"));
+            }
+            match books.hold(&ask) {
+                Ok(holding) => {
+                    prop_assert_eq!(holding.standings[0].spent.nanos(), spent);
+                    books.finish(holding.id, settled_nanos(nanos), at(NOON));
+                    spent += nanos;
+                }
+                Err(Unheld::Short(short)) => prop_assert_eq!(short.standing.spent.nanos(), spent),
+                Err(Unheld::Missing) => prop_assert!(books.missing(&ask).len() == 1),
+            }
+            prop_assert!(spent <= 20);
+        }
+    }
+}
+
+#[test]
 fn a_million_sessions_leave_memory_flat() {
     let desk = Desk::new(vec![
         budget(ScopeKind::Session, "1.00", "rolling 1h"),
@@ -81,7 +133,7 @@ fn a_million_sessions_leave_memory_flat() {
     for name in 0..1_000_000_i64 {
         let now = at(NOON).checked_add((name / 1_000).seconds()).expect("an instant");
         let who = [session(&format!("session-{name}")), organization()];
-        let id = books.hold(&desk.ask(&who, usd("0.01"), now)).expect("fits").id;
+        let id = books.take_in(&desk.ask(&who, usd("0.01"), now)).expect("fits").id;
         books.finish(id, settled("0.01"), now);
         if name % 1_000 == 0 {
             books.evict(now.checked_sub(600.seconds()).expect("an instant"));
@@ -99,7 +151,7 @@ fn ends_are_forgotten_with_time_but_late_usage_is_waited_for() {
     let desk = Desk::new(vec![budget(ScopeKind::Agent, "10.00", "daily")]);
     let mut books = Books::new(Settings::default());
     let mut hold =
-        || books.hold(&desk.ask(&[agent("bot")], usd("1.00"), at(NOON))).expect("fits").id;
+        || books.take_in(&desk.ask(&[agent("bot")], usd("1.00"), at(NOON))).expect("fits").id;
     let (first, second) = (hold(), hold());
     books.finish(first, settled("0.50"), at(NOON));
     books.dispatch(second).expect("it is there");
@@ -119,7 +171,7 @@ fn only_so_many_ends_are_remembered() {
     let mut books = Books::new(Settings::default());
     let mut end = || {
         let ask = desk.ask(&[agent("bot")], usd("0.01"), at(NOON));
-        let id = books.hold(&ask).expect("fits").id;
+        let id = books.take_in(&ask).expect("fits").id;
         books.finish(id, settled("0.0001"), at(NOON));
         id
     };
@@ -147,7 +199,7 @@ fn who_only_looks_sees_what_has_left_the_window_gone() {
     let desk =
         Desk::new(["daily", "rolling 24h"].map(|w| budget(ScopeKind::Agent, "10.00", w)).to_vec());
     let mut books = Books::new(Settings::default());
-    books.hold(&desk.ask(&[agent("bot")], usd("1.00"), at(NOON))).expect("fits");
+    books.take_in(&desk.ask(&[agent("bot")], usd("1.00"), at(NOON))).expect("fits");
     let held = |index, now| {
         books.standing(&desk.budgets, index, &agent("bot"), at(now)).expect("in memory").held
     };

@@ -92,7 +92,11 @@ impl Reference {
         });
         let stand = |(index, scope): (usize, Scope)| self.standing(ask.budgets, index, &scope);
         let standings = watched(ask).into_iter().map(stand).collect();
-        Ok(Holding { id, readings: self.readings(ask), standings })
+        let modes =
+            watched(ask).into_iter().map(|(index, _)| ask.budgets.get(index).expect("there").hold);
+        let amounts = modes.map(|mode| [ask.bound, typical][mode as usize]);
+        let held = amounts.max().unwrap_or(ask.bound);
+        Ok(Holding { id, held, readings: self.readings(ask), standings })
     }
 
     pub(super) fn finish(&mut self, id: HoldId, end: End, now: Timestamp) -> Finished {
