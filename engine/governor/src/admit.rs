@@ -119,7 +119,6 @@ async fn hold<L: Ledger>(
 ) -> Result<(), Refusal> {
     for _ in 0..READIES_MAX {
         let ask = case.ask()?;
-        ledger.ready(&ask).await.map_err(|fault| unavailable(&fault))?;
         let started = case.clock.monotonic();
         let outcome = match held {
             None => Held::take(ledger, &ask).map(|taken| held.insert(taken).holding()),
@@ -132,7 +131,10 @@ async fn hold<L: Ledger>(
                 return Ok(());
             }
             Err(Unheld::Short(short)) => return case.exceeded(&short),
-            Err(Unheld::Missing) => {}
+            Err(Unheld::Missing) => {
+                let made_ready = ledger.ready(&case.ask()?).await;
+                made_ready.map_err(|fault| unavailable(&fault))?;
+            }
         }
     }
     Err(forgotten())

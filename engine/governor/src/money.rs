@@ -13,6 +13,12 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 const NANOS_PER_USD: u64 = 1_000_000_000;
 /// Decimals an amount can carry.
 const DECIMALS: usize = 9;
+
+/// Decimals of an amount that are always written.
+const DECIMALS_MIN: usize = 2;
+
+/// Room for the largest amount in writing: eleven digits, a point, and nine decimals.
+const ROOM: usize = 21;
 /// Pico-USD in one nano-USD.
 const PICOS_PER_NANO: u128 = 1_000;
 
@@ -117,19 +123,34 @@ impl Usd {
     pub const fn from_cents(cents: u64) -> Self {
         Self::from_nanos(cents.saturating_mul(NANOS_PER_USD / 100))
     }
+
+    /// Writes the amount into the end of `room`. A record has a dozen of them, and through
+    /// `format_args!` each would cost as much as the rule that made it.
+    fn written(self, room: &mut [u8; ROOM]) -> &str {
+        let (mut rest, mut start) = (self.0, ROOM);
+        for (place, byte) in room.iter_mut().rev().enumerate() {
+            if place == DECIMALS {
+                *byte = b'.';
+            } else if rest == 0 && place > DECIMALS + 1 {
+                break;
+            } else {
+                *byte = b'0' + u8::try_from(rest % 10).unwrap_or(0);
+                rest /= 10;
+            }
+            start -= 1;
+        }
+        let text = room.get(start..).and_then(|digits| std::str::from_utf8(digits).ok());
+        let text = text.unwrap_or_default();
+        let shortest = text.len().saturating_sub(DECIMALS - DECIMALS_MIN);
+        let kept = text.trim_end_matches('0').len().max(shortest);
+        text.get(..kept).unwrap_or(text)
+    }
 }
 
 /// At least two decimals, at most nine, no trailing zeros beyond the second: `5.00`, `0.00015`.
 impl fmt::Display for Usd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (whole, nanos) = (self.0 / NANOS_PER_USD, self.0 % NANOS_PER_USD);
-        let mut digits = DECIMALS;
-        let mut rest = nanos;
-        while digits > 2 && rest.is_multiple_of(10) {
-            rest /= 10;
-            digits -= 1;
-        }
-        write!(f, "{whole}.{rest:0digits$}")
+        f.write_str(self.written(&mut [0; ROOM]))
     }
 }
 
@@ -167,7 +188,7 @@ impl Sum for Usd {
 /// A decimal string: JSON numbers are floats in most languages.
 impl Serialize for Usd {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(self.written(&mut [0; ROOM]))
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::ser::SerializeTuple;
 use serde::{Serialize, Serializer};
+use serde_json::value::{RawValue, to_raw_value};
 
 use crate::{ScopeKind, Usd, Window};
 
@@ -178,6 +179,18 @@ impl Decision {
         self.trace.0.clear();
         self.marks.retain(|mark| matches!(mark, Mark::Downgraded { .. } | Mark::Clipped { .. }));
         self.allowed = false;
+    }
+}
+
+// === impl Trace ===
+
+impl Trace {
+    /// The trace as a record keeps it.
+    #[must_use]
+    pub fn encoded(&self) -> Arc<RawValue> {
+        // WHY: it has neither maps nor numbers that JSON could not write.
+        let encoded = to_raw_value(self).unwrap_or_else(|_| RawValue::NULL.to_owned());
+        encoded.into()
     }
 }
 

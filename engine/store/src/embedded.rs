@@ -347,12 +347,12 @@ impl Core {
         }
     }
 
-    /// Sends an entry on its way, that nobody waits for.
+    /// Sends an entry on its way that nobody waits for: it is written with the next one that
+    /// somebody does wait for, or when the folder comes, within [`folder::REST`].
     pub(crate) fn push(&self, seq: Option<Seq>) {
-        let Some(seq) = seq else { return };
-        // WHY: the journal keeps the reason, and nothing is admitted after it.
-        self.journal.push(seq).unwrap_or_default();
-        self.bell.ring(folder::Call::Fold);
+        if seq.is_some() {
+            self.bell.ring(folder::Call::Fold);
+        }
     }
 }
 

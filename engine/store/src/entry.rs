@@ -96,18 +96,21 @@ struct WrittenEnd<'a> {
 // === impl Entry ===
 
 impl Entry {
-    /// The entry as the journal holds it.
-    pub(crate) fn text(&self) -> serde_json::Result<String> {
-        Ok(match self {
+    /// Writes the entry as the journal holds it.
+    pub(crate) fn write(&self, out: &mut Vec<u8>) -> serde_json::Result<()> {
+        match self {
             Self::Intent(Intent { at, draft }) => {
-                format!(r#"{{"intent":{{"at":"{at}","draft":{}}}}}"#, draft.text)
+                put(out, [r#"{"intent":{"at":"#]);
+                serde_json::to_writer(&mut *out, at)?;
+                put(out, [r#","draft":"#, &draft.text, "}}"]);
             }
-            Self::End(end) => end.text()?,
-            Self::Record(record) => format!(r#"{{"record":{}}}"#, record.text),
-        })
+            Self::End(end) => end.write(out)?,
+            Self::Record(record) => put(out, [r#"{"record":"#, &record.text, "}"]),
+        }
+        Ok(())
     }
 
-    /// Reads back what [`Entry::text`] wrote.
+    /// Reads back what [`Entry::write`] wrote.
     pub(crate) fn read(text: &str) -> serde_json::Result<Self> {
         Ok(match serde_json::from_str(text)? {
             Written::Intent(WrittenIntent { at, draft }) => {
@@ -130,13 +133,20 @@ impl Entry {
 // === impl Ended ===
 
 impl Ended {
-    fn text(&self) -> serde_json::Result<String> {
-        let fact = serde_json::to_string(&self.fact)?;
+    fn write(&self, out: &mut Vec<u8>) -> serde_json::Result<()> {
+        put(out, [r#"{"end":{"fact":"#]);
+        serde_json::to_writer(&mut *out, &self.fact)?;
         let record = self.record.as_ref().map_or("null", |record| &record.text);
+        put(out, [r#","record":"#, record, r#","postings":"#]);
         let postings: SmallVec<[Posted<'_>; 6]> = self.postings.iter().map(Posted::of).collect();
-        let postings = serde_json::to_string(postings.as_slice())?;
-        Ok(format!(r#"{{"end":{{"fact":{fact},"record":{record},"postings":{postings}}}}}"#))
+        serde_json::to_writer(&mut *out, postings.as_slice())?;
+        put(out, ["}}"]);
+        Ok(())
     }
+}
+
+fn put<const PARTS: usize>(out: &mut Vec<u8>, parts: [&str; PARTS]) {
+    parts.into_iter().for_each(|part| out.extend_from_slice(part.as_bytes()));
 }
 
 // === impl WrittenEnd ===

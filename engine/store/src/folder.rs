@@ -19,7 +19,7 @@ use crate::frame::Seq;
 
 /// How long the folder rests after a batch that was not full. Nobody waits for it, and a commit
 /// costs as much for one entry as for a hundred: this keeps an idle machine's core free.
-const REST: Duration = Duration::from_millis(20);
+pub(crate) const REST: Duration = Duration::from_millis(20);
 
 /// What the folder waits for.
 #[derive(Debug, Default)]
@@ -91,6 +91,8 @@ fn run(core: &Core, conn: &mut Connection) -> Result<(), StoreError> {
     while call != Call::Abandon {
         let entries = core.live.lock().unfolded(FOLD_MAX);
         if let Some((last, _)) = entries.last() {
+            // WHY: the journal keeps the reason, and nothing is admitted after it.
+            core.journal.push(*last).unwrap_or_default();
             fold_entries(conn, &entries, *last)?;
             core.live.lock().folded(*last);
             core.folded.send_replace(Folded::UpTo(*last));

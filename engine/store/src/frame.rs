@@ -6,6 +6,8 @@
 //! An entry's number is not written: it follows from the place. What a recycled file still holds
 //! from its earlier life has other numbers, and so fails its check.
 
+use std::io;
+
 /// Length and checksum.
 const HEADER_BYTES: usize = 8;
 
@@ -18,14 +20,33 @@ pub(crate) struct Frames<'a> {
     next: Seq,
 }
 
-/// Puts `text` into `out` as entry `seq`. `None`: the text is longer than a frame can say.
-pub(crate) fn put(out: &mut Vec<u8>, seq: Seq, text: &str) -> Option<()> {
-    let length = u32::try_from(text.len()).ok()?;
-    out.reserve(HEADER_BYTES + text.len());
-    out.extend_from_slice(&length.to_le_bytes());
-    out.extend_from_slice(&checksum(seq, text.as_bytes()).to_le_bytes());
-    out.extend_from_slice(text.as_bytes());
-    Some(())
+/// Puts the text that `write` writes into `out`, as entry `seq`. `out` stays as it was where the
+/// text cannot be written, or is longer than a frame can say.
+pub(crate) fn put(
+    out: &mut Vec<u8>,
+    seq: Seq,
+    write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>,
+) -> io::Result<()> {
+    let start = out.len();
+    out.extend_from_slice(&[0; HEADER_BYTES]);
+    let framed = write(out).and_then(|()| frame(out, start, seq));
+    if framed.is_err() {
+        out.truncate(start);
+    }
+    framed
+}
+
+/// Fills in the header at `start`, whose text is all that comes after it.
+fn frame(out: &mut [u8], start: usize, seq: Seq) -> io::Result<()> {
+    let framed = out.get_mut(start..).and_then(<[u8]>::split_first_chunk_mut);
+    let header: Option<(&mut [u8; HEADER_BYTES], &mut [u8])> = framed;
+    let too_long = || io::Error::other("it is longer than the journal can hold");
+    let (header, text) = header.ok_or_else(too_long)?;
+    let length = u32::try_from(text.len()).map_err(|_| too_long())?;
+    let (first, second) = header.split_at_mut(HEADER_BYTES / 2);
+    first.copy_from_slice(&length.to_le_bytes());
+    second.copy_from_slice(&checksum(seq, text).to_le_bytes());
+    Ok(())
 }
 
 fn checksum(seq: Seq, text: &[u8]) -> u32 {

@@ -97,13 +97,16 @@ impl Journal {
         Ok(Self { shared, durability, writer: Mutex::new(writer) })
     }
 
-    /// Numbers an entry and queues it. Once the journal has stopped, it is numbered only.
-    pub(crate) fn append(&self, text: &str) -> Seq {
+    /// Numbers an entry and queues what `write` writes of it. Once the journal has stopped, it is numbered only.
+    pub(crate) fn append(&self, write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> Seq {
         let mut queue = self.shared.queue.lock();
         queue.last = queue.last.saturating_add(1);
         let seq = queue.last;
-        if queue.stopped.is_none() && frame::put(&mut queue.bytes, seq, text).is_none() {
-            queue.stop("an entry is longer than the journal can hold");
+        if queue.stopped.is_none() {
+            let put = frame::put(&mut queue.bytes, seq, write);
+            put.unwrap_or_else(|error| {
+                queue.stop(&format!("an entry could not be written: {error}"));
+            });
         }
         if self.durability == Durability::Power {
             self.shared.wake.notify_one();

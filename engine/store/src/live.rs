@@ -160,8 +160,7 @@ impl Live {
     }
 
     fn enter(&mut self, journal: &Journal, entry: Arc<Entry>) -> Seq {
-        let text = entry.text().unwrap_or_else(|error| stop(journal, &error));
-        let seq = journal.append(&text);
+        let seq = journal.append(|out| Ok(entry.write(out)?));
         self.backlog.push_back((seq, entry));
         seq
     }
@@ -182,15 +181,10 @@ impl InFlight {
 fn closed(journal: &Journal, draft: &Kept, end: &End, at: Timestamp) -> Option<Kept> {
     match presume::record(&draft.text, end, at) {
         Ok(record) => Some(record),
+        // Nothing is admitted after an entry that cannot be written.
         Err(error) => {
-            stop(journal, &error);
+            journal.stop(&format!("an entry could not be encoded: {error}"));
             None
         }
     }
-}
-
-/// Nothing is admitted after an entry that cannot be written.
-fn stop(journal: &Journal, error: &serde_json::Error) -> String {
-    journal.stop(&format!("an entry could not be encoded: {error}"));
-    String::new()
 }

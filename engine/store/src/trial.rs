@@ -148,7 +148,7 @@ pub(crate) fn draft(number: u128, who: &Identity, bound: Usd, at: Timestamp) -> 
         reason: None,
         policy_version: "1".into(),
         evaluated: true,
-        trace: Trace::default(),
+        trace: Trace::default().encoded(),
         attempts: vec![Attempt {
             number: 1,
             vendor_status: None,

@@ -32,6 +32,7 @@ mod reload;
 
 mod address;
 mod clock;
+mod gather;
 mod idle;
 mod transport;
 mod wire;

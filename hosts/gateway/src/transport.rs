@@ -18,6 +18,7 @@ use reins_flight::{BoxedBody, TransportError};
 use tower::{Service, ServiceExt};
 
 use crate::address::is_public;
+use crate::gather::Gathered;
 use crate::idle::Idle;
 use crate::wire::{Unanswered, Wire};
 
@@ -83,7 +84,9 @@ impl reins_flight::Transport for Transport {
             };
             match wire.send(request, &self.idle).await {
                 Ok(answer) => {
-                    return Ok(answer.map(|body| body.map_err(Into::into).boxed_unsync()));
+                    return Ok(
+                        answer.map(|body| Gathered::new(body.map_err(Into::into)).boxed_unsync())
+                    );
                 }
                 // The vendor closed it at that very moment: another one will do.
                 Err(Unanswered::Unsent(unsent)) if was_kept => request = *unsent,

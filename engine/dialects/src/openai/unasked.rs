@@ -2,7 +2,7 @@
 //! the `null` that stands for it in all others.
 
 use bytes::Bytes;
-use memchr::memmem;
+use memchr::memmem::{self, Finder};
 
 use super::tally::SHAPE;
 use crate::Filter;
@@ -11,6 +11,9 @@ use crate::sse::{Lines, Step};
 
 /// The longest event that is held back, in bytes: the one that tells usage has some hundreds.
 const HELD_BYTES_MAX: usize = 64 * 1024;
+
+/// The name of the member that is hidden, as it is written.
+const USAGE: &[u8] = b"\"usage\"";
 
 /// Takes the chunk that tells usage and no more out of a stream.
 #[derive(Debug)]
@@ -23,6 +26,7 @@ pub(super) struct Unasked {
     passing: bool,
     /// Whether the last event was hidden, so that the rest of its last line is as well.
     hidden: bool,
+    finder: Finder<'static>,
 }
 
 // === impl Unasked ===
@@ -35,6 +39,7 @@ impl Unasked {
             held: Vec::new(),
             passing: false,
             hidden: false,
+            finder: Finder::new(USAGE),
         }
     }
 
@@ -67,8 +72,11 @@ impl Unasked {
 
     /// What the event under way tells of usage.
     fn told(&mut self) -> Told {
-        if memmem::find(&self.held, b"\"usage\"").is_none() {
-            return Told::Nothing;
+        let mut places = self.finder.find_iter(&self.held);
+        let (first, more) = (places.next(), places.next().is_some());
+        let Some(first) = first else { return Told::Nothing };
+        if !more && self.is_null_at_the_end(first) {
+            return Told::Null;
         }
         self.outline.clear();
         let mut lines = Lines::default();
@@ -86,6 +94,18 @@ impl Unasked {
             (None, _) if outline.is_closed() => Told::Null,
             (Some(_) | None, _) => Told::Nothing,
         }
+    }
+
+    /// Whether the name at `place` is of a member of the object itself and says `null`, as in all
+    /// chunks but the last: told without looking at the rest. No bracket comes after it but the one
+    /// that ends the object.
+    fn is_null_at_the_end(&self, place: usize) -> bool {
+        let after = self.held.get(place..).and_then(|after| after.strip_prefix(USAGE));
+        let after = after.and_then(|after| after.strip_prefix(b":null"));
+        let after = after.map(<[u8]>::trim_ascii_end);
+        let Some((b'}', after)) = after.and_then(<[u8]>::split_last) else { return false };
+        let plain = |byte: &u8| !matches!(byte, b'{' | b'}' | b'[' | b']' | b'\n' | b'\r');
+        self.held.starts_with(b"data:") && after.iter().all(plain)
     }
 
     /// Takes out the one member that says `null`, with its comma. Inside of a string its quotes

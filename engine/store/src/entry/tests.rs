@@ -10,8 +10,10 @@ use crate::kept::Kept;
 use crate::trial::{caller, closed, draft, presumed, settled, usd};
 
 fn check(entry: &Entry) {
-    let text = entry.text().unwrap();
-    assert_eq!(&Entry::read(&text).unwrap(), entry, "{text}");
+    let mut out = Vec::new();
+    entry.write(&mut out).unwrap();
+    let text = std::str::from_utf8(&out).unwrap();
+    assert_eq!(&Entry::read(text).unwrap(), entry, "{text}");
 }
 
 #[test]

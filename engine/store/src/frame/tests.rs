@@ -1,5 +1,7 @@
 //! Whatever is done to a file, what is read back are its first entries.
 
+use std::io::Write;
+
 use proptest::prelude::*;
 
 use super::{Frames, Seq, put};
@@ -9,7 +11,7 @@ const FIRST: Seq = 41;
 fn framed(texts: &[String]) -> Vec<u8> {
     let mut bytes = Vec::new();
     for (seq, text) in (FIRST..).zip(texts) {
-        put(&mut bytes, seq, text).unwrap();
+        put(&mut bytes, seq, |out| out.write_all(text.as_bytes())).unwrap();
     }
     bytes
 }
@@ -66,7 +68,7 @@ fn what_a_file_held_in_an_earlier_life_is_not_read() {
     let old: Vec<String> = (0..4).map(|n| format!("old {n}")).collect();
     let mut bytes = framed(&old);
     let mut new = Vec::new();
-    put(&mut new, FIRST + 100, "new 0").unwrap();
+    put(&mut new, FIRST + 100, |out| out.write_all(b"new 0")).unwrap();
     bytes[..new.len()].copy_from_slice(&new);
     let read: Vec<_> = Frames::new(&bytes, FIRST + 100).collect();
     assert_eq!(read, [(FIRST + 100, "new 0")]);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -108,11 +109,11 @@ fn crashed(folder: &Path, entries: &[(Seq, String)], journaled: usize, folded: u
     }
     let mut bytes = Vec::new();
     for (seq, text) in &entries[..journaled] {
-        frame::put(&mut bytes, *seq, text).unwrap();
+        frame::put(&mut bytes, *seq, |out| out.write_all(text.as_bytes())).unwrap();
     }
     let whole = bytes.len();
     if let Some((seq, text)) = entries.get(journaled) {
-        frame::put(&mut bytes, *seq, text).unwrap();
+        frame::put(&mut bytes, *seq, |out| out.write_all(text.as_bytes())).unwrap();
         bytes.truncate(whole + (bytes.len() - whole) / 2);
     }
     let journal = folder.join("reins.db.journal");

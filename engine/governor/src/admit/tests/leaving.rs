@@ -1,31 +1,33 @@
 //! Callers that leave, at each instant where they can.
 
+use std::sync::atomic::Ordering;
+
 use super::scene::{Scene, drop_after};
 use super::script::{SPEND, Script, downgrade};
 use crate::{Accuracy, Answered, Ending, PresumeReason, Status, Step, VoidReason};
 
+/// Each wait of the ledger takes two polls.
 fn waiting(steps: Vec<Step>) -> Scene {
     let scene = Scene::new(Script::steps(steps));
-    scene.purse.waits.store(2, std::sync::atomic::Ordering::Relaxed);
+    scene.purse.waits.store(2, Ordering::Relaxed);
+    scene.purse.forgets.store(1, Ordering::Relaxed);
     scene
 }
 
-/// Each wait of the ledger takes two polls: after so many polls the call is admitted.
-fn polls_until_admitted(waits: u32) -> u32 {
-    1 + 2 * waits
-}
+/// The ledger waits for a counter that it had forgotten, and for the intent: after so many polls
+/// the call is admitted.
+const POLLS: u32 = 1 + 2 * 2;
 
 #[test]
 fn a_caller_who_leaves_before_the_call_is_sent_holds_nothing() {
     let flows = [
-        (2, vec![]),
-        (2, vec![Step::NeedSpend(SPEND)]),
-        (2, vec![downgrade("small")]),
-        (3, vec![Step::NeedSpend(SPEND), downgrade("small")]),
+        vec![],
+        vec![Step::NeedSpend(SPEND)],
+        vec![downgrade("small")],
+        vec![Step::NeedSpend(SPEND), downgrade("small")],
     ];
-    for (waits, steps) in flows {
-        let polls = polls_until_admitted(waits);
-        for left_after in 0..polls {
+    for steps in flows {
+        for left_after in 0..POLLS {
             let scene = waiting(steps.clone());
             assert!(!drop_after(left_after, scene.asks()), "{steps:?} was done early");
             assert_eq!(scene.spent_and_held(), (0, 0), "{steps:?} after {left_after} polls");
@@ -35,7 +37,7 @@ fn a_caller_who_leaves_before_the_call_is_sent_holds_nothing() {
             let expected: &[_] = if voided { &[VoidReason::Abandoned] } else { &[] };
             assert_eq!(books.voids, expected);
         }
-        assert!(drop_after(polls, waiting(steps).asks()));
+        assert!(drop_after(POLLS, waiting(steps).asks()));
     }
 }
 
@@ -52,10 +54,11 @@ fn a_call_that_loses_its_owner_is_presumed_to_cost_its_hold() {
 
 #[test]
 fn a_caller_who_leaves_during_a_retry_pays_for_what_was_tried() {
-    let polls = polls_until_admitted(2) + 3;
+    let polls = POLLS + 3;
     let again = |left_after: u32| {
         let scene = waiting(vec![]);
         let first = super::scene::run(scene.asks()).expect("the call is admitted");
+        scene.purse.forgets.store(1, Ordering::Relaxed);
         let ending = Ending::Free(VoidReason::VendorFailed);
         let pause = pause(3);
         let done = drop_after(left_after, first.again(ending, Answered::default(), pause));
