@@ -114,8 +114,10 @@ mod tests {
 
     use super::{Gathered, LARGE};
 
+    type Said = Poll<Option<Result<&'static [u8], &'static str>>>;
+
     /// A body that does what it was told, in order; it never wakes anybody.
-    struct Told(std::vec::IntoIter<Poll<Option<Result<&'static [u8], &'static str>>>>);
+    struct Told(std::vec::IntoIter<Said>);
 
     impl Body for Told {
         type Data = Bytes;
@@ -130,12 +132,12 @@ mod tests {
         }
     }
 
-    const fn piece(bytes: &'static str) -> Poll<Option<Result<&'static [u8], &'static str>>> {
+    const fn piece(bytes: &'static str) -> Said {
         Poll::Ready(Some(Ok(bytes.as_bytes())))
     }
 
     /// What each poll answers: a piece, `…` for nothing yet, `!` and an error, `.` for the end.
-    fn seen(told: Vec<Poll<Option<Result<&'static [u8], &'static str>>>>) -> Vec<String> {
+    fn seen(told: Vec<Said>) -> Vec<String> {
         let mut body = Gathered::new(Told(told.into_iter()));
         let mut seen = Vec::new();
         loop {

@@ -1,8 +1,10 @@
 //! Hides the usage of a stream from a client that did not ask for it: the chunk that tells it, and
 //! the `null` that stands for it in all others.
 
+use std::ops::Range;
+
 use bytes::Bytes;
-use memchr::memmem::{self, Finder};
+use memchr::memmem::Finder;
 
 use super::tally::SHAPE;
 use crate::Filter;
@@ -111,13 +113,20 @@ impl Unasked {
     /// Takes out the one member that says `null`, with its comma. Inside of a string its quotes
     /// would be escaped, so that it cannot be met there.
     fn take_null(&mut self) {
-        for member in [b",\"usage\":null".as_slice(), b", \"usage\": null", b",\"usage\": null"] {
-            let mut places = memmem::find_iter(&self.held, member);
-            if let (Some(at), None) = (places.next(), places.next()) {
-                self.held.drain(at..at.saturating_add(member.len()));
-                return;
-            }
+        let mut members = self.finder.find_iter(&self.held).filter_map(|at| self.null_member(at));
+        if let (Some(member), None) = (members.next(), members.next()) {
+            drop(members);
+            self.held.drain(member);
         }
+    }
+
+    /// The bytes of the member whose name is at `place`, its comma included, if it says `null`.
+    fn null_member(&self, place: usize) -> Option<Range<usize>> {
+        let (before, after) = self.held.split_at_checked(place)?;
+        let start = before.trim_ascii_end().strip_suffix(b",")?.len();
+        let after = after.strip_prefix(USAGE)?.trim_ascii_start().strip_prefix(b":")?;
+        let rest = after.trim_ascii_start().strip_prefix(b"null")?;
+        Some(start..self.held.len() - rest.len())
     }
 }
 
