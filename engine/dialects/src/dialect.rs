@@ -43,13 +43,21 @@ pub trait Dialect: Send + Sync + fmt::Debug + 'static {
     /// Only [`Refusal::BadRequest`]: what is wrong, where, and how to mend it.
     fn read(&self, body: &[u8], to: &Target) -> Result<Read, Refusal>;
 
+    /// At most how many tokens the text in `body` has for the vendor and model of `call`: counted,
+    /// which takes its time, rather than measured by bytes. `None` where nobody knows their
+    /// tokenizer.
+    fn text_tokens(&self, body: &[u8], call: &Call) -> Option<u64> {
+        let _ = (body, call);
+        None
+    }
+
     /// The body to send for `call`, where it differs from `body`: only the model's value, the cap
     /// and the asking for usage change. `None` stands for the original, byte for byte. The cap is
     /// said so that the vendor obeys it: `call` names the vendor.
     fn rewrite(&self, body: &[u8], read: &Read, call: &Call) -> Option<Vec<u8>>;
 
-    /// What will read the usage out of the answer to `sent`, which an amendment may have made out of
-    /// what was read.
+    /// What will read the usage out of the answer to `sent`, which an amendment may have made out
+    /// of what was read.
     fn meter(&self, read: &Read, sent: &Call) -> Box<dyn Meter>;
 
     /// What hides from the client the part of the answer that only Reins asked for.

@@ -8,17 +8,39 @@ use reins_governor::InputSize;
 
 use crate::malformed::Malformed;
 use crate::scan::{Kind, Passed, Scan, Scanned};
+use crate::vocabulary::Vocabulary;
 
 /// The longest name of a model that is read, in bytes: several times the longest there is.
 const MODEL_BYTES_MAX: usize = 256;
 
 /// What was seen of an input so far.
 #[derive(Debug, Default)]
-pub(crate) struct Input(pub(crate) InputSize);
+pub(crate) struct Input {
+    pub(crate) size: InputSize,
+    /// What counts the texts of messages; their bytes count where there is none.
+    vocabulary: Option<Vocabulary>,
+}
 
 // === impl Input ===
 
 impl Input {
+    /// Counts the texts of messages by their tokens.
+    pub(crate) fn counting(vocabulary: Option<Vocabulary>) -> Self {
+        Self { size: InputSize::default(), vocabulary }
+    }
+
+    /// Passes over the text of a message and counts it.
+    pub(crate) fn said(&mut self, scan: &mut Scan<'_>) -> Scanned<()> {
+        let Some(vocabulary) = &mut self.vocabulary else { return self.text(scan) };
+        if scan.kind()? != Kind::String {
+            return self.text(scan);
+        }
+        let text = scan.string()?;
+        let most = text.said().map_or_else(|| text.bytes(), |said| vocabulary.most(&said));
+        self.add_text(most);
+        Ok(())
+    }
+
     /// Passes over a value and counts it as text, unless it is `null`.
     pub(crate) fn text(&mut self, scan: &mut Scan<'_>) -> Scanned<()> {
         if let Some(passed) = passed_value(scan)? {
@@ -28,32 +50,32 @@ impl Input {
     }
 
     pub(crate) const fn add_text(&mut self, bytes: u64) {
-        self.0.text_bytes = self.0.text_bytes.saturating_add(bytes);
+        self.size.text_bytes = self.size.text_bytes.saturating_add(bytes);
     }
 
     /// One more message, part or tool.
     pub(crate) const fn part(&mut self) {
-        self.0.parts = self.0.parts.saturating_add(1);
+        self.size.parts = self.size.parts.saturating_add(1);
     }
 
     pub(crate) const fn image(&mut self) {
-        self.0.images = self.0.images.saturating_add(1);
+        self.size.images = self.size.images.saturating_add(1);
     }
 
     /// A document of so many bytes, of which a vendor takes `pages_max` pages in a request. Each
     /// byte may be a page: a compressed document can name hundreds in a few bytes.
     pub(crate) fn document(&mut self, bytes: u64, pages_max: u64) {
-        let pages = self.0.pages.saturating_add(bytes.max(1));
-        self.0.pages = pages.min(pages_max);
+        let pages = self.size.pages.saturating_add(bytes.max(1));
+        self.size.pages = pages.min(pages_max);
     }
 
     pub(crate) const fn audio(&mut self, bytes: u64) {
-        self.0.audio_bytes = self.0.audio_bytes.saturating_add(bytes);
+        self.size.audio_bytes = self.size.audio_bytes.saturating_add(bytes);
     }
 
     /// Something whose size the request does not tell; the first is the one that is named.
     pub(crate) fn reference(&mut self, what: &'static str) {
-        self.0.by_reference.get_or_insert(what);
+        self.size.by_reference.get_or_insert(what);
     }
 
     /// Passes over a value that refers to something, unless it is `null`.

@@ -21,6 +21,7 @@ mod outline;
 mod sse;
 mod stream;
 mod tokens;
+mod vocabulary;
 mod whole;
 
 mod worded;

@@ -10,10 +10,13 @@ mod unasked;
 mod usage;
 mod words;
 
+use std::sync::Arc;
+
 use reins_governor::{Call, Endpoint, Refusal, TransactionId};
 
 use crate::rewrite::Rewrite;
 use crate::stream::StreamMeter;
+use crate::vocabulary::Vocabulary;
 use crate::whole::WholeMeter;
 use crate::{Billing, Dialect, Filter, Found, Meter, Read, Target};
 
@@ -47,7 +50,14 @@ impl Dialect for OpenAi {
     }
 
     fn read(&self, body: &[u8], to: &Target) -> Result<Read, Refusal> {
-        request::read(body, to).map_err(Refusal::from)
+        request::read(body, to, None).map_err(Refusal::from)
+    }
+
+    fn text_tokens(&self, body: &[u8], call: &Call) -> Option<u64> {
+        let vocabulary = Vocabulary::of(&call.vendor, &call.model)?;
+        let (vendor, connection) = (Arc::clone(&call.vendor), Arc::clone(&call.connection));
+        let read = request::read(body, &Target { vendor, connection }, Some(vocabulary)).ok()?;
+        Some(read.call.input.text_bytes)
     }
 
     fn rewrite(&self, body: &[u8], read: &Read, call: &Call) -> Option<Vec<u8>> {

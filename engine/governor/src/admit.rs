@@ -21,8 +21,8 @@ use jiff::Timestamp;
 use crate::admitted::Admitted;
 use crate::case::{Case, Next};
 use crate::{
-    Call, Clock, Fault, Held, Identity, Latency, Ledger, Refusal, Snapshot, TransactionId, Unheld,
-    VoidReason,
+    Call, Clock, Fault, Held, Identity, Latency, Ledger, Refusal, Snapshot, Text, TransactionId,
+    Unheld, VoidReason,
 };
 
 /// How often a call may be judged on its way before it is stopped.
@@ -32,8 +32,8 @@ use crate::{
 /// the four changes a call may have, ask some five hundred times. A judge that asks more goes round
 /// in circles, and would do so for ever.
 pub(crate) const ROUNDS_MAX: usize = 512;
-/// How often a counter may be forgotten between being made ready and the hold. Once takes seconds
-/// of standing still; more often, and the memory for counters is far too small.
+/// How often a hold may find a counter missing: once where nobody has used it lately. More often,
+/// and it is forgotten in the instant after it was made ready: the memory for counters is too small.
 pub(crate) const READIES_MAX: usize = 3;
 
 /// A call that asks to be made: who, what, and when it came.
@@ -49,6 +49,8 @@ pub struct Asking {
     pub at: Timestamp,
     /// Where the time went so far.
     pub latency: Latency,
+    /// What counts its text, should the bytes of it not fit into a budget.
+    pub text: Option<Arc<dyn Text>>,
 }
 
 /// A call that was turned away. Its record is already kept.
@@ -150,6 +152,8 @@ pub(crate) async fn commit<L: Ledger>(
     let started = case.clock.monotonic();
     match held.dispatch(&draft).await {
         Ok(holding) => {
+            // WHY: whoever counts a text holds the request, which is not kept once it may go.
+            case.asking.text = None;
             case.latency.commit_us += case.since(started);
             Ok(Admitted::new(Arc::clone(ledger), holding, draft, case))
         }

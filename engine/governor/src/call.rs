@@ -35,7 +35,8 @@ pub enum ServiceTier {
 /// How much a request puts in, as far as it can be seen without counting tokens.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct InputSize {
-    /// Bytes of text (as UTF-8) in messages, tools and schemas: never fewer than its tokens.
+    /// Bytes of text (as UTF-8) in messages, tools and schemas, or less where somebody counted:
+    /// never fewer than its tokens.
     pub text_bytes: u64,
     /// Messages, tools and other parts that cost a few tokens of framing each.
     pub parts: u64,
@@ -152,8 +153,8 @@ impl Call {
         self.output_cap.map(|cap| cap.saturating_mul(self.choices.max(1)))
     }
 
-    /// The most paid searches there can be, `None` where nothing limits them: those that the request
-    /// lets the vendor make, and the one that a model makes of itself.
+    /// The most paid searches there can be, `None` where nothing limits them: those that the
+    /// request lets the vendor make, and the one that a model makes of itself.
     ///
     /// INVARIANT: what follows from the model is not kept beside it, so that it holds for whatever
     /// model an amendment has put there.

@@ -44,6 +44,10 @@ pub(crate) struct Case {
     pub(crate) attempts: Vec<Attempt>,
     pub(crate) model_asked: Arc<str>,
     models_tried: Vec<Arc<str>>,
+    /// Its text in bytes, whatever was counted since.
+    text_bytes: u64,
+    /// The model that its text was counted for.
+    counted_for: Option<Arc<str>>,
     amendments: usize,
     cursor: Cursor,
     /// The call changed since the hold was taken, or none was taken: readings are not its own.
@@ -64,6 +68,8 @@ impl Case {
             decision: Decision::default(),
             attempts: Vec::new(),
             models_tried: Vec::new(),
+            text_bytes: asking.call.input.text_bytes,
+            counted_for: None,
             amendments: 0,
             cursor: Cursor::START,
             stale: true,

@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | `…-search-…` | `OpenAI` | <https://openai.com/api/pricing>: one search a call |
 //! | `sonar…` | Perplexity | <https://docs.perplexity.ai/getting-started/pricing>: a fee a request |
-//! | `sonar-deep-research` | Perplexity | the same: searches, citations and reasoning beside it |
+//! | `sonar-deep-research` | Perplexity | the same: searches, citations, reasoning |
 //! | `…:online` | `OpenRouter` | <https://openrouter.ai/docs/web-search>: results, by the piece |
 //! | `compound…` | Groq | <https://console.groq.com/docs/compound>: its tools, by the piece |
 //!

@@ -12,6 +12,7 @@ mod clock;
 mod fee;
 mod identity;
 mod scope;
+mod text;
 
 mod money;
 mod usage;
@@ -51,6 +52,7 @@ pub use readings::{ReadKey, Reading, Readings, Standing};
 pub use refusal::{BudgetStop, Refusal, Unidentified};
 pub use scope::{Scope, ScopeKind, Scopes};
 pub use snapshot::Snapshot;
+pub use text::Text;
 pub use trace::{Decision, Looked, Mark, Reason, Trace};
 pub use transaction::{Accuracy, Attempt, Latency, Outcome, Status, Transaction, TransactionId};
 pub use usage::Usage;

@@ -18,6 +18,7 @@ use crate::body::AnswerBody;
 use crate::desk::{Desk, Line, Live};
 use crate::idempotency::{Place, Turn};
 use crate::identify::identify;
+use crate::text::BodyText;
 use crate::{inbound, lines, outbound, reply, tally};
 
 /// A call that was stopped.
@@ -90,6 +91,7 @@ async fn try_govern(
         call: capped(&read.call, &line),
         at: desk.clock.now(),
         latency: Latency { auth_us, limit_us, ..Latency::default() },
+        text: Some(Arc::new(BodyText { dialect, body: body.clone() })),
     };
     let pack = pack(&head, dialect, &line, &arrival, &read, body)?;
     let admitted = admit(&desk.ledger, &desk.clock, &live.snapshot, asking)

@@ -26,6 +26,7 @@ mod lines;
 mod outbound;
 mod reply;
 mod tally;
+mod text;
 
 mod desk;
 mod reload;

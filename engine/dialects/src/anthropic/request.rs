@@ -151,7 +151,7 @@ impl<'a> Request<'a> {
             model,
             endpoint: Endpoint::Messages,
             stream: self.stream,
-            input: self.seen.input.0,
+            input: self.seen.input.size,
             output_cap: Some(output_cap),
             choices: 1,
             thinking_budget: self.thinking_budget,

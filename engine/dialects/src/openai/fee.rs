@@ -1,13 +1,19 @@
 //! Fields that cost extra at vendors who speak as `OpenAI` does, and that no price counts.
 //!
-//! | field | vendor | what costs extra | source |
-//! |---|---|---|---|
-//! | `search_parameters` | xAI | each source it read | <https://docs.x.ai/docs/guides/live-search> |
-//! | `plugins` | `OpenRouter` | search results, scanned pages | <https://openrouter.ai/docs/guides/features/plugins> |
-//! | `preset` | `OpenRouter` | a preset may add plugins | <https://openrouter.ai/docs/features/presets> |
-//! | `enable_search` | Alibaba | each search | <https://www.alibabacloud.com/help/en/model-studio/web-search> |
-//! | `modalities` with `image` | `OpenRouter` | tokens of images, dearer than text | <https://openrouter.ai/docs/features/multimodal/image-generation> |
-//! | `tools` of another type | several | each use: see `tool.rs` | |
+//! | field | vendor | what costs extra |
+//! |---|---|---|
+//! | `search_parameters` | xAI [^1] | each source it read |
+//! | `plugins` | `OpenRouter` [^2] | search results, scanned pages |
+//! | `preset` | `OpenRouter` [^3] | a preset may add plugins |
+//! | `enable_search` | Alibaba [^4] | each search |
+//! | `modalities` with `image` | `OpenRouter` [^5] | tokens of images, dearer than text |
+//! | `tools` of another type | several | each use: see `tool.rs` |
+//!
+//! [^1]: <https://docs.x.ai/docs/guides/live-search>
+//! [^2]: <https://openrouter.ai/docs/guides/features/plugins>
+//! [^3]: <https://openrouter.ai/docs/features/presets>
+//! [^4]: <https://www.alibabacloud.com/help/en/model-studio/web-search>
+//! [^5]: <https://openrouter.ai/docs/features/multimodal/image-generation>
 //!
 //! Looked at on 2026-11-21. `web_search_options` has a price. What models cost extra, and not
 //! fields, `reins_governor::ModelFee` knows.

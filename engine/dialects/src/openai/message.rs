@@ -45,7 +45,7 @@ pub(super) fn read(scan: &mut Scan<'_>, input: &mut Input, tool_results: &mut u6
 fn content(scan: &mut Scan<'_>, input: &mut Input) -> Scanned<()> {
     match scan.kind()? {
         Kind::List => scan.list(|scan| part(scan, input)),
-        _ => input.text(scan),
+        _ => input.said(scan),
     }
 }
 
@@ -58,6 +58,7 @@ fn part(scan: &mut Scan<'_>, input: &mut Input) -> Scanned<()> {
     scan.must_be_object("messages[].content[]", &PART, |scan, field| {
         match field {
             "type" => is = scan.word("messages[].content[].type")?,
+            "text" => input.said(scan)?,
             "image_url" => image(scan, input)?,
             "input_audio" => audio(scan, input)?,
             "file" => file(scan, input)?,

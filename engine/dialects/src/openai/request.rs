@@ -11,6 +11,7 @@ use crate::malformed::Malformed;
 use crate::read::{Asking, Named, Places};
 use crate::rewrite::Rewrite;
 use crate::scan::{Fields, Scan, Scanned};
+use crate::vocabulary::Vocabulary;
 use crate::{Read, Target};
 
 const FIELDS: Fields = Fields {
@@ -65,9 +66,10 @@ struct Request<'a> {
     places: Places,
 }
 
-pub(super) fn read(body: &[u8], to: &Target) -> Scanned<Read> {
+/// Reads a body; with a vocabulary, texts of messages count by their tokens.
+pub(super) fn read(body: &[u8], to: &Target, counts: Option<Vocabulary>) -> Scanned<Read> {
     let mut scan = Scan::new(body)?;
-    let mut request = Request::default();
+    let mut request = Request { input: Input::counting(counts), ..Request::default() };
     request.places.asking = Asking::Absent;
     request.places.open =
         scan.must_be_object("body", &FIELDS, |scan, field| request.member(scan, field))?;
@@ -201,7 +203,7 @@ impl<'a> Request<'a> {
             model,
             endpoint: Endpoint::ChatCompletions,
             stream: self.stream,
-            input: self.input.0,
+            input: self.input.size,
             output_cap: self.output_cap,
             choices: self.choices.unwrap_or(1).saturating_add(u64::from(self.predicted)),
             thinking_budget: 0,

@@ -4,7 +4,7 @@ use reins_governor::{Call, InputSize, ServiceTier, Usage};
 
 use super::OpenAi;
 use crate::tests::read;
-use crate::{Dialect, Found, OUTPUT_UNSEEN};
+use crate::{Anthropic, Dialect, Found, OUTPUT_UNSEEN};
 
 const NOTHING: InputSize =
     InputSize { text_bytes: 0, parts: 0, images: 0, pages: 0, audio_bytes: 0, by_reference: None };
@@ -313,4 +313,25 @@ fn closing_a_stream_stops_the_bill_where_that_is_known() {
     assert!(OpenAi.billing("openai").closing_stops_streams);
     assert!(!OpenAi.billing("mistral").closing_stops_streams);
     assert!(!OpenAi.billing("openai").closing_stops_whole);
+}
+
+#[test]
+fn a_text_may_be_counted_where_its_bytes_are_too_many() {
+    let prose = "Agents make thousands of paid calls a minute. ".repeat(40);
+    let body = format!(
+        r#"{{"model":"gpt-4o","messages":[{{"role":"user","content":"{prose}"}},
+        {{"role":"user","content":[{{"type":"text","text":"{prose}"}}]}}],
+        "tools":[{{"type":"function","function":{{"description":"{prose}"}}}}]}}"#
+    );
+    let mut call = read(&OpenAi, &body).call;
+    let bytes = call.input.text_bytes;
+    assert_eq!(OpenAi.text_tokens(body.as_bytes(), &call), None, "an unknown vendor");
+    call.vendor = "openai".into();
+    let counted = OpenAi.text_tokens(body.as_bytes(), &call).expect("a vocabulary");
+    // The vendor writes tools down in its own way: their bytes count.
+    let tool = prose.len() as u64;
+    assert!(counted > tool && counted < tool + (bytes - tool) / 3, "{counted} of {bytes}");
+    call.model = "gpt-6-astra".into();
+    assert_eq!(OpenAi.text_tokens(body.as_bytes(), &call), None, "an unknown tokenizer");
+    assert_eq!(Anthropic.text_tokens(b"{}", &call), None);
 }

@@ -154,6 +154,7 @@ impl Stage {
             call: self.read.call.clone(),
             at: clock.now(),
             latency: Latency::default(),
+            text: None,
         };
         admit(&self.account, &clock, &snapshot, asking).await.expect("the call is admitted")
     }

@@ -7,6 +7,7 @@ mod script;
 mod tariff;
 
 mod circles;
+mod counting;
 mod crowd;
 mod ending;
 mod leaving;

@@ -12,12 +12,16 @@ use crate::{Amendment, Budget, BudgetStop, Cursor, Mark, OnExceed, Refusal, Shor
 pub(super) const AMENDMENTS_MAX: usize = 4;
 
 impl Case {
-    /// A budget fell short: changes the call as the budget or a rule asks, or refuses it.
+    /// A budget fell short: counts the call more closely, changes it as the budget or a rule asks,
+    /// or refuses it.
     pub(crate) fn exceeded(&mut self, short: &Short) -> Result<(), Refusal> {
         let snapshot = Arc::clone(&self.snapshot);
         let Some(budget) = snapshot.budgets.get(short.standing.budget) else {
             return Err(Refusal::Internal { what: "a budget fell short that is not there".into() });
         };
+        if self.may_fit_counted(budget, short) && self.count_text() {
+            return Ok(());
+        }
         let refusal = self.over_budget(budget, short);
         let amendment = self.mended(budget, short);
         let by = (Arc::clone(&budget.name), Arc::<str>::from(""));
@@ -72,12 +76,45 @@ impl Case {
             return Next::Block(Refusal::Blocked(blocks::changed_too_often(&self.decision)));
         }
         self.amendments += 1;
-        self.decision.restart();
+        self.start_again();
         self.decision.mark(mark);
+        Next::Again
+    }
+
+    /// The call is another one: its rules start again, and what is held is not its own.
+    fn start_again(&mut self) {
+        self.decision.restart();
         self.bound = self.snapshot.prices.bound(self.call());
         self.cursor = Cursor::START;
         self.stale = true;
-        Next::Again
+    }
+
+    /// Whether the call would fit if its text were nothing. Counting takes long, and who has spent
+    /// everything could ask for it without end.
+    fn may_fit_counted(&self, budget: &Budget, short: &Short) -> bool {
+        let mut least = self.call().clone();
+        least.input.text_bytes = 0;
+        if self.clip_floor.is_some() || matches!(budget.on_exceed, OnExceed::Clip { .. }) {
+            least.output_cap = Some(1);
+        }
+        let bound = self.snapshot.prices.bound(&least);
+        bound.is_ok_and(|bound| bound.total <= short.standing.left())
+    }
+
+    /// Counts the text by its tokens, once for each model. Whether the call may cost less by that.
+    fn count_text(&mut self) -> bool {
+        let call = &self.asking.call;
+        if self.counted_for.as_ref() == Some(&call.model) || call.input.by_reference.is_some() {
+            return false;
+        }
+        self.counted_for = Some(Arc::clone(&call.model));
+        let tokens = self.asking.text.as_ref().and_then(|text| text.tokens(call));
+        let Some(tokens) = tokens.filter(|tokens| *tokens < call.input.text_bytes) else {
+            return false;
+        };
+        self.asking.call.input.text_bytes = tokens;
+        self.start_again();
+        true
     }
 
     fn downgrade(&mut self, to: Arc<str>, (by, rule): (Arc<str>, Arc<str>)) -> Option<Mark> {
@@ -87,6 +124,8 @@ impl Case {
         }
         self.models_tried.push(Arc::clone(&from));
         self.asking.call.model = Arc::clone(&to);
+        // Another model counts in another way.
+        self.asking.call.input.text_bytes = self.text_bytes;
         Some(Mark::Downgraded { by, rule, from, to })
     }
 

@@ -155,6 +155,7 @@ impl Inside {
             call: self.call.clone(),
             at: self.clock.now(),
             latency: Latency::default(),
+            text: None,
         };
         let admitted: Admitted<L> = admit(ledger, &self.clock, &self.snapshot, asking)
             .await

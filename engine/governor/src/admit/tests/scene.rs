@@ -14,7 +14,7 @@ use super::script::Script;
 use super::tariff::Tariff;
 use crate::{
     Admitted, Asking, Budget, BudgetScope, Budgets, Call, Clock, Endpoint, Environment, HoldMode,
-    Identity, InputSize, KeyId, Latency, OnExceed, Scope, ScopeKind, ServiceTier, Snapshot,
+    Identity, InputSize, KeyId, Latency, OnExceed, Scope, ScopeKind, ServiceTier, Snapshot, Text,
     Transaction, TransactionId, Turned, Usd, Window, admit,
 };
 
@@ -58,6 +58,7 @@ pub(super) struct Scene {
     pub(super) call: Call,
     pub(super) default_deny: bool,
     pub(super) budget_429: bool,
+    pub(super) text: Option<Arc<dyn Text>>,
     budgets: Vec<Budget>,
 }
 
@@ -74,6 +75,7 @@ impl Scene {
             call: call(),
             default_deny: false,
             budget_429: false,
+            text: None,
             budgets: Vec::new(),
         }
     }
@@ -113,6 +115,7 @@ impl Scene {
             call: self.call.clone(),
             at: instant(CAME),
             latency: Latency { auth_us: 3, limit_us: 4, ..Latency::default() },
+            text: self.text.clone(),
         }
     }
 
