@@ -59,12 +59,17 @@ impl Counter {
         }
     }
 
+    /// Whether its spans are those of `calendar`.
+    pub(crate) fn is_of(&self, calendar: &Calendar) -> bool {
+        self.epoch().is_none_or(|epoch| epoch == calendar.epoch())
+    }
+
     /// Moves the window so that `now` is in it.
     pub(crate) fn advance(&mut self, now: i64, calendar: &mut Calendar) {
         match &mut self.count {
             Count::Rolling(ring) => ring.advance(now),
             Count::Calendar(page) if now < page.span.end => {}
-            Count::Calendar(page) => page.turn(calendar.span(self.window, now), calendar.epoch()),
+            Count::Calendar(page) => page.turn(calendar.span(self.window, now)),
         }
     }
 
@@ -148,10 +153,11 @@ impl Page {
         Self { span, epoch, tally: Tally::default() }
     }
 
-    /// Begins `span`, but never what an earlier page has counted: the zone may have changed.
-    fn turn(&mut self, span: Span, epoch: u32) {
+    /// Begins `span`, but never what an earlier page has counted: the zone may have changed. It
+    /// stays a page of its own zone: what was spent in the rest of the span has to be read.
+    fn turn(&mut self, span: Span) {
         let start = span.start.max(self.span.end);
-        *self = Self::new(Span { start, ..span }, epoch);
+        *self = Self::new(Span { start, ..span }, self.epoch);
     }
 }
 

@@ -50,11 +50,12 @@ impl Books {
 
     /// Whether the budget of `claim` can carry its amount, in the window of now.
     ///
-    /// INVARIANT: a counter that was forgotten since it was made ready never begins empty here:
-    /// what was spent would count from zero.
+    /// INVARIANT: a counter that was forgotten since it was made ready, or is of another zone, never
+    /// begins empty here: what was spent would count from zero.
     fn afford(&mut self, claim: &Claim, ask: &Ask<'_>, amounts: Amounts) -> Result<(), Unheld> {
         let account = self.accounts.get_mut(&claim.scope);
         let counter = account.and_then(|account| account.counter_mut(claim.window));
+        let counter = counter.filter(|counter| counter.is_of(&self.calendar));
         let counter = counter.ok_or(Unheld::Missing)?;
         counter.advance(self.seen, &mut self.calendar);
         fit(claim, ask, amounts, counter, self.seen).map_err(Unheld::Short)

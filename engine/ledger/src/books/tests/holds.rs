@@ -1,7 +1,7 @@
 //! Holding: all or nothing, exact to the last nano-USD, and when a refused call would fit.
 
 use reins_governor::{
-    HoldMode, Holding, OnExceed, ScopeKind, Short, Standing, Usd, VoidReason, Window,
+    HoldMode, Holding, OnExceed, ScopeKind, Short, Standing, Unheld, Usd, VoidReason, Window,
 };
 
 use super::desk::{Desk, agent, at, budget, organization, session, settled, usd};
@@ -270,6 +270,27 @@ fn a_new_zone_makes_calendar_counters_missing_and_loses_no_hold() {
     assert_eq!(books.check(), Ok(()));
     let reading = books.reading(&agent("bot"), Window::Daily, later).expect("in memory");
     assert_eq!((reading.spent, reading.held), (Usd::ZERO, usd("1.00")));
+}
+
+#[test]
+fn in_a_new_zone_nothing_is_held_before_what_was_spent_in_its_day_is_read() {
+    let desk = Desk::new(vec![budget(ScopeKind::Agent, "5.00", "daily")]);
+    let moved = desk.clone().zone("America/Los_Angeles");
+    let others = Desk::new(Vec::new()).zone("America/Los_Angeles");
+    let (mut books, who) = (books(), [agent("bot")]);
+    let evening = at("2025-06-01T23:50:00Z");
+    let id = books.take_in(&desk.ask(&who, usd("2.00"), evening)).expect("fits").id;
+    books.finish(id, settled("2.00"), evening);
+    // In Los Angeles the day goes on; the page of the old zone is turned by a call without budget.
+    let night = at("2025-06-02T00:10:00Z");
+    let ask = moved.ask(&who, usd("1.00"), night);
+    assert_eq!(books.hold(&ask), Err(Unheld::Missing));
+    books.take_in(&others.ask(&who, usd("0.00"), night)).expect("no budget");
+    assert_eq!(books.hold(&ask), Err(Unheld::Missing));
+    let kept = Slot { start: evening.as_second() - 300, spent: usd("2.00"), calls: 1 };
+    books.load(agent("bot"), Window::Daily, &moved.zone, &[kept], night);
+    assert_eq!(books.hold(&ask).expect("fits").standings[0].spent, usd("2.00"));
+    assert_eq!(books.check(), Ok(()));
 }
 
 #[test]
