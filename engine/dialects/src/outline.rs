@@ -175,7 +175,12 @@ impl Outline {
         self.note_string(string.is, run);
         let Some(stop) = rest.first() else { return length };
         self.pass(std::slice::from_ref(stop));
-        self.string = (*stop == b'\\').then_some(Str { escaping: true, ..string });
+        let escaping = *stop == b'\\';
+        if escaping && string.is == Is::Name && self.name.len() <= NAME_BYTES_MAX {
+            // As it is written: another reader may know no such escape, and so no such name.
+            self.name.push(*stop);
+        }
+        self.string = escaping.then_some(Str { escaping, ..string });
         length.saturating_add(1)
     }
 

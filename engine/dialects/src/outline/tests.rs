@@ -57,6 +57,16 @@ fn it_does_not_matter_how_an_object_is_cut() {
 }
 
 #[test]
+fn a_name_with_an_escape_is_another_name() {
+    for name in ["\\choices", "choi\\ces", "\\u0063hoices"] {
+        let answer = format!(r#"{{"{name}":[],"usage":{{}}}}"#);
+        assert!(!said(&[answer.as_bytes()]).empty, "{answer}");
+        assert!(!said(&answer.as_bytes().chunks(1).collect::<Vec<_>>()).empty, "{answer}");
+    }
+    assert!(said(&[br#"{"choices":[],"usage":{}}"#]).empty);
+}
+
+#[test]
 fn the_last_of_two_members_counts() {
     let said = said(&[br#"{"usage":{"a":1},"usage":{"a":2},"choices":[]}"#]);
     assert_eq!((said.usage.as_deref(), said.empty), (Some(r#"{"a":2}"#), true));
