@@ -53,7 +53,7 @@ pub use refusal::{BudgetStop, Refusal, Unidentified};
 pub use scope::{Scope, ScopeKind, Scopes};
 pub use snapshot::Snapshot;
 pub use text::Text;
-pub use trace::{Decision, Looked, Mark, Reason, Trace};
+pub use trace::{Decision, Looked, Mark, Reason, Trace, Traced};
 pub use transaction::{Accuracy, Attempt, Latency, Outcome, Status, Transaction, TransactionId};
 pub use usage::Usage;
 pub use window::{Window, WindowError};

@@ -1,7 +1,7 @@
 //! The decision and its trace: each rule looked at, matched or not, and a reason with figures.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde::ser::SerializeTuple;
 use serde::{Serialize, Serializer};
@@ -91,6 +91,13 @@ pub struct Looked {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Trace(pub Vec<Looked>);
+
+/// A trace on a record: encoded once, however often its record is kept.
+#[derive(Clone, Debug, Default)]
+pub struct Traced {
+    trace: Trace,
+    text: OnceLock<Box<RawValue>>,
+}
 
 /// Something a rule or a budget leaves on a call that goes on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -182,15 +189,27 @@ impl Decision {
     }
 }
 
-// === impl Trace ===
+// === impl Traced ===
 
-impl Trace {
-    /// The trace as a record keeps it.
+impl Traced {
+    /// The rules that were looked at.
     #[must_use]
-    pub fn encoded(&self) -> Arc<RawValue> {
+    pub fn looked(&self) -> &[Looked] {
+        &self.trace.0
+    }
+}
+
+impl From<Trace> for Traced {
+    fn from(trace: Trace) -> Self {
+        Self { trace, text: OnceLock::new() }
+    }
+}
+
+impl Serialize for Traced {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         // WHY: it has neither maps nor numbers that JSON could not write.
-        let encoded = to_raw_value(self).unwrap_or_else(|_| RawValue::NULL.to_owned());
-        encoded.into()
+        let text = || to_raw_value(&self.trace).unwrap_or_else(|_| RawValue::NULL.to_owned());
+        self.text.get_or_init(text).serialize(serializer)
     }
 }
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 use ulid::Ulid;
 
-use crate::{Charge, Endpoint, Environment, KeyId, PresumeReason, Usage, Usd, VoidReason};
+use crate::{Charge, Endpoint, Environment, KeyId, PresumeReason, Traced, Usage, Usd, VoidReason};
 
 /// Names a call for ever: `txn_` and a ULID.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -171,8 +171,8 @@ pub struct Transaction {
     pub policy_version: Arc<str>,
     /// Whether any policy applied by scope.
     pub evaluated: bool,
-    /// Each rule looked at: a [`Trace`](crate::Trace), encoded once however often its call is kept.
-    pub trace: Arc<RawValue>,
+    /// Each rule looked at.
+    pub trace: Traced,
     /// Each try at the vendor.
     pub attempts: Vec<Attempt>,
     /// Where the time went.

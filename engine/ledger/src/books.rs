@@ -27,7 +27,7 @@ use crate::windows::Calendar;
 
 /// How long an account is kept after its last use even when there are too many, in seconds: who
 /// has just loaded a counter is about to hold in it.
-const KEPT_SECONDS: i64 = 5;
+const KEPT_SECONDS: i64 = 2;
 
 /// How the books are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,10 +74,10 @@ pub struct Swept {
 // === impl Settings ===
 
 impl Default for Settings {
-    /// Ten minutes, as an agent's longest pause between two bytes; 50,000 counters, some 35 MB: as
+    /// Ten minutes, as an agent's longest pause between two bytes; 25,000 counters, some 18 MB: as
     /// many as ten thousand new sessions a second use before they count as idle.
     fn default() -> Self {
-        Self { hold_life: Duration::from_secs(600), counters_max: 50_000 }
+        Self { hold_life: Duration::from_secs(600), counters_max: 25_000 }
     }
 }
 

@@ -17,11 +17,12 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// More than the folder has.
 const STATEMENTS_KEPT: usize = 16;
 /// What the folder's connection is set to. Pages of 16 KiB, because a record has nearly two: with
-/// SQLite's usual 4 KiB most of a commit's time goes into writing pages one by one. 32 MiB of pages in memory (SQLite counts negative sizes
-/// in KiB), because the pages that slots of spend are in are written again and again; and 32 MiB of
-/// log before pages move to the database, so that such a page moves once in many batches.
+/// SQLite's usual 4 KiB most of a commit goes into writing pages one by one. 8 MiB of them in
+/// memory (SQLite counts negative sizes in KiB), because those that slots of spend are in are
+/// written again and again; and 32 MiB of log before pages move to the database, so that such a
+/// page moves once in many batches.
 const WRITER_PRAGMAS: &str = "PRAGMA page_size = 16384; PRAGMA journal_mode = WAL; \
-    PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 2048; \
+    PRAGMA cache_size = -8192; PRAGMA wal_autocheckpoint = 2048; \
     PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA recursive_triggers = ON;";
 /// Connections for readers.
 const READERS: u32 = 4;

@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 use reins_governor::{
     Accuracy, Ask, Attempt, Budget, BudgetScope, Budgets, Charge, Claim, Clock, End, Endpoint,
     Environment, HoldMode, Identity, KeyId, Latency, OnExceed, Outcome, Pattern, PresumeReason,
-    ReadKey, Scope, ScopeKind, Status, Trace, Transaction, TransactionId, Usage, Usd, Window,
+    ReadKey, Scope, ScopeKind, Status, Traced, Transaction, TransactionId, Usage, Usd, Window,
 };
 use ulid::Ulid;
 
@@ -148,7 +148,7 @@ pub(crate) fn draft(number: u128, who: &Identity, bound: Usd, at: Timestamp) -> 
         reason: None,
         policy_version: "1".into(),
         evaluated: true,
-        trace: Trace::default().encoded(),
+        trace: Traced::default(),
         attempts: vec![Attempt {
             number: 1,
             vendor_status: None,

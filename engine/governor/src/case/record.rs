@@ -71,7 +71,7 @@ impl Case {
             reason: verdict.reason,
             policy_version: Arc::clone(&self.snapshot.version),
             evaluated: self.decision.evaluated,
-            trace: self.decision.trace.encoded(),
+            trace: self.decision.trace.clone().into(),
             attempts: self.attempts.clone(),
             latency: self.latency,
             at: asking.at,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::scene::{Scene, lines_of, run};
+use super::scene::{Scene, run};
 use super::script::{SPEND, Script, block, clip, downgrade, look, warning};
 use crate::{
     Amendment, Answered, Cursor, Ending, Fault, Outcome, Reading, Refusal, Status, Step, Usage,
@@ -185,7 +185,7 @@ fn what_was_said_of_a_call_is_gone_once_it_is_changed() {
     assert_eq!(admitted.warnings().count(), 0);
     let draft = admitted.draft().expect("it is open");
     // The judge is asked from the start, and again at the end, once money is held.
-    assert_eq!((draft.status, lines_of(draft)), (Status::Downgraded, 2));
+    assert_eq!((draft.status, draft.trace.looked().len()), (Status::Downgraded, 2));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Further tries of one call.
 
-use super::scene::{CAME, Scene, instant, lines_of, run};
+use super::scene::{CAME, Scene, instant, run};
 use super::script::{SPEND, Script, block, downgrade, look};
 use crate::{
     Accuracy, Admitted, Answered, Attempt, Ending, Fault, NotAgain, OnExceed, Outcome,
@@ -56,7 +56,7 @@ fn each_try_is_judged_anew_at_its_own_time() {
     let first = scene.admitted();
     scene.clock.set(CAME + 100);
     let second = again(first, FAILED).expect("the second try passes");
-    assert_eq!(lines_of(second.draft().expect("it is open")), 2);
+    assert_eq!(second.draft().expect("it is open").trace.looked().len(), 2);
     scene.clock.set(CAME + 200);
     let not_again = again(second, FAILED).expect_err("the third try is blocked");
     assert!(matches!(not_again.refusal, Refusal::Blocked(_)));

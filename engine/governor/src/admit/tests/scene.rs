@@ -201,9 +201,3 @@ pub(super) fn drop_after<F: Future>(polls: u32, future: F) -> bool {
     let mut context = Context::from_waker(Waker::noop());
     (0..polls).any(|_| future.as_mut().poll(&mut context).is_ready())
 }
-
-/// How many rules the record says were looked at.
-pub(super) fn lines_of(record: &Transaction) -> usize {
-    let lines: Vec<serde_json::Value> = serde_json::from_str(record.trace.get()).unwrap();
-    lines.len()
-}

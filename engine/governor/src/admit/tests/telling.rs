@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::scene::{Scene, TICK_US, lines_of};
+use super::scene::{Scene, TICK_US};
 use super::script::{SPEND, Script, look, warning};
 use crate::{Answered, Ending, Latency, Mark, OnExceed, Status, Step, Usage};
 
@@ -87,7 +87,7 @@ fn a_refusal_names_who_stopped_the_call_and_why() {
     let record = scene.record();
     assert_eq!((record.action, record.reason.as_deref()), ("block", Some("over")));
     assert_eq!(record.policy.as_deref().zip(record.rule.as_deref()), Some(("house", "rule")));
-    assert_eq!(lines_of(&record), 1);
+    assert_eq!(record.trace.looked().len(), 1);
 
     let scene = Scene::new(Script::passing()).budget(1, OnExceed::Block);
     scene.turned();
