@@ -87,8 +87,8 @@ advisories() {
 }
 
 binaries() {
-    # The whole workspace, as the tests were built: a part of it would unify features anew.
-    cargo build --workspace --bins --locked
+    # All targets, as the tests were built: a part of them would unify features anew.
+    cargo build --workspace --all-targets --locked
 }
 
 run "machine" machine
