@@ -7,6 +7,9 @@ pub trait Filter: Send {
     /// What may go on to the client now, possibly nothing.
     fn pass(&mut self, chunk: Bytes) -> Bytes;
 
+    /// What it holds back now: should it fail, this is what the client would miss.
+    fn held(&self) -> &[u8];
+
     /// What was still held back when the answer ended.
     fn flush(&mut self) -> Bytes;
 }

@@ -1,8 +1,9 @@
-//! The decoder between a compressed answer and its meter. The client gets the bytes as they came.
+//! The decoder in front of a meter, for compressed answers. The client gets the bytes as they came.
 
-use std::io::Write;
+use std::io::{self, Write};
 
 use flate2::write::{MultiGzDecoder, ZlibDecoder};
+use reins_dialects::{Meter, Metered};
 
 /// The most that one answer may grow to when decoded for its meter, in bytes.
 ///
@@ -10,20 +11,23 @@ use flate2::write::{MultiGzDecoder, ZlibDecoder};
 /// is presumed.
 const DECODED_MAX: usize = 256 * 1024 * 1024;
 
-/// Turns what came over the wire into what the meter reads.
+/// The most that a meter is given at once, in bytes, so that neither it nor its decoder keeps more.
+const PIECE_BYTES: usize = 64 * 1024;
+
+/// Turns what came over the wire into what its meter reads.
 pub(crate) enum Decoder {
     /// As it came.
-    Plain,
+    Plain(Box<dyn Meter>),
     /// `content-encoding: gzip`.
     Gzip(Box<MultiGzDecoder<Sink>>),
     /// `content-encoding: deflate`.
     Deflate(Box<ZlibDecoder<Sink>>),
 }
 
-/// Collects what was decoded since it was last asked, up to a limit overall.
-#[derive(Debug, Default)]
+/// Hands on what is decoded to the meter, up to a limit overall.
 pub(crate) struct Sink {
-    fresh: Vec<u8>,
+    /// Empty while it reads, so that one that panics is not asked again when the decoder is let go.
+    meter: Option<Box<dyn Meter>>,
     total: usize,
 }
 
@@ -35,55 +39,57 @@ pub(crate) struct Undecodable;
 
 impl Decoder {
     /// The decoder for a `content-encoding`.
-    pub(crate) fn of(encoding: Option<&str>) -> Result<Self, Undecodable> {
+    pub(crate) fn of(encoding: Option<&str>, meter: Box<dyn Meter>) -> Result<Self, Undecodable> {
         let word = encoding.unwrap_or_default().trim().to_ascii_lowercase();
+        let sink = |meter| Sink { meter: Some(meter), total: 0 };
         match word.as_str() {
-            "" | "identity" => Ok(Self::Plain),
-            "gzip" | "x-gzip" => Ok(Self::Gzip(Box::new(MultiGzDecoder::new(Sink::default())))),
-            "deflate" => Ok(Self::Deflate(Box::new(ZlibDecoder::new(Sink::default())))),
+            "" | "identity" => Ok(Self::Plain(meter)),
+            "gzip" | "x-gzip" => Ok(Self::Gzip(Box::new(MultiGzDecoder::new(sink(meter))))),
+            "deflate" => Ok(Self::Deflate(Box::new(ZlibDecoder::new(sink(meter))))),
             _ => Err(Undecodable),
         }
     }
 
-    /// Hands the decoded form of `bytes` to `read`.
-    pub(crate) fn feed(
-        &mut self,
-        bytes: &[u8],
-        read: &mut dyn FnMut(&[u8]),
-    ) -> Result<(), Undecodable> {
-        let sink = match self {
-            Self::Plain => {
-                read(bytes);
+    /// Has the meter read the decoded form of `bytes`.
+    pub(crate) fn feed(&mut self, bytes: &[u8]) -> Result<(), Undecodable> {
+        let decoder: &mut dyn Write = match self {
+            Self::Plain(meter) => {
+                bytes.chunks(PIECE_BYTES).for_each(|piece| meter.feed(piece));
                 return Ok(());
             }
-            Self::Gzip(decoder) => {
-                decoder.write_all(bytes).and_then(|()| decoder.flush()).map_err(|_| Undecodable)?;
-                decoder.get_mut()
-            }
-            Self::Deflate(decoder) => {
-                decoder.write_all(bytes).and_then(|()| decoder.flush()).map_err(|_| Undecodable)?;
-                decoder.get_mut()
-            }
+            Self::Gzip(decoder) => decoder,
+            Self::Deflate(decoder) => decoder,
         };
-        read(&sink.fresh);
-        sink.fresh.clear();
-        Ok(())
+        decoder.write_all(bytes).and_then(|()| decoder.flush()).map_err(|_| Undecodable)
+    }
+
+    /// What the meter found; nothing, where it failed.
+    pub(crate) fn finish(mut self) -> Option<Metered> {
+        let meter = match &mut self {
+            Self::Plain(meter) => meter,
+            Self::Gzip(decoder) => decoder.get_mut().meter.as_mut()?,
+            Self::Deflate(decoder) => decoder.get_mut().meter.as_mut()?,
+        };
+        Some(meter.finish())
     }
 }
 
 // === impl Sink ===
 
 impl Write for Sink {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let gone = || io::Error::other("nobody reads the answer any more");
+        let mut meter = self.meter.take().ok_or_else(gone)?;
         self.total = self.total.saturating_add(bytes.len());
         if self.total > DECODED_MAX {
-            return Err(std::io::Error::other("the answer grows without measure"));
+            return Err(io::Error::other("the answer grows without measure"));
         }
-        self.fresh.extend_from_slice(bytes);
+        bytes.chunks(PIECE_BYTES).for_each(|piece| meter.feed(piece));
+        self.meter = Some(meter);
         Ok(bytes.len())
     }
 
-    fn flush(&mut self) -> std::io::Result<()> {
+    fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
 }
@@ -92,22 +98,55 @@ impl Write for Sink {
 mod tests {
     //! What is compressed is metered all the same.
     use std::io::Write;
+    use std::sync::{Arc, Mutex};
 
-    use super::{Decoder, Undecodable};
+    use reins_dialects::{Meter, Metered};
+
+    use super::{Decoder, PIECE_BYTES, Undecodable};
+    use crate::metering::unmetered;
+
+    /// What a meter was given: all of it, and the largest piece.
+    #[derive(Clone, Default)]
+    struct Given(Arc<Mutex<(Vec<u8>, usize)>>);
+
+    impl Meter for Given {
+        fn feed(&mut self, bytes: &[u8]) {
+            let (all, largest) = &mut *self.0.lock().expect("no panic");
+            all.extend_from_slice(bytes);
+            *largest = bytes.len().max(*largest);
+        }
+
+        fn finish(&mut self) -> Metered {
+            unmetered()
+        }
+    }
+
+    fn given(encoding: &str, wire: &[u8], piece: usize) -> Result<(Vec<u8>, usize), Undecodable> {
+        let given = Given::default();
+        let mut decoder = Decoder::of(Some(encoding), Box::new(given.clone()))?;
+        wire.chunks(piece).try_for_each(|chunk| decoder.feed(chunk))?;
+        let given = given.0.lock().expect("no panic");
+        Ok(given.clone())
+    }
 
     fn decoded(encoding: &str, wire: &[u8], piece: usize) -> Result<Vec<u8>, Undecodable> {
-        let mut decoder = Decoder::of(Some(encoding))?;
-        let mut out = Vec::new();
-        for chunk in wire.chunks(piece) {
-            decoder.feed(chunk, &mut |bytes| out.extend_from_slice(bytes))?;
-        }
-        Ok(out)
+        given(encoding, wire, piece).map(|(all, _)| all)
     }
 
     fn gzip(text: &[u8]) -> Vec<u8> {
         let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
         gzip.write_all(text).expect("memory");
         gzip.finish().expect("memory")
+    }
+
+    #[test]
+    fn a_meter_is_given_small_pieces_however_much_comes_at_once() {
+        let text = b"data: {}\n\n".repeat(1024 * 1024);
+        for (encoding, wire) in [("identity", text.clone()), ("gzip", gzip(&text))] {
+            let (all, largest) = given(encoding, &wire, wire.len()).expect("readable");
+            assert!(all == text, "{encoding}: something was lost");
+            assert!(largest <= PIECE_BYTES, "{encoding}: {largest} bytes at once");
+        }
     }
 
     #[test]
@@ -139,9 +178,7 @@ mod tests {
     #[test]
     fn a_bomb_is_given_up() {
         let bomb = gzip(&vec![0; 1024 * 1024]).repeat(257);
-        let mut decoder = Decoder::of(Some("gzip")).expect("known");
-        let mut chunks = bomb.chunks(4096);
-        assert!(chunks.any(|chunk| decoder.feed(chunk, &mut |_| {}) == Err(Undecodable)));
+        assert_eq!(decoded("gzip", &bomb, 4096), Err(Undecodable));
     }
 
     #[test]

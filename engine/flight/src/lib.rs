@@ -11,16 +11,28 @@
 //! ```
 //!
 //! Bytes never wait for their meter: the client reads from the vendor through the tap, and the
-//! owner, a task that outlives the client, gets copies. It knows tokio and http-body, no server.
+//! owner, a task that outlives the client, gets copies and has them metered aside. It knows tokio
+//! and http-body, no server.
 
 mod carry;
-mod notice;
+
+mod attempt;
 mod transport;
 
+mod arrive;
+mod collect;
+mod notice;
+
+mod drain;
 mod outlive;
 mod owner;
+mod pulse;
+
+mod batch;
+mod sieve;
 mod tap;
 
+mod aside;
 mod decoder;
 mod metering;
 

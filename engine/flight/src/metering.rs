@@ -6,10 +6,10 @@ use reins_dialects::{Found, Meter, Metered, OUTPUT_UNSEEN};
 
 use crate::decoder::Decoder;
 
-/// A decoder and a meter, or what is left of them after a fault.
+/// A decoder with its meter, or what is left of them after a fault.
 pub(crate) struct Metering {
     /// Empty once something went wrong.
-    working: Option<(Decoder, Box<dyn Meter>)>,
+    working: Option<Decoder>,
 }
 
 // === impl Metering ===
@@ -17,14 +17,13 @@ pub(crate) struct Metering {
 impl Metering {
     /// Meters an answer with this `content-encoding`.
     pub(crate) fn new(meter: Box<dyn Meter>, encoding: Option<&str>) -> Self {
-        Self { working: Decoder::of(encoding).ok().map(|decoder| (decoder, meter)) }
+        Self { working: Decoder::of(encoding, meter).ok() }
     }
 
     /// Reads the next bytes of the answer, as they came.
     pub(crate) fn feed(&mut self, bytes: &[u8]) {
-        let Some((decoder, meter)) = &mut self.working else { return };
-        let fed =
-            catch_unwind(AssertUnwindSafe(|| decoder.feed(bytes, &mut |plain| meter.feed(plain))));
+        let Some(decoder) = &mut self.working else { return };
+        let fed = catch_unwind(AssertUnwindSafe(|| decoder.feed(bytes)));
         if !matches!(fed, Ok(Ok(()))) {
             tracing::warn!("an answer could not be metered and will be presumed");
             self.working = None;
@@ -33,10 +32,8 @@ impl Metering {
 
     /// What the answer consumed. After a fault: nothing is known.
     pub(crate) fn finish(self) -> Metered {
-        let found = self
-            .working
-            .and_then(|(_, mut meter)| catch_unwind(AssertUnwindSafe(move || meter.finish())).ok());
-        found.unwrap_or_else(unmetered)
+        let finish = |decoder: Decoder| catch_unwind(AssertUnwindSafe(|| decoder.finish())).ok();
+        self.working.and_then(finish).flatten().unwrap_or_else(unmetered)
     }
 }
 

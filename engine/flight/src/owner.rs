@@ -1,25 +1,27 @@
-//! The owner of a call whose answer is on its way: it meters copies, drains what the client left
-//! behind, and finishes the call exactly once.
+//! The owner of a call whose answer is on its way: it has copies metered, and finishes the call
+//! exactly once, whether its client stays or not.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::BodyExt;
 use reins_dialects::Billing;
 use reins_governor::{Admitted, Answered, Clock, Closed, Ledger};
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::timeout;
 
-use crate::metering::{Metering, unmetered};
+use crate::aside::Aside;
+use crate::drain::Drain;
+use crate::metering::unmetered;
 use crate::outcome::{BodyEnd, answered};
+use crate::pulse::Pulse;
 use crate::{BoxedBody, Crew, Terms, report};
 
-/// How often a stream says that it is alive, at most.
+/// How long a meter may take for a batch of a stream.
 ///
-/// A hold lives ten minutes after its last heartbeat: sixty beats may be missed.
-const BEAT_EVERY: Duration = Duration::from_secs(10);
+/// It takes microseconds, and no client waits for it; ten seconds are beyond what a machine that
+/// is overloaded lets a thread wait.
+pub(crate) const STREAM_PATIENCE: Duration = Duration::from_secs(10);
 
 /// Bytes that may wait for a meter before it is given up.
 ///
@@ -30,8 +32,8 @@ const METER_LAG_MAX: usize = 8 * 1024 * 1024;
 /// What the tap tells the owner.
 #[derive(Debug)]
 pub(crate) enum Event {
-    /// These bytes went to the client.
-    Chunk(Bytes),
+    /// These bytes went to the client, in some pieces.
+    Batch(Bytes),
     /// The answer ended.
     Ended(BodyEnd),
     /// The client left; this is the rest.
@@ -50,7 +52,7 @@ pub(crate) struct Lag {
 /// One call, from the head of its answer on.
 pub(crate) struct Owner<L: Ledger> {
     pub(crate) admitted: Admitted<L>,
-    pub(crate) metering: Metering,
+    pub(crate) aside: Aside,
     pub(crate) billing: Billing,
     /// Whether the answer is a stream of events.
     pub(crate) streams: bool,
@@ -89,70 +91,38 @@ impl<L: Ledger> Owner<L> {
         mut events: mpsc::UnboundedReceiver<Event>,
         closed: oneshot::Sender<Closed>,
     ) {
-        let mut beaten = self.clock.monotonic();
-        let end = loop {
-            match events.recv().await {
-                Some(Event::Chunk(bytes)) => {
-                    self.metering.feed(&bytes);
-                    self.lag.read(bytes.len());
-                }
-                Some(Event::Ended(end)) => break end,
-                Some(Event::Left(rest)) => break self.drain(rest).await,
-                None => break BodyEnd::Cut,
-            }
-            if self.clock.monotonic().saturating_sub(beaten) >= BEAT_EVERY {
-                beaten = self.clock.monotonic();
-                self.admitted.beat(self.clock.now());
-            }
-        };
-        if let Some(receipt) = self.finish(end) {
+        let end = self.listen(&mut events).await;
+        if let Some(receipt) = self.finish(end).await {
             // WHY: nobody has to listen; a client that did not ask for trailers never does.
             drop(closed.send(receipt));
         }
     }
 
-    /// Reads on after the client left, for the usage at the end, within bounds.
-    async fn drain(&mut self, mut rest: BoxedBody) -> BodyEnd {
-        let drains = Arc::clone(&self.crew.drains);
-        let Ok(_permit) = drains.try_acquire() else { return BodyEnd::Cut };
-        let (within, max) = (self.terms.drain_timeout, self.terms.drain_max);
-        let idle = self.terms.idle_timeout;
-        let reading = read_on(&mut rest, &mut self.metering, idle, max);
-        timeout(within, reading).await.unwrap_or(BodyEnd::Cut)
+    async fn listen(&mut self, events: &mut mpsc::UnboundedReceiver<Event>) -> BodyEnd {
+        let mut pulse = Pulse::new(&self.admitted, &*self.clock);
+        loop {
+            match pulse.through(events.recv()).await {
+                Some(Event::Batch(bytes)) => {
+                    let read = bytes.len();
+                    self.aside.feed(bytes).await;
+                    self.lag.read(read);
+                }
+                Some(Event::Ended(end)) => return end,
+                Some(Event::Left(rest)) => {
+                    let drain = Drain { rest, aside: &mut self.aside, pulse };
+                    return drain.run(&self.terms, &self.crew.drains).await;
+                }
+                None => return BodyEnd::Cut,
+            }
+        }
     }
 
-    fn finish(mut self, end: BodyEnd) -> Option<Closed> {
+    async fn finish(mut self, end: BodyEnd) -> Option<Closed> {
         let total = self.clock.monotonic().saturating_sub(self.sent);
         self.answered.total_us = u64::try_from(total.as_micros()).unwrap_or(u64::MAX);
         let lost = self.lag.lost.load(Ordering::Relaxed);
-        let metered = if lost { unmetered() } else { self.metering.finish() };
+        let metered = if lost { unmetered() } else { self.aside.finish().await };
         let ending = answered(metered, end, self.billing, self.streams);
         report::finish(self.admitted, ending, self.answered)
-    }
-}
-
-async fn read_on(
-    rest: &mut BoxedBody,
-    metering: &mut Metering,
-    idle: Duration,
-    max: u64,
-) -> BodyEnd {
-    let mut read = 0_u64;
-    loop {
-        match timeout(idle, rest.frame()).await {
-            Err(_) => return BodyEnd::Idle,
-            // Many clients leave at the end marker, without waiting for the connection.
-            Ok(None) if read == 0 => return BodyEnd::Whole,
-            Ok(None) => return BodyEnd::Drained,
-            Ok(Some(Err(_))) => return BodyEnd::Broken,
-            Ok(Some(Ok(frame))) => {
-                let Some(bytes) = frame.data_ref() else { continue };
-                metering.feed(bytes);
-                read = read.saturating_add(bytes.len().try_into().unwrap_or(u64::MAX));
-                if read > max {
-                    return BodyEnd::Cut;
-                }
-            }
-        }
     }
 }

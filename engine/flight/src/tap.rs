@@ -1,4 +1,4 @@
-//! The tap: the answer's body on its way from the vendor to the client, with copies for the owner.
+//! The tap: the answer's body on its way from the vendor to the client, with copies for its owner.
 
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -15,8 +15,10 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, Sleep, sleep};
 
 use crate::BoxedBody;
+use crate::batch::Batch;
 use crate::outcome::BodyEnd;
 use crate::owner::{Event, Lag};
+use crate::sieve::Sieve;
 
 /// How long the end of a stream waits for its receipt, when the client asked for trailers.
 ///
@@ -44,8 +46,10 @@ pub struct Tap {
     prefix: VecDeque<Bytes>,
     /// Empty once the answer has ended.
     vendor: Option<BoxedBody>,
-    filter: Option<Box<dyn Filter>>,
+    sieve: Sieve,
     owner: mpsc::UnboundedSender<Event>,
+    /// Copies that the owner was not sent yet: it is woken for many pieces at once.
+    batch: Batch,
     lag: Arc<Lag>,
     idle: Idle,
     end: End,
@@ -81,7 +85,8 @@ impl Tap {
         idle_limit: Duration,
     ) -> Self {
         let idle = Idle { limit: idle_limit, since: None, timer: Box::pin(sleep(idle_limit)) };
-        Self { prefix, vendor: Some(vendor), filter, owner, lag, idle, end: End::Flush(None) }
+        let (vendor, sieve, batch) = (Some(vendor), Sieve::new(filter), Batch::default());
+        Self { prefix, vendor, sieve, owner, batch, lag, idle, end: End::Flush(None) }
     }
 
     pub(crate) fn with_trailers(
@@ -93,21 +98,25 @@ impl Tap {
         self
     }
 
-    /// Copies a piece to the owner, then lets the filter see it.
+    /// Copies a piece for the owner, then lets the filter see it.
     fn pass(&mut self, bytes: Bytes) -> Bytes {
-        if self.lag.sends(bytes.len()) {
+        let full = self.batch.add(&bytes);
+        self.tell(full);
+        self.sieve.pass(bytes)
+    }
+
+    fn tell(&self, batch: Option<Bytes>) {
+        if let Some(batch) = batch.filter(|batch| self.lag.sends(batch.len())) {
             // WHY: the owner listens until the end; if it died, the call is presumed already.
-            drop(self.owner.send(Event::Chunk(bytes.clone())));
-        }
-        match &mut self.filter {
-            Some(filter) => filter.pass(bytes),
-            None => bytes,
+            drop(self.owner.send(Event::Batch(batch)));
         }
     }
 
     fn ended(&mut self, end: BodyEnd) {
         self.vendor = None;
-        // WHY: as in `pass`.
+        let rest = self.batch.rest();
+        self.tell(rest);
+        // WHY: as in `tell`.
         drop(self.owner.send(Event::Ended(end)));
     }
 
@@ -166,8 +175,8 @@ impl Tap {
                     if let Some((receipt, make)) = receipt {
                         self.end = End::Receipt(receipt, make, Box::pin(sleep(RECEIPT_WAIT)));
                     }
-                    let rest = self.filter.take().map(|mut filter| filter.flush());
-                    if let Some(rest) = rest.filter(|rest| !rest.is_empty()) {
+                    let rest = self.sieve.flush();
+                    if !rest.is_empty() {
                         return Poll::Ready(Some(Ok(Frame::data(rest))));
                     }
                 }
@@ -211,10 +220,12 @@ impl Drop for Tap {
     fn drop(&mut self) {
         if let Some(rest) = self.vendor.take() {
             for bytes in std::mem::take(&mut self.prefix) {
-                if self.lag.sends(bytes.len()) {
-                    drop(self.owner.send(Event::Chunk(bytes)));
-                }
+                let full = self.batch.add(&bytes);
+                self.tell(full);
             }
+            let last = self.batch.rest();
+            self.tell(last);
+            // WHY: as in `tell`.
             drop(self.owner.send(Event::Left(rest)));
         }
     }

@@ -153,6 +153,10 @@ impl Filter for Unasked {
         if out == chunk { chunk } else { out.into() }
     }
 
+    fn held(&self) -> &[u8] {
+        &self.held
+    }
+
     fn flush(&mut self) -> Bytes {
         let mut out = Vec::new();
         self.end(&mut out);

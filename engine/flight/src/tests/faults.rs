@@ -1,4 +1,4 @@
-//! Meters that fail: the bytes pass all the same, and the call ends with a figure.
+//! Meters and filters that fail: the bytes pass all the same, and the call ends with a figure.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::Carried;
 const PIECES: [&[u8]; 4] = [b"one ", b"two ", b"usage=7;", b"end;"];
 
 fn flaws() -> impl Iterator<Item = Flaw> {
-    (0..PIECES.len()).map(Flaw::PanicsAt).chain([Flaw::PanicsAtTheEnd])
+    (0..PIECES.concat().len()).map(Flaw::PanicsAt).chain([Flaw::PanicsAtTheEnd])
 }
 
 #[tokio::test(start_paused = true)]
@@ -47,6 +47,19 @@ async fn a_meter_that_panics_harms_no_whole_answer() {
         let Carried::Whole { body, .. } = stage.carry(&vendor).await else { panic!("not whole") };
         assert_eq!(body, PIECES.concat());
         assert_eq!(stage.ended(&vendor).await, presumed(PresumeReason::UsageMissing));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_filter_that_panics_loses_no_byte_and_ends_no_stream() {
+    // The last one fails when the stream has ended.
+    for fails_at in 0..=PIECES.len() {
+        let mut stage = Stage::new();
+        stage.gauge.filter_fails_at = Some(fails_at);
+        let vendor = Arc::new(Vendor::answers(stream().all(PIECES)));
+        let got = drink(stage.tap(&vendor).await).await;
+        assert_eq!((got.bytes(), got.error), (PIECES.concat(), None), "at piece {fails_at}");
+        assert_eq!(stage.ended(&vendor).await, settled(7));
     }
 }
 

@@ -4,6 +4,7 @@
 //! `end;` at its end; every byte of it counts as a token that came through.
 
 use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
 
 use bytes::Bytes;
 use reins_dialects::{
@@ -16,7 +17,7 @@ use reins_governor::{Call, Endpoint, Refusal, TransactionId, Usage};
 pub(super) enum Flaw {
     #[default]
     None,
-    /// At this piece, from 0.
+    /// At this byte, from 0.
     PanicsAt(usize),
     PanicsAtTheEnd,
     /// At the first piece, until the gate is open.
@@ -25,12 +26,16 @@ pub(super) enum Flaw {
     Unseen,
 }
 
-/// Blocks a thread until somebody opens it.
+/// Blocks a thread until somebody opens it, though not for ever: a test that waits for what only
+/// that thread could do shall fail.
 #[derive(Debug, Default)]
 pub(super) struct Gate {
     open: Mutex<bool>,
     opened: Condvar,
 }
+
+/// Longer than anything waits for a meter.
+const BLOCKED_MAX: Duration = Duration::from_secs(20);
 
 impl Gate {
     pub(super) fn open(&self) {
@@ -38,9 +43,14 @@ impl Gate {
         self.opened.notify_all();
     }
 
+    pub(super) fn is_open(&self) -> bool {
+        *self.open.lock().expect("no panic")
+    }
+
     fn pass(&self) {
         let open = self.open.lock().expect("no panic");
-        drop(self.opened.wait_while(open, |open| !*open).expect("no panic"));
+        let passed = self.opened.wait_timeout_while(open, BLOCKED_MAX, |open| !*open);
+        *passed.expect("no panic").0 = true;
     }
 }
 
@@ -50,6 +60,8 @@ pub(super) struct Gauge {
     pub(super) billing: Billing,
     /// Whether every `#` is hidden, and a `.` put at the end.
     pub(super) filters: bool,
+    /// The piece at which a filter fails that keeps back the last letter of each; or the end.
+    pub(super) filter_fails_at: Option<usize>,
 }
 
 impl Default for Gauge {
@@ -59,7 +71,7 @@ impl Default for Gauge {
             closing_stops_whole: false,
             bills_failures: false,
         };
-        Self { flaw: Flaw::None, billing, filters: false }
+        Self { flaw: Flaw::None, billing, filters: false, filter_fails_at: None }
     }
 }
 
@@ -81,10 +93,13 @@ impl Dialect for Gauge {
     }
 
     fn meter(&self, _: &Read, _: &Call) -> Box<dyn Meter> {
-        Box::new(Needle { flaw: self.flaw.clone(), pieces: 0, seen: Vec::new() })
+        Box::new(Needle { flaw: self.flaw.clone(), read: 0, seen: Vec::new() })
     }
 
     fn filter(&self, _: &Read) -> Option<Box<dyn Filter>> {
+        if let Some(fails_at) = self.filter_fails_at {
+            return Some(Box::new(Hoarder { fails_at, pieces: 0, held: Vec::new() }));
+        }
         self.filters.then(|| Box::new(Hashes) as Box<dyn Filter>)
     }
 
@@ -103,7 +118,7 @@ impl Dialect for Gauge {
 
 struct Needle {
     flaw: Flaw,
-    pieces: usize,
+    read: usize,
     seen: Vec<u8>,
 }
 
@@ -113,12 +128,14 @@ const KEPT: usize = 64 * 1024;
 impl Meter for Needle {
     fn feed(&mut self, bytes: &[u8]) {
         match &self.flaw {
-            Flaw::PanicsAt(piece) if *piece == self.pieces => panic!("a flaw of this meter"),
-            Flaw::Blocks(gate) if self.pieces == 0 => gate.pass(),
+            Flaw::PanicsAt(byte) if (self.read..self.read + bytes.len()).contains(byte) => {
+                panic!("a flaw of this meter")
+            }
+            Flaw::Blocks(gate) if self.read == 0 => gate.pass(),
             Flaw::None | Flaw::PanicsAt(_) | Flaw::PanicsAtTheEnd => {}
             Flaw::Blocks(_) | Flaw::Unseen => {}
         }
-        self.pieces += 1;
+        self.read += bytes.len();
         if self.seen.len() < KEPT {
             self.seen.extend_from_slice(bytes);
         }
@@ -152,7 +169,46 @@ impl Filter for Hashes {
         chunk.iter().copied().filter(|byte| *byte != b'#').collect::<Vec<_>>().into()
     }
 
+    fn held(&self) -> &[u8] {
+        &[]
+    }
+
     fn flush(&mut self) -> Bytes {
         Bytes::from_static(b".")
+    }
+}
+
+struct Hoarder {
+    fails_at: usize,
+    pieces: usize,
+    held: Vec<u8>,
+}
+
+impl Hoarder {
+    fn step(&mut self) {
+        assert!(self.pieces != self.fails_at, "a flaw of this filter");
+        self.pieces += 1;
+    }
+}
+
+impl Filter for Hoarder {
+    fn pass(&mut self, chunk: Bytes) -> Bytes {
+        let mut out = std::mem::take(&mut self.held);
+        out.extend_from_slice(&chunk);
+        self.held.extend(out.pop());
+        // Not before it is in the middle of its work.
+        let held = std::mem::take(&mut self.held);
+        self.step();
+        self.held = held;
+        out.into()
+    }
+
+    fn held(&self) -> &[u8] {
+        &self.held
+    }
+
+    fn flush(&mut self) -> Bytes {
+        self.step();
+        std::mem::take(&mut self.held).into()
     }
 }

@@ -79,6 +79,16 @@ async fn what_is_left_is_read_only_so_long() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_rest_says_that_it_is_alive() {
+    let mut stage = Stage::new();
+    stage.terms.drain_timeout = DRAIN * 100;
+    let wait = Piece::Wait(Duration::from_secs(7));
+    let slow = (0..100).fold(stream(), |answer, _| answer.bytes("x").piece(wait.clone()));
+    assert_eq!(left(&stage, slow.bytes("usage=7;"), 1).await, settled(7));
+    assert_eq!(stage.account.look().beats, 50);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_rest_that_stalls_or_breaks_is_not_waited_for() {
     let mut stage = Stage::new();
     stage.terms.drain_timeout = IDLE * 2;

@@ -142,7 +142,7 @@ async fn a_long_stream_says_that_it_is_alive() {
     let answer = (0..100).fold(stream(), |answer, _| answer.piece(wait.clone()).bytes("x"));
     let stage = Stage::new();
     let (_, ended) = streamed(&stage, answer.bytes("usage=7;end;")).await;
-    assert_eq!((ended, stage.account.look().beats), (settled(7), 100));
+    assert_eq!((ended, stage.account.look().beats), (settled(7), 110));
 }
 
 #[tokio::test(start_paused = true)]

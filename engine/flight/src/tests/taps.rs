@@ -49,7 +49,7 @@ async fn an_answer_of_known_length_has_ended_with_its_last_byte() {
     // Whoever knows the length does not ask for what comes after it.
     let (tap, mut listening) = tap("abc");
     assert_eq!(sip(tap, 1).await, b"abc");
-    assert!(matches!(listening.try_recv(), Ok(Event::Chunk(bytes)) if bytes == "abc"));
+    assert!(matches!(listening.try_recv(), Ok(Event::Batch(bytes)) if bytes == "abc"));
     assert!(matches!(listening.try_recv(), Ok(Event::Ended(BodyEnd::Whole))));
     assert!(listening.try_recv().is_err());
 }
@@ -63,8 +63,7 @@ async fn the_owner_is_told_once_how_it_ended() {
 
     let (left, mut listening) = tap_of_two();
     sip(left, 1).await;
-    assert!(matches!(listening.try_recv(), Ok(Event::Chunk(bytes)) if bytes == "one"));
-    assert!(matches!(listening.try_recv(), Ok(Event::Chunk(bytes)) if bytes == "two"));
+    assert!(matches!(listening.try_recv(), Ok(Event::Batch(bytes)) if bytes == "onetwo"));
     assert!(matches!(listening.try_recv(), Ok(Event::Left(_))));
     assert!(listening.try_recv().is_err());
 }

@@ -7,7 +7,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use reins_governor::{Outcome, PresumeReason, Refusal, Status, VoidReason};
 
-use super::stage::{HELD, IDLE, Stage, drink, presumed, settled};
+use super::stage::{HEADERS, HELD, IDLE, Stage, drink, presumed, settled};
 use super::vendor::{Answer, Piece, Reply, Vendor, whole};
 use crate::Carried;
 
@@ -104,11 +104,11 @@ async fn a_redirect_is_not_followed() {
 
 #[tokio::test(start_paused = true)]
 async fn an_answer_that_breaks_off_is_not_passed_on_and_not_free() {
-    for (piece, why) in
-        [(Piece::Break, PresumeReason::Reset), (Piece::Stall, PresumeReason::Timeout)]
+    for (piece, why, status) in
+        [(Piece::Break, PresumeReason::Reset, 502), (Piece::Stall, PresumeReason::Timeout, 504)]
     {
         let (carried, ended, stage) = carried(whole(200).bytes("{").piece(piece)).await;
-        assert!(matches!(refusal(carried), Refusal::VendorError { .. }));
+        assert_eq!(refusal(carried).status(), status);
         assert_eq!(ended, presumed(why));
         assert_eq!(stage.account.record().status, Status::Partial);
     }
@@ -120,8 +120,20 @@ async fn an_answer_that_breaks_off_is_not_passed_on_and_not_free() {
 async fn an_answer_may_come_as_slowly_as_its_pieces_may() {
     let almost = Piece::Wait(IDLE - Duration::from_millis(1));
     let slow = (0..20).fold(whole(200), |answer, _| answer.piece(almost.clone()).bytes("x"));
-    let (carried, ended, _) = carried(slow.bytes("usage=7;end;")).await;
+    let (carried, ended, stage) = carried(slow.bytes("usage=7;end;")).await;
     assert_eq!((body(carried).len(), ended), (20 + "usage=7;end;".len(), settled(7)));
+    // Twenty minutes: its hold would have ended twice, had it not heard that the call is alive.
+    assert_eq!(stage.account.look().beats, 100);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_says_that_it_is_alive_while_its_vendor_thinks() {
+    for (answer, error) in [(whole(200), false), (whole(400), true)] {
+        let answer = answer.after(HEADERS - Duration::from_secs(1)).bytes("usage=7;end;");
+        let (_, ended, stage) = carried(answer).await;
+        assert_eq!(ended.1 == Outcome::Settled, !error);
+        assert_eq!(stage.account.look().beats, 11);
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -162,7 +174,7 @@ async fn a_compressed_answer_passes_as_it_is_and_is_metered() {
 #[tokio::test(start_paused = true)]
 async fn a_vendor_without_a_head_in_time_is_given_up_and_not_free() {
     let (stage, vendor) = (Stage::new(), Arc::new(Vendor::new([Reply::Silent])));
-    let waited = super::stage::HEADERS;
+    let waited = HEADERS;
     let started = tokio::time::Instant::now();
     let refused = refusal(stage.carry(&vendor).await);
     assert_eq!((refused, started.elapsed()), (Refusal::VendorTimeout { waited }, waited));

@@ -1,0 +1,80 @@
+//! Collecting a body: read to its end, as far as that can be borne.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http_body_util::BodyExt;
+use reins_governor::Ledger;
+
+use crate::BoxedBody;
+use crate::outcome::BodyEnd;
+use crate::pulse::Pulse;
+
+/// A body that was read, as far as it went.
+pub(crate) enum Collected {
+    /// All of it.
+    Whole(Bytes),
+    /// What came before it ended early.
+    Short(Bytes, BodyEnd),
+    /// What came before it was too large to be kept, and the rest.
+    TooLarge(VecDeque<Bytes>, BoxedBody),
+}
+
+// === impl Collected ===
+
+impl Collected {
+    pub(crate) const fn end(&self) -> BodyEnd {
+        match self {
+            Self::Short(_, end) => *end,
+            Self::Whole(_) | Self::TooLarge(..) => BodyEnd::Whole,
+        }
+    }
+
+    /// What was read.
+    pub(crate) fn read(self) -> Bytes {
+        match self {
+            Self::Whole(bytes) | Self::Short(bytes, _) => bytes,
+            Self::TooLarge(pieces, _) => joined(pieces),
+        }
+    }
+}
+
+/// Reads a body of at most so many bytes, whose pieces come within `idle` of each other.
+pub(crate) async fn collect<L: Ledger>(
+    mut body: BoxedBody,
+    idle: Duration,
+    max: usize,
+    mut pulse: Pulse<'_, L>,
+) -> Collected {
+    let mut pieces = VecDeque::new();
+    let mut size = 0_usize;
+    loop {
+        match pulse.within(idle, body.frame()).await {
+            None => return Collected::Short(joined(pieces), BodyEnd::Idle),
+            Some(None) => return Collected::Whole(joined(pieces)),
+            Some(Some(Err(_))) => return Collected::Short(joined(pieces), BodyEnd::Broken),
+            Some(Some(Ok(frame))) => {
+                let Ok(bytes) = frame.into_data() else { continue };
+                size = size.saturating_add(bytes.len());
+                pieces.push_back(bytes);
+                if size > max {
+                    return Collected::TooLarge(pieces, body);
+                }
+            }
+        }
+    }
+}
+
+/// One piece stays as it is; several are copied together.
+fn joined(mut pieces: VecDeque<Bytes>) -> Bytes {
+    match (pieces.pop_front(), pieces.is_empty()) {
+        (None, _) => Bytes::new(),
+        (Some(only), true) => only,
+        (Some(first), false) => {
+            let mut all = BytesMut::from(first);
+            pieces.iter().for_each(|piece| all.extend_from_slice(piece));
+            all.freeze()
+        }
+    }
+}
