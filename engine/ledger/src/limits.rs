@@ -36,7 +36,7 @@ pub struct Limit {
 #[derive(Debug)]
 pub struct Limits {
     /// Narrow scopes first: a call refused to an agent takes nothing from the organization.
-    buckets: Box<[Buckets]>,
+    buckets: Box<[Arc<Buckets>]>,
     clock: Dial,
     calls: AtomicU64,
 }
@@ -62,10 +62,24 @@ struct Instant(u64);
 impl Limits {
     /// These limits, all of which hold.
     #[must_use]
-    pub fn new(mut limits: Vec<Limit>) -> Self {
+    pub fn new(limits: Vec<Limit>) -> Self {
+        Self::made(limits, Dial::default(), Vec::new())
+    }
+
+    /// Other limits in place of these: one that stays as it was goes on from where it stands.
+    #[must_use]
+    pub fn replaced_by(&self, limits: Vec<Limit>) -> Self {
+        Self::made(limits, self.clock.clone(), self.buckets.to_vec())
+    }
+
+    fn made(mut limits: Vec<Limit>, clock: Dial, mut before: Vec<Arc<Buckets>>) -> Self {
         limits.sort_by_key(|limit| limit.kind);
-        let clock = Dial::default();
-        let buckets = limits.into_iter().map(|limit| Buckets::new(limit, &clock)).collect();
+        let same = |limit| match before.iter().position(|buckets| buckets.limit == limit) {
+            // Each goes on once, should there be two of the same.
+            Some(index) => before.swap_remove(index),
+            None => Arc::new(Buckets::new(limit, &clock)),
+        };
+        let buckets = limits.into_iter().map(same).collect();
         Self { buckets, clock, calls: AtomicU64::new(0) }
     }
 

@@ -107,6 +107,25 @@ fn names_that_are_quiet_are_forgotten_by_themselves() {
 }
 
 #[test]
+fn an_edit_refills_no_bucket_of_a_limit_that_stays() {
+    let (slow, quick) =
+        (limit(ScopeKind::Agent, "*", 1, 3), limit(ScopeKind::Organization, "*", 10, 10));
+    let first = Limits::new(vec![slow.clone(), quick]);
+    let bot = caller("bot", None);
+    assert_eq!(through(&first, &bot, 100, ms(0)), 3);
+    // In another order, beside a new one, and with a limit that was raised.
+    let more = limit(ScopeKind::Organization, "*", 20, 20);
+    let second = first.replaced_by(vec![more, limit(ScopeKind::Session, "*", 1, 1), slow.clone()]);
+    assert_eq!(through(&second, &bot, 100, ms(0)), 0);
+    assert_eq!(through(&second, &bot, 100, ms(1_000)), 1);
+    // Calls that still go by the version before count in both.
+    assert_eq!(through(&first, &bot, 100, ms(1_000)), 0);
+    // Two that are the same go on as two.
+    let twice = second.replaced_by(vec![slow.clone(), slow]);
+    assert_eq!(through(&twice, &bot, 100, ms(3_000)), 2);
+}
+
+#[test]
 fn no_limit_refuses_nobody() {
     assert_eq!(through(&Limits::new(Vec::new()), &caller("bot", None), 1_000, ms(0)), 1_000);
 }
