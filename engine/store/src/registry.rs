@@ -20,6 +20,7 @@ use parking_lot::Mutex;
 use reins_governor::{Clock, KeyId, Unidentified};
 use sha2::Sha256;
 use sqlx::SqlitePool;
+use tokio::sync::{Mutex as AsyncMutex, MutexGuard};
 use tokio::task::JoinHandle;
 use ulid::Ulid;
 use zeroize::Zeroizing;
@@ -66,6 +67,9 @@ struct Inner {
     known: ArcSwap<Known>,
     declared: Mutex<Vec<DeclaredKey>>,
     pool: SqlitePool,
+    /// Held from reading the keys until they are known, so that no reader who began earlier puts
+    /// what it read over what a later one did.
+    reading: AsyncMutex<()>,
     clock: Arc<dyn Clock>,
     /// The last look at the database failed.
     blind: AtomicBool,
@@ -74,6 +78,13 @@ struct Inner {
 /// Keys by the digest of each. A digest is evenly spread and cannot be chosen by a caller.
 type Known = HashMap<Digest, Entry>;
 type Digest = [u8; 32];
+
+/// What a reader found, and that no other is reading.
+struct Look<'a> {
+    inner: &'a Inner,
+    kept: Vec<(Digest, Key)>,
+    _alone: MutexGuard<'a, ()>,
+}
 
 struct Entry {
     key: Arc<Key>,
@@ -99,6 +110,7 @@ impl Registry {
             known: ArcSwap::default(),
             declared: Mutex::default(),
             pool: schema::side_writer(path).await?,
+            reading: AsyncMutex::default(),
             clock,
             blind: AtomicBool::new(false),
         });
@@ -249,13 +261,21 @@ impl Inner {
     /// Reads every key anew.
     async fn read(&self) -> Result<(), StoreError> {
         self.note_used().await?;
+        self.look().await.map(Look::know)
+    }
+
+    async fn look(&self) -> Result<Look<'_>, StoreError> {
+        let alone = self.reading.lock().await;
         let kept = kept::all(&self.pool).await?;
+        Ok(Look { inner: self, kept, _alone: alone })
+    }
+
+    fn know(&self, kept: Vec<(Digest, Key)>) {
         let declared = self.declared.lock();
         let declared = declared.iter().map(|one| (self.digest(one.value.expose()), one.known()));
         let entry =
             |(digest, key)| (digest, Entry { key: Arc::new(key), used: AtomicI64::new(i64::MIN) });
         self.known.store(Arc::new(kept.into_iter().chain(declared).map(entry).collect()));
-        Ok(())
     }
 
     /// Notes when keys were used.
@@ -267,6 +287,15 @@ impl Inner {
         });
         let used: Vec<(KeyId, i64)> = used.collect();
         kept::note_used(&self.pool, &used).await
+    }
+}
+
+// === impl Look ===
+
+impl Look<'_> {
+    /// From now on these are the keys that are known.
+    fn know(self) {
+        self.inner.know(self.kept);
     }
 }
 

@@ -29,6 +29,21 @@ pub(crate) type Derived = Zeroizing<[u8; 32]>;
 // === impl RootSecret ===
 
 impl RootSecret {
+    /// The environment variable that stands in for the file beside the store.
+    pub const VARIABLE: &str = "REINS_SECRET";
+
+    /// The root secret of the store at `path`: what the environment says, else what the file beside
+    /// it says.
+    ///
+    /// # Errors
+    /// When it is too short, or the file cannot be read or made.
+    pub fn of_store(
+        path: &Path,
+        variable: impl FnOnce(&str) -> Option<String>,
+    ) -> Result<Self, StoreError> {
+        variable(Self::VARIABLE).map_or_else(|| Self::beside(path), |value| Self::given(&value))
+    }
+
     /// The root secret as an operator gives it.
     ///
     /// # Errors

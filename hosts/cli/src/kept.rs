@@ -8,9 +8,6 @@ use reins_store::{Registry, RootSecret, Secrets, StoreError};
 
 use crate::machine::Machine;
 
-/// The variable that stands in for the secret file beside the store, as for the server.
-const ROOT_SECRET: &str = "REINS_SECRET";
-
 /// Where the store lies.
 pub(crate) const fn path(settings: &Settings) -> &std::path::PathBuf {
     let StoreUrl::Sqlite(path) = &settings.store;
@@ -33,8 +30,5 @@ pub(crate) async fn secrets(settings: &Settings, machine: &Machine) -> Result<Se
 }
 
 fn root(path: &Path, machine: &Machine) -> Result<RootSecret, StoreError> {
-    match machine.variable(ROOT_SECRET) {
-        Some(value) => RootSecret::given(&value),
-        None => RootSecret::beside(path),
-    }
+    RootSecret::of_store(path, |name| machine.variable(name))
 }

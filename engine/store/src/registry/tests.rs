@@ -126,6 +126,23 @@ async fn keys_are_listed_with_their_last_use() {
 }
 
 #[tokio::test]
+async fn what_was_read_earlier_is_not_put_over_what_was_read_later() {
+    let desk = desk().await;
+    let theirs = opened(&desk.path, ROOT, &desk.clock).await;
+    // Somebody has read that there are no keys, and is slow to say so.
+    let earlier = desk.registry.inner.look().await.unwrap();
+    let slow = async {
+        while theirs.list().await.unwrap().is_empty() {}
+        for _ in 0..50 {
+            theirs.list().await.unwrap();
+        }
+        earlier.know();
+    };
+    let (created, ()) = tokio::join!(desk.registry.create(new("ci")), slow);
+    desk.registry.identify(created.unwrap().value.expose()).unwrap();
+}
+
+#[tokio::test]
 async fn a_key_revoked_by_another_process_is_refused_soon() {
     let desk = desk().await;
     desk.registry.watch();
