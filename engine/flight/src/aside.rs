@@ -30,6 +30,21 @@ enum State {
     Lost,
 }
 
+/// A meter, and what it has still to read.
+pub(crate) struct Rest {
+    metering: Metering,
+    batches: Vec<Bytes>,
+}
+
+// === impl Rest ===
+
+impl Rest {
+    /// Reads it: what the whole answer consumed.
+    pub(crate) fn read(self) -> Metered {
+        read(self.metering, &self.batches).finish()
+    }
+}
+
 // === impl Aside ===
 
 impl Aside {
@@ -54,14 +69,20 @@ impl Aside {
     }
 
     /// What the answer consumed. After a fault, or too long a wait: nothing is known.
-    pub(crate) async fn finish(mut self) -> Metered {
-        let Some(metering) = self.free().await else { return unmetered() };
-        let (batches, patience) = (self.waiting, self.patience);
-        let found = spawn_blocking(move || read(metering, &batches).finish());
-        match timeout(patience, found).await {
+    pub(crate) async fn finish(self) -> Metered {
+        let patience = self.patience;
+        let Some(rest) = self.rest().await else { return unmetered() };
+        match timeout(patience, spawn_blocking(move || rest.read())).await {
             Ok(Ok(found)) => found,
             Ok(Err(_)) | Err(_) => given_up(),
         }
+    }
+
+    /// What is left to be read, for whoever goes to such a thread to do it; nothing, where the
+    /// meter is lost.
+    pub(crate) async fn rest(mut self) -> Option<Rest> {
+        let metering = self.free().await?;
+        Some(Rest { metering, batches: self.waiting })
     }
 
     /// The meter, once it is done with what it has.

@@ -13,7 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::aside::Aside;
 use crate::drain::Drain;
 use crate::metering::unmetered;
-use crate::outcome::{BodyEnd, answered};
+use crate::outcome::{self, BodyEnd};
 use crate::pulse::Pulse;
 use crate::{BoxedBody, Crew, Terms, report};
 
@@ -92,10 +92,7 @@ impl<L: Ledger> Owner<L> {
         closed: oneshot::Sender<Closed>,
     ) {
         let end = self.listen(&mut events).await;
-        if let Some(receipt) = self.finish(end).await {
-            // WHY: nobody has to listen; a client that did not ask for trailers never does.
-            drop(closed.send(receipt));
-        }
+        self.finish(end, closed).await;
     }
 
     async fn listen(&mut self, events: &mut mpsc::UnboundedReceiver<Event>) -> BodyEnd {
@@ -117,12 +114,21 @@ impl<L: Ledger> Owner<L> {
         }
     }
 
-    async fn finish(mut self, end: BodyEnd) -> Option<Closed> {
+    /// Finishes the call on the thread where its meter works, so that nobody has to come back from
+    /// there. Should the meter hang, the call is presumed once its hold's life is over.
+    async fn finish(mut self, end: BodyEnd, closed: oneshot::Sender<Closed>) {
         let total = self.clock.monotonic().saturating_sub(self.sent);
         self.answered.total_us = u64::try_from(total.as_micros()).unwrap_or(u64::MAX);
-        let lost = self.lag.lost.load(Ordering::Relaxed);
-        let metered = if lost { unmetered() } else { self.aside.finish().await };
-        let ending = answered(metered, end, self.billing, self.streams);
-        report::finish(self.admitted, ending, self.answered)
+        let Self { admitted, aside, billing, streams, crew, lag, answered, .. } = self;
+        let close = move |metered| {
+            let ending = outcome::answered(metered, end, billing, streams);
+            // WHY: nobody has to listen; a client that did not ask for trailers never does.
+            report::finish(admitted, ending, answered).map(|receipt| closed.send(receipt).is_ok());
+        };
+        let lost = lag.lost.load(Ordering::Relaxed);
+        match if lost { None } else { aside.rest().await } {
+            Some(rest) => drop(crew.owners.spawn_blocking(move || close(rest.read()))),
+            None => close(unmetered()),
+        }
     }
 }
