@@ -20,6 +20,9 @@ mod usage;
 mod bodies;
 
 #[cfg(test)]
+mod heavy;
+
+#[cfg(test)]
 mod exact;
 
 #[cfg(test)]
@@ -45,6 +48,12 @@ mod disk;
 
 #[cfg(test)]
 mod overload;
+
+#[cfg(test)]
+mod quiet;
+
+#[cfg(test)]
+mod pinned;
 
 #[cfg(test)]
 mod swap;

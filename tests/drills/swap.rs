@@ -3,10 +3,11 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Instant;
 
 use tokio::task::JoinSet;
 
-use crate::rig::{Answer, Inside, Site, Speech, Wire, sized, text, until};
+use crate::rig::{Answer, Inside, Site, Speech, Wire, call, get, sized, text, until};
 
 /// Clients at once.
 const CLIENTS: usize = 8;
@@ -91,5 +92,37 @@ async fn no_call_errs_and_none_sees_two_versions() {
         text(charged)
     );
     assert_eq!(charged, billed);
+    gateway.stop().await;
+}
+
+/// The version that the gateway says is in force.
+async fn in_force(gateway: SocketAddr) -> String {
+    get(gateway, "/readyz").await.json()["policy_version"].to_string()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edit_refills_no_limit() {
+    let site = Site::bare().await;
+    let file = |number| {
+        let slow = "calls_per_second = 1\nburst = 50";
+        version(&site, number).replace("calls_per_second = 1000000", slow)
+    };
+    site.write(&file(0));
+    let gateway = Inside::start(&site).await;
+    let (ask, started) = (Speech::OpenAi.ask(10, false), Instant::now());
+    let mut served = 0;
+    for number in 1..=sized(3, 20) {
+        for _ in 0..60 {
+            let answer = call(gateway.address, &ask).await.unwrap();
+            assert!(matches!(answer.status, 200 | 429), "{answer:?}");
+            served += u64::from(answer.status == 200);
+        }
+        let before = in_force(gateway.address).await;
+        site.write(&file(number));
+        until("the edit is in force", async || in_force(gateway.address).await != before).await;
+    }
+    let most = 50 + started.elapsed().as_secs() + 1;
+    println!("swap: {served} calls on a burst of 50 and 1 a second, whatever was edited meanwhile");
+    assert!((50..=most).contains(&served), "{served} served, at most {most}");
     gateway.stop().await;
 }

@@ -116,7 +116,7 @@ fn whole(file: &File<'_>, table: &DeTable<'_>, place: &Place<'_>) -> Option<(Set
     let vendors = vendors(&mut root, file);
     let prices = PriceBook::on(file.today, &vendors.overrides).ok()?;
     let organization = organization(&mut root, &vendors.names);
-    let callers = callers(&mut root, file);
+    let callers = callers(&mut root, &vendors.names, file);
     let targets =
         Targets { connections: &vendors.connections, prices: &prices, whole: vendors.whole };
     let rules = rules(&mut root, &organization, &targets);
@@ -170,11 +170,12 @@ fn organization(root: &mut Reader<'_>, connections: &Names) -> Organization {
     read.unwrap_or_else(organization::default)
 }
 
-fn callers(root: &mut Reader<'_>, file: &File<'_>) -> Callers {
+fn callers(root: &mut Reader<'_>, connections: &Names, file: &File<'_>) -> Callers {
     let variables = file.variables();
     let (mut key_names, mut agent_names) = (Names::of("keys"), Names::of("agents"));
     let keys = root.each(&["key"]).into_iter();
-    let keys = keys.filter_map(|table| key::read(table, &mut key_names, &variables)).collect();
+    let read = |table| key::read(table, &mut key_names, connections, &variables);
+    let keys = keys.filter_map(read).collect();
     let agents = root.each(&["agent"]).into_iter();
     let agents = agents.filter_map(|table| agent::read(table, &mut agent_names)).collect();
     Callers { key_names, keys, agents }

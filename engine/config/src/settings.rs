@@ -199,6 +199,8 @@ pub struct Pins {
     pub session: Option<Arc<str>>,
     /// The user's roles; an empty list pins that there are none.
     pub roles: Option<Arc<[Arc<str>]>>,
+    /// The connection that its calls go through.
+    pub connection: Option<Arc<str>>,
 }
 
 /// How many calls a second a scope may make. Each name that the pattern matches has its own.
@@ -219,6 +221,8 @@ pub struct Limit {
 pub struct ServerLimits {
     /// The largest request body that is read, in bytes.
     pub max_body_bytes: u64,
+    /// All request bodies that are read or kept at once, in bytes; at least one of the largest.
+    pub max_bodies_bytes: u64,
     /// How long a request's headers may take.
     pub header_timeout: Duration,
     /// How long a request's body may take.

@@ -161,6 +161,18 @@ pub(crate) async fn commit<L: Ledger>(
     }
 }
 
+/// Keeps the record of a call that is refused before it can be judged, such as one that cannot be
+/// read.
+pub fn turn_away<L: Ledger>(
+    ledger: &Arc<L>,
+    clock: &Arc<dyn Clock>,
+    snapshot: &Arc<Snapshot>,
+    asking: Asking,
+    refusal: Refusal,
+) -> Box<Turned> {
+    turn(ledger, &Case::open(Arc::clone(snapshot), Arc::clone(clock), asking), refusal)
+}
+
 /// A call that was tried before has its record: it ended with its last attempt.
 fn turn<L: Ledger>(ledger: &Arc<L>, case: &Case, refusal: Refusal) -> Box<Turned> {
     let id = case.asking.id;

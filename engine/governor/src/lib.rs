@@ -33,7 +33,7 @@ mod refusal;
 mod snapshot;
 mod transaction;
 
-pub use admit::{Asking, Turned, admit};
+pub use admit::{Asking, Turned, admit, turn_away};
 pub use admitted::{Admitted, Answered, Closed, Ending, NotAgain};
 pub use budget::{Budget, BudgetScope, Budgets, HoldMode, OnExceed};
 pub use call::{Amendment, Call, Endpoint, Facts, InputSize, ServiceTier};

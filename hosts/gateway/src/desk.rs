@@ -13,7 +13,9 @@ use reins_store::{Embedded, NewKey, Pins, Registry};
 use tokio::sync::Semaphore;
 
 use crate::directory::Directory;
+use crate::hush::Hush;
 use crate::idempotency::Repeats;
+use crate::room::Room;
 use crate::transport::Transport;
 
 /// What every call needs.
@@ -29,6 +31,10 @@ pub(crate) struct Desk {
     pub(crate) repeats: Repeats,
     /// Places for calls at once.
     pub(crate) places: Arc<Semaphore>,
+    /// Room for the bodies of their requests.
+    pub(crate) room: Room,
+    /// What was told of refusals that leave no record.
+    pub(crate) hush: Hush,
 }
 
 /// One version of the file, ready for calls.
@@ -64,7 +70,7 @@ const WHOLE_MAX: usize = 16 * 1024 * 1024;
 // === impl Live ===
 
 impl Live {
-    /// Readies a version; lines that did not change keep their pools.
+    /// Readies a version; lines that did not change keep their pools, limits how full they are.
     pub(crate) fn ready(
         settings: Settings,
         snapshot: Arc<Snapshot>,
@@ -85,7 +91,11 @@ impl Live {
                 .map_or_else(|| Line::new(connection, &settings, key).map(Arc::new), Ok)
         };
         let lines = settings.connections.iter().map(line).collect::<io::Result<Vec<_>>>()?;
-        let limits = Limits::new(settings.limits.iter().map(limit).collect());
+        let limits = settings.limits.iter().map(limit).collect();
+        let limits = match before {
+            Some(live) => live.limits.replaced_by(limits),
+            None => Limits::new(limits),
+        };
         let directory = Directory::new(&settings);
         let is_default = |key: &&DeclaredKey| Some(&key.name) == settings.default_key.as_ref();
         let default_key = settings.keys.iter().find(is_default).map(|key| key.value.clone());
@@ -112,7 +122,7 @@ fn declared(organization: &Arc<str>, key: &DeclaredKey) -> reins_store::Declared
                 user: pins.user.clone(),
                 session: pins.session.clone(),
                 roles: pins.roles.clone(),
-                connection: None,
+                connection: pins.connection.clone(),
                 observe_allowed: key.observe_allowed,
             },
             expires: None,

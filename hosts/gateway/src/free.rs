@@ -2,10 +2,8 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use http::{Request, Response};
 use hyper::body::Incoming;
-use reins_dialects::Dialect;
 use reins_flight::Transport;
 use reins_governor::Refusal;
 use tokio::time::timeout;
@@ -13,48 +11,44 @@ use tokio::time::timeout;
 use crate::arrival::recognise;
 use crate::body::AnswerBody;
 use crate::desk::Desk;
-use crate::govern::too_many;
+use crate::govern::{Way, refused, too_many};
 use crate::identify::identify;
-use crate::{inbound, lines, outbound, reply, tally};
+use crate::lines::Wish;
+use crate::{inbound, lines, outbound};
 
-/// Passes on one free call.
+/// Passes on one free call, to the vendor's own path `rest`.
 pub(crate) async fn pass_on(
     desk: &Arc<Desk>,
-    prefix: Option<&str>,
+    way: Way<'_>,
     rest: &str,
-    dialect: &'static dyn Dialect,
     request: Request<Incoming>,
 ) -> Response<AnswerBody> {
     let Ok(place) = Arc::clone(&desk.places).try_acquire_owned() else {
-        let refusal = too_many();
-        tally::refused(&refusal);
-        return reply::refuse(dialect, &refusal, None);
+        return refused(desk, way, &too_many(), None);
     };
-    match try_pass_on(desk, prefix, rest, dialect, request).await {
+    match try_pass_on(desk, way, rest, request).await {
         Ok(response) => response.map(|body| body.keeping(place)),
-        Err(refusal) => {
-            tally::refused(&refusal);
-            reply::refuse(dialect, &refusal, None)
-        }
+        Err(refusal) => refused(desk, way, &refusal, None),
     }
 }
 
 async fn try_pass_on(
     desk: &Arc<Desk>,
-    prefix: Option<&str>,
+    way: Way<'_>,
     rest: &str,
-    dialect: &'static dyn Dialect,
     request: Request<Incoming>,
 ) -> Result<Response<AnswerBody>, Refusal> {
-    let live = desk.live.load_full();
+    let (live, dialect) = (desk.live.load_full(), way.dialect);
     let (head, body) = request.into_parts();
     let arrival = recognise(desk, &live, &head.headers)?;
     let organization = &live.settings.organization;
     let identity = identify(&arrival.key, &head.headers, organization, &live.directory)?;
-    let body: Bytes = inbound::read(&head.headers, body, &live.settings.server).await?;
     let taken = live.limits.take(&identity, desk.clock.monotonic());
     taken.map_err(|(scope, retry_after)| Refusal::RateLimited { scope, retry_after })?;
-    let line = lines::choose(&live, prefix, dialect, &head.headers, None)?;
+    let body = inbound::read(&head.headers, body, &live.settings.server, &desk.room).await?;
+    let pinned = arrival.key.pins.connection.as_deref();
+    let wish = Wish { named: lines::named(way.prefix, &head.headers), pinned, model: None };
+    let line = lines::choose(&live, dialect, &wish)?;
     let uri = lines::joined(line, &lines::path(dialect, rest), head.uri.query())?;
     let key = lines::vendor_key(line, dialect, &arrival)?;
     let headers = outbound::headers(&head.headers, Some(key));

@@ -1,34 +1,45 @@
-//! Request bodies: read whole, within a size and a time, or refused.
+//! Request bodies: read whole, within a size, a time and the room there is, or refused.
 
 use bytes::Bytes;
 use http::{HeaderMap, header};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
-use hyper::body::{Body, Incoming};
+use http_body_util::BodyExt;
+use hyper::body::{Body as _, Incoming};
 use reins_config::ServerLimits;
 use reins_governor::Refusal;
 use tokio::time::timeout;
+
+use crate::room::{Body, Room};
 
 /// Reads a request's body, as many bytes as the file allows.
 pub(crate) async fn read(
     headers: &HeaderMap,
     body: Incoming,
     limits: &ServerLimits,
+    room: &Room,
 ) -> Result<Bytes, Refusal> {
     if headers.get(header::CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
         return Err(bad("the body is compressed, and is not read so: send it plain"));
     }
     let limit = limits.max_body_bytes;
-    let too_large = || Refusal::TooLarge { limit };
-    if body.size_hint().lower() > limit {
-        return Err(too_large());
+    let announced = body.size_hint().lower();
+    if announced > limit {
+        return Err(Refusal::TooLarge { limit });
     }
-    let whole = Limited::new(body, usize::try_from(limit).unwrap_or(usize::MAX)).collect();
-    match timeout(limits.body_timeout, whole).await {
-        Ok(Ok(whole)) => Ok(whole.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
-        Ok(Err(_)) => Err(bad("the body broke off before its end")),
-        Err(_) => Err(bad("the body took too long to come")),
+    let kept = room.body(announced)?;
+    let reading = collect(body, kept, limit);
+    timeout(limits.body_timeout, reading)
+        .await
+        .unwrap_or_else(|_| Err(bad("the body took too long to come")))
+}
+
+async fn collect(mut body: Incoming, mut kept: Body, limit: u64) -> Result<Bytes, Refusal> {
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| bad("the body broke off before its end"))?;
+        if let Some(piece) = frame.data_ref() {
+            kept.add(piece, limit)?;
+        }
     }
+    Ok(kept.whole())
 }
 
 fn bad(what: &str) -> Refusal {

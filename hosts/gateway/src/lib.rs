@@ -10,9 +10,11 @@ mod patience;
 
 mod path;
 
+mod answer;
 mod free;
 mod govern;
 mod pages;
+mod ready;
 
 mod arrival;
 mod credential;
@@ -25,6 +27,9 @@ mod inbound;
 mod lines;
 mod outbound;
 mod reply;
+mod room;
+
+mod hush;
 mod tally;
 mod text;
 

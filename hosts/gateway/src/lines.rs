@@ -10,23 +10,64 @@ use crate::arrival::Arrival;
 use crate::credential::vendor_header;
 use crate::desk::{Line, Live};
 
-/// Finds the one line for a request; `model` where the request names one.
+/// What is said of where a call shall go.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wish<'a> {
+    /// The connection or vendor that the caller names.
+    pub(crate) named: Option<&'a str>,
+    /// The connection that the caller's key is for.
+    pub(crate) pinned: Option<&'a str>,
+    /// The model, where the request has one.
+    pub(crate) model: Option<&'a str>,
+}
+
+/// The connection or vendor that a caller names, by the path's prefix or a header.
+pub(crate) fn named<'a>(prefix: Option<&'a str>, headers: &'a HeaderMap) -> Option<&'a str> {
+    prefix.or_else(|| headers.get("x-vendor").and_then(|value| value.to_str().ok()))
+}
+
+/// Finds the one line for a request.
 pub(crate) fn choose<'a>(
     live: &'a Live,
-    prefix: Option<&str>,
     dialect: &dyn Dialect,
-    headers: &HeaderMap,
-    model: Option<&str>,
+    wish: &Wish<'_>,
 ) -> Result<&'a Arc<Line>, Refusal> {
-    let header = headers.get("x-vendor").and_then(|value| value.to_str().ok());
     let fitting = || live.lines.iter().filter(|line| speaks(line, dialect));
-    let Some(name) = prefix.or(header) else {
-        return by_model(live, &fitting().collect::<Vec<_>>(), model);
+    if let Some(pin) = wish.pinned {
+        let line = fitting().find(|line| *line.connection.name == *pin);
+        return only(line, pin, wish.named, dialect);
+    }
+    let Some(name) = wish.named else {
+        return by_model(live, &fitting().collect::<Vec<_>>(), wish.model);
     };
-    let named = |line: &&Arc<Line>| *line.connection.name == *name;
+    let is_named = |line: &&Arc<Line>| *line.connection.name == *name;
     let of_vendor = |line: &&Arc<Line>| *line.connection.vendor == *name;
-    let found = fitting().find(named).or_else(|| fitting().find(of_vendor));
+    let found = fitting().find(is_named).or_else(|| fitting().find(of_vendor));
     found.ok_or_else(|| unknown(name, dialect, fitting()))
+}
+
+/// The one line that a key is for, and no other, whatever its caller names.
+fn only<'a>(
+    line: Option<&'a Arc<Line>>,
+    pin: &str,
+    named: Option<&str>,
+    dialect: &dyn Dialect,
+) -> Result<&'a Arc<Line>, Refusal> {
+    let forbidden = |what| Refusal::Forbidden { what };
+    let Some(line) = line else {
+        return Err(forbidden(format!(
+            "this key is for the connection `{pin}`, and no such connection speaks the {} \
+             dialect: use the paths of its vendor",
+            dialect.name()
+        )));
+    };
+    let is = |name: &str| [&line.connection.name, &line.connection.vendor].map(|n| **n == *name);
+    match named.filter(|name| is(name) == [false; 2]) {
+        None => Ok(line),
+        Some(other) => Err(forbidden(format!(
+            "this key is for the connection `{pin}`: its calls cannot go to `{other}`"
+        ))),
+    }
 }
 
 fn speaks(line: &Line, dialect: &dyn Dialect) -> bool {

@@ -202,6 +202,7 @@ mod tests {
     const fn limits() -> ServerLimits {
         ServerLimits {
             max_body_bytes: 1,
+            max_bodies_bytes: 1,
             header_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_secs(30),
             idle_timeout: Duration::from_secs(75),

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use reins_config::{ServerLimits, Settings};
 use reins_governor::Snapshot;
 use tokio::time::sleep;
 
@@ -71,8 +72,8 @@ async fn next(desk: &Desk, start: &Start) -> Result<Option<Live>, ServeError> {
     tell_warnings(&checked.report);
     if !same_house(&before.settings, &checked.settings) {
         tracing::warn!(
-            "`listen`, `store`, `durability`, the organization's id and the limits of connections \
-             take effect at the next start"
+            "`listen`, `store`, `durability`, the organization's id, and what [server] says of \
+             connections and of how much there may be at once take effect at the next start"
         );
     }
     let stored = stored(&desk.secrets, &checked.settings).await?;
@@ -82,7 +83,14 @@ async fn next(desk: &Desk, start: &Start) -> Result<Option<Live>, ServeError> {
     Ok(Some(live))
 }
 
-fn same_house(old: &reins_config::Settings, new: &reins_config::Settings) -> bool {
-    (old.listen, &old.store, old.durability, &old.organization.id)
-        == (new.listen, &new.store, new.durability, &new.organization.id)
+fn same_house(old: &Settings, new: &Settings) -> bool {
+    (old.listen, &old.store, old.durability, &old.organization.id, walls(&old.server))
+        == (new.listen, &new.store, new.durability, &new.organization.id, walls(&new.server))
+}
+
+/// The limits that hold from the start to the end of a process.
+const fn walls(limits: &ServerLimits) -> impl PartialEq {
+    let times = (limits.header_timeout, limits.idle_timeout, limits.shutdown_timeout);
+    let counts = (limits.max_connections, limits.max_calls, limits.drain.max_calls);
+    (times, counts, limits.max_bodies_bytes)
 }

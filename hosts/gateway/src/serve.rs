@@ -19,9 +19,11 @@ use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
 use crate::desk::{Desk, Live, Stored};
+use crate::hush::Hush;
 use crate::idempotency::Repeats;
 use crate::pages::{self, Shown};
 use crate::reload;
+use crate::room::Room;
 use crate::server::Server;
 
 /// Connections that may wait to be accepted, as many as Linux allows by default. With the 128 that
@@ -30,9 +32,6 @@ const BACKLOG: u32 = 4096;
 
 /// Looks up an environment variable.
 pub type Variables = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
-
-/// The environment variable that replaces the secret file beside the store.
-const ROOT_SECRET: &str = "REINS_SECRET";
 
 /// What a gateway is started with.
 #[derive(Clone)]
@@ -116,6 +115,8 @@ impl Gateway {
             crew: Crew { owners: TaskTracker::new(), drains: permits(server.drain.max_calls) },
             repeats: Repeats::new(),
             places: permits(server.max_calls),
+            room: Room::of(server.max_bodies_bytes),
+            hush: Hush::default(),
         });
         let listener = listen(address)?;
         let address =
@@ -200,10 +201,7 @@ async fn open(settings: &Settings, clock: &Arc<dyn Clock>) -> Result<Arc<Embedde
 /// The keys of callers, and those of vendors.
 async fn open_keys(settings: &Settings, start: &Start) -> Result<(Registry, Secrets), ServeError> {
     let StoreUrl::Sqlite(path) = &settings.store;
-    let root = match (start.variables)(ROOT_SECRET) {
-        Some(value) => RootSecret::given(&value)?,
-        None => RootSecret::beside(path)?,
-    };
+    let root = RootSecret::of_store(path, |name| (start.variables)(name))?;
     let registry = Registry::open(path, &root, Arc::clone(&start.clock)).await?;
     Ok((registry, Secrets::open(path, root).await?))
 }

@@ -1,7 +1,7 @@
 //! The accept loop: connections in, within their limits, until told to stop.
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +18,7 @@ use tower::ServiceExt;
 
 use crate::body::AnswerBody;
 use crate::desk::Desk;
+use crate::govern::Way;
 use crate::path::Path;
 use crate::patience::{Phase, Watched};
 use crate::{free, govern, reply};
@@ -92,7 +93,7 @@ impl Server {
             let (server, phase) = (server.clone(), Arc::clone(&answering));
             async move {
                 phase.busy();
-                let answer = server.answer(request).await;
+                let answer = server.answer(request, peer.ip()).await;
                 Ok::<_, Infallible>(answer.map(|body| body.on(phase)))
             }
         });
@@ -118,14 +119,14 @@ impl Server {
         });
     }
 
-    async fn answer(&self, request: Request<Incoming>) -> Response<AnswerBody> {
+    async fn answer(&self, request: Request<Incoming>, peer: IpAddr) -> Response<AnswerBody> {
         let path = request.uri().path().to_owned();
         match Path::of(request.method(), &path) {
             Path::Metered { prefix, dialect } => {
-                govern::govern(&self.desk, prefix, dialect, request).await
+                govern::govern(&self.desk, Way { prefix, dialect, peer }, request).await
             }
             Path::Free { prefix, rest, dialect } => {
-                free::pass_on(&self.desk, prefix, rest, dialect, request).await
+                free::pass_on(&self.desk, Way { prefix, dialect, peer }, rest, request).await
             }
             Path::Own => self.page(request).await,
             Path::Refused => reply::not_carried(&path),

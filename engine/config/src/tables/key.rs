@@ -9,6 +9,7 @@ use crate::environment::Variables;
 use crate::names::Names;
 use crate::reader::Reader;
 use crate::settings::{DeclaredKey, Pins};
+use crate::tables::organization::reference;
 use crate::value::Value;
 
 /// Shorter keys can be guessed: 16 characters of base 62 are 95 bits.
@@ -20,12 +21,13 @@ const HINT: &str = "put it into an environment variable, and name that: value_en
 pub(crate) fn read(
     mut table: Reader<'_>,
     names: &mut Names,
+    connections: &Names,
     variables: &Variables<'_>,
 ) -> Option<DeclaredKey> {
     let hint = "name the key, such as name = \"ci\"";
     let name = table.required(&["name"], hint, |value| names.take(value));
     let value = value(&mut table, variables);
-    let pins = pins(&mut table);
+    let pins = pins(&mut table, connections);
     let environment = table.defaulted(&["environment"], Environment::Live, environment);
     let observe_allowed = table.defaulted(&["observe"], false, Value::flag);
     Some(DeclaredKey {
@@ -54,13 +56,21 @@ fn value(table: &mut Reader<'_>, variables: &Variables<'_>) -> Option<Secret> {
     Some(value)
 }
 
-fn pins(table: &mut Reader<'_>) -> Option<Pins> {
+fn pins(table: &mut Reader<'_>, connections: &Names) -> Option<Pins> {
     let agent = table.optional(&["agent"], Value::name);
     let team = table.optional(&["team"], Value::name);
     let user = table.optional(&["user"], Value::name);
     let session = table.optional(&["session"], Value::name);
     let roles = table.optional(&["roles"], roles);
-    Some(Pins { agent: agent?, team: team?, user: user?, session: session?, roles: roles? })
+    let connection = table.optional(&["connection"], |v| reference("connection", v, connections));
+    Some(Pins {
+        agent: agent?,
+        team: team?,
+        user: user?,
+        session: session?,
+        roles: roles?,
+        connection: connection?,
+    })
 }
 
 /// Unlike elsewhere, an empty list means something: no header can claim a role.

@@ -10,6 +10,8 @@ use crate::value::Value;
 pub(crate) const DEFAULT: ServerLimits = ServerLimits {
     // Long contexts with some images; beyond it 413.
     max_body_bytes: 32 << 20,
+    // 64 KiB for each of the calls at once.
+    max_bodies_bytes: 512 << 20,
     // A client on any network writes its headers within this.
     header_timeout: Duration::from_secs(10),
     // 32 MiB at 9 Mbit/s.
@@ -34,11 +36,14 @@ pub(crate) const DEFAULT: ServerLimits = ServerLimits {
 
 /// Bodies are kept in memory: no cap on them can be larger than this.
 const BYTES_MAX: u64 = 1 << 30;
+/// No machine has more memory than this for them all.
+const ALL_BYTES_MAX: u64 = 1 << 40;
 /// No machine carries more connections or calls at once.
 const COUNT_MAX: u64 = 1_000_000;
 
 pub(crate) fn read(mut table: Reader<'_>) -> Option<ServerLimits> {
     let max_body_bytes = bytes(&mut table, &["max_body_bytes"], DEFAULT.max_body_bytes);
+    let max_bodies_bytes = bodies(&mut table, max_body_bytes);
     let header_timeout = wait(&mut table, &["header_timeout"], DEFAULT.header_timeout);
     let body_timeout = wait(&mut table, &["body_timeout"], DEFAULT.body_timeout);
     let idle_timeout = wait(&mut table, &["idle_timeout"], DEFAULT.idle_timeout);
@@ -48,6 +53,7 @@ pub(crate) fn read(mut table: Reader<'_>) -> Option<ServerLimits> {
     let drain = drain(&mut table);
     Some(ServerLimits {
         max_body_bytes: max_body_bytes?,
+        max_bodies_bytes: max_bodies_bytes?,
         header_timeout: header_timeout?,
         body_timeout: body_timeout?,
         idle_timeout: idle_timeout?,
@@ -55,6 +61,21 @@ pub(crate) fn read(mut table: Reader<'_>) -> Option<ServerLimits> {
         max_calls: max_calls?,
         shutdown_timeout: shutdown_timeout?,
         drain: drain?,
+    })
+}
+
+/// All bodies together: one of the largest must fit.
+fn bodies(table: &mut Reader<'_>, one: Option<u64>) -> Option<u64> {
+    let one = one.unwrap_or(DEFAULT.max_body_bytes);
+    let default = DEFAULT.max_bodies_bytes.max(one);
+    table.defaulted(&["max_bodies_bytes"], default, |value| {
+        let all = value.whole(1..=ALL_BYTES_MAX)?;
+        let hint = "write at least as many bytes as `max_body_bytes`";
+        if all < one {
+            value.bad("a body of the largest size does not fit", hint)
+        } else {
+            Some(all)
+        }
     })
 }
 

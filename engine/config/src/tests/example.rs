@@ -35,6 +35,7 @@ fn serves_here_and_keeps_spend_beside_the_file() {
     assert_eq!(read.durability, Durability::Power);
     assert_eq!(read.default_key.as_deref(), Some("ci"));
     assert_eq!(read.server.max_body_bytes, 32 << 20);
+    assert_eq!(read.server.max_bodies_bytes, 512 << 20);
     assert_eq!(read.server.drain.timeout, Duration::from_secs(120));
     assert_eq!(read.digest.len(), 16);
 }
@@ -76,6 +77,7 @@ fn pins_what_a_key_says() {
     assert_eq!((&*key.name, key.value.expose()), ("ci", "rns_test_0123456789abcdef"));
     assert_eq!((key.environment, key.observe_allowed), (Environment::Test, true));
     assert_eq!(key.pins.agent.as_deref(), Some("support-bot"));
+    assert_eq!(key.pins.connection.as_deref(), Some("openai"));
     assert_eq!(key.pins.roles.as_deref(), Some([Arc::from("trial")].as_slice()));
 }
 
@@ -182,6 +184,21 @@ fn two_lines_are_enough() {
     assert_eq!((&read.connections[0].key, read.keys.len()), (&VendorKey::PassThrough, 0));
     let [limit] = read.limits.try_into().expect("the organization's");
     assert_eq!((limit.kind, limit.calls_per_second.get()), (ScopeKind::Organization, 1_000));
+}
+
+#[test]
+fn one_body_of_the_largest_size_always_fits() {
+    let serve = |server: &str| {
+        serve(&format!("[[connection]]\nvendor = \"openai\"\n[server]\n{server}\n")).map(|read| {
+            (read.settings.server.max_body_bytes, read.settings.server.max_bodies_bytes)
+        })
+    };
+    let all = |server| serve(server).unwrap_or_else(|report| panic!("{report}"));
+    assert_eq!(all("max_body_bytes = 1000"), (1000, 512 << 20));
+    assert_eq!(all("max_body_bytes = 1073741824"), (1 << 30, 1 << 30));
+    assert_eq!(all("max_body_bytes = 1000\nmax_bodies_bytes = 1000"), (1000, 1000));
+    let report = serve("max_body_bytes = 1000\nmax_bodies_bytes = 999").expect_err("too few");
+    assert_eq!(report.problems[0].path, "server.max_bodies_bytes");
 }
 
 #[test]

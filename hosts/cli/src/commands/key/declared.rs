@@ -19,7 +19,7 @@ fn taken_in(key: &DeclaredKey, organization: &Arc<str>) -> reins_store::Declared
         user: pins.user,
         session: pins.session,
         roles: pins.roles,
-        connection: None,
+        connection: pins.connection,
         observe_allowed,
     };
     let organization = Arc::clone(organization);

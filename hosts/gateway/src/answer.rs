@@ -1,0 +1,69 @@
+//! The answer to a paid call, whatever came of carrying it.
+
+use http::response::Parts;
+use http::{HeaderMap, HeaderValue, Response, header};
+use reins_flight::Carried;
+use tokio::sync::OwnedSemaphorePermit;
+
+use crate::body::AnswerBody;
+use crate::desk::Desk;
+use crate::govern::{Way, refused};
+use crate::{outbound, reply};
+
+/// The answer to a call that was carried.
+pub(crate) fn answer(
+    desk: &Desk,
+    way: Way<'_>,
+    carried: Carried,
+    trailers: bool,
+    place: OwnedSemaphorePermit,
+) -> Response<AnswerBody> {
+    match carried {
+        Carried::Whole { notice, head, body, closed } => {
+            let failed = head.status.is_client_error() || head.status.is_server_error();
+            let mut response = passed(*head, AnswerBody::whole(body));
+            let headers = response.headers_mut();
+            reply::tell_notice(headers, &notice);
+            reply::tell_cost(headers, &closed);
+            let retries = closed.attempts.len().saturating_sub(1);
+            let retries = u32::try_from(retries).unwrap_or(u32::MAX);
+            reply::tell_retries(headers, retries);
+            if failed && retries > 0 {
+                headers.insert(reply::names::SHOULD_RETRY, HeaderValue::from_static("false"));
+            }
+            response
+        }
+        Carried::Streaming { notice, head, tap, retries } => {
+            let mut response = passed(*head, AnswerBody::stream(tap).keeping(place));
+            let headers = response.headers_mut();
+            reply::tell_notice(headers, &notice);
+            reply::tell_retries(headers, retries);
+            if trailers {
+                headers.insert(header::TRAILER, HeaderValue::from_static(reply::ANNOUNCED));
+            }
+            response
+        }
+        Carried::Failed { notice, refusal, retries } => {
+            let mut response = refused(desk, way, &refusal, notice.as_ref().map(|n| n.id));
+            if let Some(notice) = &notice {
+                reply::tell_notice(response.headers_mut(), notice);
+            }
+            reply::tell_retries(response.headers_mut(), retries);
+            response
+        }
+    }
+}
+
+/// The vendor's answer, with what a client may see of its headers.
+fn passed(head: Parts, body: AnswerBody) -> Response<AnswerBody> {
+    let mut response = Response::new(body);
+    *response.status_mut() = head.status;
+    *response.headers_mut() = outbound::returned(head.headers);
+    response
+}
+
+/// Whether the client says that it reads trailers.
+pub(crate) fn accepts_trailers(headers: &HeaderMap) -> bool {
+    let te = headers.get(header::TE).and_then(|te| te.to_str().ok());
+    te.is_some_and(|te| te.split(',').any(|t| t.trim().eq_ignore_ascii_case("trailers")))
+}
