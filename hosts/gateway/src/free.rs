@@ -14,6 +14,7 @@ use crate::desk::Desk;
 use crate::govern::{Way, refused, too_many};
 use crate::identify::identify;
 use crate::lines::Wish;
+use crate::path::is_models;
 use crate::{inbound, lines, outbound};
 
 /// Passes on one free call, to the vendor's own path `rest`.
@@ -38,7 +39,7 @@ async fn try_pass_on(
     rest: &str,
     request: Request<Incoming>,
 ) -> Result<Response<AnswerBody>, Refusal> {
-    let (live, dialect) = (desk.live.load_full(), way.dialect);
+    let live = desk.live.load_full();
     let (head, body) = request.into_parts();
     let arrival = recognise(desk, &live, &head.headers)?;
     let organization = &live.settings.organization;
@@ -48,6 +49,10 @@ async fn try_pass_on(
     let body = inbound::read(&head.headers, body, &live.settings.server, &desk.room).await?;
     let pinned = arrival.key.pins.connection.as_deref();
     let wish = Wish { named: lines::named(way.prefix, &head.headers), pinned, model: None };
+    let dialect = match way.dialect {
+        caller if is_models(rest) => lines::dialect_of_models(&live, &wish, caller),
+        own => own,
+    };
     let line = lines::choose(&live, dialect, &wish)?;
     let uri = lines::joined(line, &lines::path(dialect, rest), head.uri.query())?;
     let key = lines::vendor_key(line, dialect, &arrival)?;

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
-use reins_dialects::Dialect;
+use reins_config::DialectName;
+use reins_dialects::{Anthropic, Dialect, OpenAi};
 use reins_governor::Refusal;
 
 use crate::arrival::Arrival;
@@ -40,10 +41,42 @@ pub(crate) fn choose<'a>(
     let Some(name) = wish.named else {
         return by_model(live, &fitting().collect::<Vec<_>>(), wish.model);
     };
-    let is_named = |line: &&Arc<Line>| *line.connection.name == *name;
-    let of_vendor = |line: &&Arc<Line>| *line.connection.vendor == *name;
-    let found = fitting().find(is_named).or_else(|| fitting().find(of_vendor));
-    found.ok_or_else(|| unknown(name, dialect, fitting()))
+    if let Some(line) = fitting().find(|line| *line.connection.name == *name) {
+        return Ok(line);
+    }
+    let of_vendor: Vec<_> = fitting().filter(|line| *line.connection.vendor == *name).collect();
+    match *of_vendor {
+        [] => Err(unknown(name, dialect, fitting())),
+        // Whoever names the only one means it, whatever it is said to sell.
+        [only] => Ok(only),
+        [..] => by_model(live, &of_vendor, wish.model),
+    }
+}
+
+/// How the vendor speaks whose models are asked for: as the caller does, unless none of those that
+/// can be meant does so.
+pub(crate) fn dialect_of_models(
+    live: &Live,
+    wish: &Wish<'_>,
+    caller: &'static dyn Dialect,
+) -> &'static dyn Dialect {
+    let name = wish.pinned.or(wish.named);
+    let meant = |line: &&Arc<Line>| name.is_none_or(|name| is(line, name));
+    let meant: Vec<_> = live.lines.iter().filter(meant).collect();
+    match meant.first() {
+        Some(line) if !meant.iter().any(|line| speaks(line, caller)) => {
+            match line.connection.dialect {
+                DialectName::OpenAi => &OpenAi,
+                DialectName::Anthropic => &Anthropic,
+            }
+        }
+        Some(_) | None => caller,
+    }
+}
+
+/// Whether a line, or its vendor, has this name.
+fn is(line: &Line, name: &str) -> bool {
+    [&line.connection.name, &line.connection.vendor].iter().any(|known| ***known == *name)
 }
 
 /// The one line that a key is for, and no other, whatever its caller names.
@@ -61,8 +94,7 @@ fn only<'a>(
             dialect.name()
         )));
     };
-    let is = |name: &str| [&line.connection.name, &line.connection.vendor].map(|n| **n == *name);
-    match named.filter(|name| is(name) == [false; 2]) {
+    match named.filter(|name| !is(line, name)) {
         None => Ok(line),
         Some(other) => Err(forbidden(format!(
             "this key is for the connection `{pin}`: its calls cannot go to `{other}`"
@@ -87,12 +119,20 @@ fn by_model<'a>(
     let is_default = |line: &&Arc<Line>| Some(&*line.connection.name) == default;
     match *selling {
         [only] => Ok(only),
-        [] => Err(bad(format!(
-            "no connection sells the model `{}`: add it to the `models` of a [[connection]]",
-            model.unwrap_or_default()
-        ))),
-        [..] => selling.iter().copied().find(is_default).ok_or_else(|| ambiguous(&selling)),
+        [] => Err(none_sells(model)),
+        [..] => selling.iter().copied().find(is_default).ok_or_else(|| ambiguous(&selling, model)),
     }
+}
+
+fn none_sells(model: Option<&str>) -> Refusal {
+    bad(match model {
+        Some(model) => format!(
+            "no connection sells the model `{model}`: add it to the `models` of a [[connection]]"
+        ),
+        None => "no connection carries such calls: add a [[connection]] of a vendor that answers \
+                 them"
+            .to_owned(),
+    })
 }
 
 fn unknown<'a>(
@@ -108,12 +148,13 @@ fn unknown<'a>(
     ))
 }
 
-fn ambiguous(selling: &[&Arc<Line>]) -> Refusal {
+fn ambiguous(selling: &[&Arc<Line>], model: Option<&str>) -> Refusal {
     let names: Vec<_> = selling.iter().map(|l| format!("`{}`", l.connection.name)).collect();
     bad(format!(
-        "{} sell this model: name one in the header `X-Vendor` or as the path's prefix, or set \
+        "{} {}: name one in the header `X-Vendor` or as the path's prefix, or set \
          `default_connection`",
-        names.join(" and ")
+        names.join(" and "),
+        if model.is_some() { "sell this model" } else { "can be asked" }
     ))
 }
 

@@ -1,8 +1,8 @@
 //! The table of paths: which are metered, which are free by nature, and that all others are
 //! refused. An unmetered path would void every budget.
 
-use http::Method;
-use reins_dialects::Dialect;
+use http::{HeaderMap, Method};
+use reins_dialects::{Anthropic, Dialect, OpenAi};
 
 /// What a path stands for.
 #[derive(Clone, Copy, Debug)]
@@ -20,13 +20,16 @@ pub(crate) enum Path<'a> {
         prefix: Option<&'a str>,
         /// The vendor's own path, from its version on.
         rest: &'a str,
-        /// How the vendor speaks.
+        /// How the caller speaks, and the vendor too, unless it is asked for its models.
         dialect: &'static dyn Dialect,
     },
     /// A page of Reins itself.
     Own,
     /// Nothing that is carried.
-    Refused,
+    Refused {
+        /// How the caller speaks.
+        dialect: &'static dyn Dialect,
+    },
 }
 
 /// Where vendors' paths begin.
@@ -36,26 +39,21 @@ const VERSION: &str = "/v1/";
 
 impl<'a> Path<'a> {
     /// Looks a request up in the table.
-    pub(crate) fn of(method: &Method, path: &'a str) -> Self {
+    pub(crate) fn of(method: &Method, path: &'a str, headers: &HeaderMap) -> Self {
         if matches!(path, "/healthz" | "/readyz" | "/metrics") {
             return Self::Own;
         }
         let (prefix, rest) = split(path);
         match (method, rest) {
-            (&Method::POST, "chat/completions") => {
-                Self::Metered { prefix, dialect: &reins_dialects::OpenAi }
-            }
-            (&Method::POST, "messages") => {
-                Self::Metered { prefix, dialect: &reins_dialects::Anthropic }
-            }
+            (&Method::POST, "chat/completions") => Self::Metered { prefix, dialect: &OpenAi },
+            (&Method::POST, "messages") => Self::Metered { prefix, dialect: &Anthropic },
             (&Method::POST, "messages/count_tokens") => {
-                Self::Free { prefix, rest, dialect: &reins_dialects::Anthropic }
+                Self::Free { prefix, rest, dialect: &Anthropic }
             }
-            (&Method::GET, "models") => Self::Free { prefix, rest, dialect: models_of(prefix) },
-            (&Method::GET, rest) if rest.strip_prefix("models/").is_some_and(is_model) => {
-                Self::Free { prefix, rest, dialect: models_of(prefix) }
+            (&Method::GET, rest) if is_models(rest) => {
+                Self::Free { prefix, rest, dialect: spoken(prefix, rest, headers) }
             }
-            _ => Self::Refused,
+            _ => Self::Refused { dialect: spoken(prefix, rest, headers) },
         }
     }
 }
@@ -71,28 +69,32 @@ fn split(path: &str) -> (Option<&str>, &str) {
     (Some(prefix), rest.strip_prefix("v1/").unwrap_or(rest))
 }
 
+/// The list of a vendor's models, or one of them.
+pub(crate) fn is_models(rest: &str) -> bool {
+    rest == "models" || rest.strip_prefix("models/").is_some_and(is_model)
+}
+
 /// A model's name, and nothing that could lead elsewhere once somebody decodes or resolves it.
 fn is_model(name: &str) -> bool {
     let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b':' | b'/');
     name.bytes().all(plain) && !name.contains("..")
 }
 
-fn models_of(prefix: Option<&str>) -> &'static dyn Dialect {
-    match prefix {
-        Some("anthropic") => &reins_dialects::Anthropic,
-        Some(_) | None => &reins_dialects::OpenAi,
-    }
+/// How the caller speaks, on a path that more than one vendor may have.
+fn spoken(prefix: Option<&str>, rest: &str, headers: &HeaderMap) -> &'static dyn Dialect {
+    let on_its_path = prefix == Some("anthropic") || rest.split('/').next() == Some("messages");
+    if on_its_path || headers.contains_key("anthropic-version") { &Anthropic } else { &OpenAi }
 }
 
 #[cfg(test)]
 mod tests {
     //! Which request is what.
-    use http::Method;
+    use http::{HeaderMap, HeaderValue, Method};
 
     use super::Path;
 
-    fn shown(method: &Method, path: &str) -> String {
-        match Path::of(method, path) {
+    fn shown(method: &Method, path: &str, headers: &HeaderMap) -> String {
+        match Path::of(method, path, headers) {
             Path::Metered { prefix, dialect } => {
                 format!("metered {} {}", prefix.unwrap_or("-"), dialect.name())
             }
@@ -100,7 +102,7 @@ mod tests {
                 format!("free {} {rest} {}", prefix.unwrap_or("-"), dialect.name())
             }
             Path::Own => "own".to_owned(),
-            Path::Refused => "refused".to_owned(),
+            Path::Refused { dialect } => format!("refused {}", dialect.name()),
         }
     }
 
@@ -119,17 +121,31 @@ mod tests {
                 "/anthropic/v1/models/claude-x",
                 "free anthropic models/claude-x anthropic",
             ),
-            (Method::GET, "/v1/chat/completions", "refused"),
-            (Method::POST, "/v1/messages/batches", "refused"),
-            (Method::POST, "/v1/images/generations", "refused"),
-            (Method::GET, "/v1/models/../files", "refused"),
-            (Method::GET, "/v1/models/%2e%2e/files", "refused"),
-            (Method::POST, "/v1//chat/completions", "refused"),
-            (Method::POST, "/v1/chat/completions/", "refused"),
-            (Method::GET, "/", "refused"),
+            (Method::GET, "/v1/chat/completions", "refused openai"),
+            (Method::POST, "/v1/messages/batches", "refused anthropic"),
+            (Method::POST, "/anthropic/v1/complete", "refused anthropic"),
+            (Method::POST, "/claude/v1/messages/batches", "refused anthropic"),
+            (Method::POST, "/v1/images/generations", "refused openai"),
+            (Method::GET, "/v1/models/../files", "refused openai"),
+            (Method::GET, "/v1/models/%2e%2e/files", "refused openai"),
+            (Method::POST, "/v1//chat/completions", "refused openai"),
+            (Method::POST, "/v1/chat/completions/", "refused openai"),
+            (Method::GET, "/", "refused openai"),
             (Method::GET, "/healthz", "own"),
         ] {
-            assert_eq!(shown(&method, path), expected, "{method} {path}");
+            assert_eq!(shown(&method, path, &HeaderMap::new()), expected, "{method} {path}");
+        }
+    }
+    #[test]
+    fn a_client_of_claude_is_known_by_its_version() {
+        let version = HeaderValue::from_static("2023-06-01");
+        let headers = HeaderMap::from_iter([("anthropic-version".parse().unwrap(), version)]);
+        for (path, expected) in [
+            ("/v1/models", "free - models anthropic"),
+            ("/claude/v1/models", "free claude models anthropic"),
+            ("/v1/files", "refused anthropic"),
+        ] {
+            assert_eq!(shown(&Method::GET, path, &headers), expected, "{path}");
         }
     }
 }

@@ -134,7 +134,7 @@ fn plain(value: impl Display) -> Option<HeaderValue> {
 }
 
 /// The answer for a path that is not in the table.
-pub(crate) fn not_carried(path: &str) -> Response<AnswerBody> {
+pub(crate) fn not_carried(dialect: &dyn Dialect, path: &str) -> Response<AnswerBody> {
     let refusal = Refusal::NotFound {
         path: path.chars().take(200).collect(),
         hint: "Reins carries /v1/chat/completions, /v1/messages, /v1/messages/count_tokens and \
@@ -142,5 +142,5 @@ pub(crate) fn not_carried(path: &str) -> Response<AnswerBody> {
                every budget",
     };
     crate::tally::refused(&refusal);
-    refuse(&reins_dialects::OpenAi, &refusal, None)
+    refuse(dialect, &refusal, None)
 }

@@ -121,7 +121,7 @@ impl Server {
 
     async fn answer(&self, request: Request<Incoming>, peer: IpAddr) -> Response<AnswerBody> {
         let path = request.uri().path().to_owned();
-        match Path::of(request.method(), &path) {
+        match Path::of(request.method(), &path, request.headers()) {
             Path::Metered { prefix, dialect } => {
                 govern::govern(&self.desk, Way { prefix, dialect, peer }, request).await
             }
@@ -129,7 +129,7 @@ impl Server {
                 free::pass_on(&self.desk, Way { prefix, dialect, peer }, rest, request).await
             }
             Path::Own => self.page(request).await,
-            Path::Refused => reply::not_carried(&path),
+            Path::Refused { dialect } => reply::not_carried(dialect, &path),
         }
     }
 
