@@ -52,6 +52,8 @@ pub struct Tap {
     batch: Batch,
     lag: Arc<Lag>,
     idle: Idle,
+    /// That the vendor's connection broke, until the client is told.
+    broken: Option<TapError>,
     end: End,
 }
 
@@ -86,7 +88,8 @@ impl Tap {
     ) -> Self {
         let idle = Idle { limit: idle_limit, since: None, timer: Box::pin(sleep(idle_limit)) };
         let (vendor, sieve, batch) = (Some(vendor), Sieve::new(filter), Batch::default());
-        Self { prefix, vendor, sieve, owner, batch, lag, idle, end: End::Flush(None) }
+        let end = End::Flush(None);
+        Self { prefix, vendor, sieve, owner, batch, lag, idle, broken: None, end }
     }
 
     pub(crate) fn with_trailers(
@@ -130,7 +133,9 @@ impl Tap {
                 let bytes = self.pass(bytes);
                 return Poll::Ready(Some(Ok(Frame::data(bytes))));
             }
-            let Some(vendor) = &mut self.vendor else { return Poll::Ready(None) };
+            let Some(vendor) = &mut self.vendor else {
+                return Poll::Ready(self.broken.take().map(Err));
+            };
             match Pin::new(&mut *vendor).poll_frame(cx) {
                 Poll::Pending => return self.poll_idle(cx),
                 Poll::Ready(None) => {
@@ -139,7 +144,11 @@ impl Tap {
                 }
                 Poll::Ready(Some(Err(_))) => {
                     self.ended(BodyEnd::Broken);
-                    return Poll::Ready(Some(Err(TapError::Broken)));
+                    self.broken = Some(TapError::Broken);
+                    // WHY: hyper drops what it has not written when a body fails, and writes when
+                    // there is nothing to read.
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
                 }
                 Poll::Ready(Some(Ok(frame))) => {
                     self.idle.since = None;

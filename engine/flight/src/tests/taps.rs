@@ -2,10 +2,13 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full};
+use futures_util::{poll, stream};
+use http_body::Frame;
+use http_body_util::{BodyExt, Full, StreamBody};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
@@ -13,7 +16,7 @@ use super::stage::{IDLE, cost_trailer, drink, sip};
 use crate::BoxedBody;
 use crate::outcome::BodyEnd;
 use crate::owner::{Event, Lag};
-use crate::tap::Tap;
+use crate::tap::{Tap, TapError};
 
 fn tap(body: &'static str) -> (Tap, mpsc::UnboundedReceiver<Event>) {
     let (events, listening) = mpsc::unbounded_channel();
@@ -52,6 +55,22 @@ async fn an_answer_of_known_length_has_ended_with_its_last_byte() {
     assert!(matches!(listening.try_recv(), Ok(Event::Batch(bytes)) if bytes == "abc"));
     assert!(matches!(listening.try_recv(), Ok(Event::Ended(BodyEnd::Whole))));
     assert!(listening.try_recv().is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_writes_has_time_for_what_came_before_a_break() {
+    let (events, mut listening) = mpsc::unbounded_channel();
+    let pieces = [Ok(Frame::data(Bytes::from("abc"))), Err("cut".into())];
+    let body: BoxedBody = StreamBody::new(stream::iter(pieces)).boxed_unsync();
+    let lag = Arc::new(Lag::default());
+    let mut tap = Tap::new(body, VecDeque::new(), None, events, lag, IDLE);
+    assert!(poll!(tap.frame()).is_ready());
+    assert!(poll!(tap.frame()).is_pending(), "there is no time to write");
+    assert!(matches!(listening.try_recv(), Ok(Event::Batch(bytes)) if bytes == "abc"));
+    assert!(matches!(listening.try_recv(), Ok(Event::Ended(BodyEnd::Broken))));
+    let Poll::Ready(Some(Err(error))) = poll!(tap.frame()) else { panic!("nobody is told") };
+    assert_eq!(error, TapError::Broken);
+    assert!(poll!(tap.frame()).is_ready(), "it has ended");
 }
 
 #[tokio::test(start_paused = true)]
