@@ -68,10 +68,12 @@ impl<L: Ledger, T: Transport> Freight<L, T> {
         let Some(closed) = report::finish(self.admitted, ending, answered) else {
             return ended_before(retries);
         };
+        let closed = Box::new(closed);
         if end == BodyEnd::Whole {
-            return Carried::Whole { notice, head, body, closed: closed.into() };
+            return Carried::Whole { notice, head, body, closed };
         }
-        Carried::Failed { notice: Some(notice), refusal: cut_short(end, idle), retries }
+        let (notice, refusal, closed) = (Some(notice), cut_short(end, idle), Some(closed));
+        Carried::Failed { notice, refusal, retries, closed }
     }
 
     /// What meters the answer to the call as it was sent.

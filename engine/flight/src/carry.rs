@@ -78,6 +78,8 @@ pub enum Carried {
         refusal: Refusal,
         /// Attempts before the last.
         retries: u32,
+        /// What it cost all the same.
+        closed: Option<Box<Closed>>,
     },
 }
 
@@ -114,8 +116,8 @@ pub async fn carry<L: Ledger, T: Transport>(mut freight: Freight<L, T>) -> Carri
                 };
             }
             Tried::Nothing { ending, refusal, .. } => {
-                report::finish(freight.admitted, ending, answered);
-                return Carried::Failed { notice: Some(notice), refusal, retries };
+                let closed = report::finish(freight.admitted, ending, answered).map(Box::new);
+                return Carried::Failed { notice: Some(notice), refusal, retries, closed };
             }
         }
     }
@@ -137,7 +139,7 @@ fn retry_delay(retries: u32) -> Duration {
 
 pub(crate) fn ended_before(retries: u32) -> Carried {
     let refusal = Refusal::Internal { what: "a call ended twice".into() };
-    Carried::Failed { notice: None, refusal, retries }
+    Carried::Failed { notice: None, refusal, retries, closed: None }
 }
 
 /// A retry was refused: the vendor's own error goes back, where it gave one.
@@ -146,11 +148,13 @@ fn given_up(notice: Notice, tried: Tried, not_again: NotAgain, retries: u32) -> 
         (Tried::Declined { head, body }, Some(closed)) => {
             Carried::Whole { notice, head, body, closed: closed.into() }
         }
-        (Tried::Nothing { refusal, .. }, _) => {
-            Carried::Failed { notice: Some(notice), refusal, retries }
+        (Tried::Nothing { refusal, .. }, closed) => {
+            let closed = closed.map(Box::new);
+            Carried::Failed { notice: Some(notice), refusal, retries, closed }
         }
-        (Tried::Declined { .. } | Tried::Answer(_), _) => {
-            Carried::Failed { notice: Some(notice), refusal: not_again.refusal, retries }
+        (Tried::Declined { .. } | Tried::Answer(_), closed) => {
+            let (refusal, closed) = (not_again.refusal, closed.map(Box::new));
+            Carried::Failed { notice: Some(notice), refusal, retries, closed }
         }
     }
 }

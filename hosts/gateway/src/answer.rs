@@ -43,10 +43,13 @@ pub(crate) fn answer(
             }
             response
         }
-        Carried::Failed { notice, refusal, retries } => {
+        Carried::Failed { notice, refusal, retries, closed } => {
             let mut response = refused(desk, way, &refusal, notice.as_ref().map(|n| n.id));
             if let Some(notice) = &notice {
                 reply::tell_notice(response.headers_mut(), notice);
+            }
+            if let Some(closed) = &closed {
+                reply::tell_cost(response.headers_mut(), closed);
             }
             reply::tell_retries(response.headers_mut(), retries);
             response
