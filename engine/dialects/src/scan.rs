@@ -78,8 +78,9 @@ impl<'a> Scan<'a> {
             Some(b'[') => Ok(Kind::List),
             Some(b'"') => Ok(Kind::String),
             Some(b'-' | b'0'..=b'9') => Ok(Kind::Number),
-            Some(b't' | b'f') => Ok(Kind::Flag),
-            Some(b'n') => Ok(Kind::Null),
+            Some(b't' | b'f' | b'n') => {
+                Ok(if self.keyword()? == "null" { Kind::Null } else { Kind::Flag })
+            }
             _ => Err(self.expected("a value must stand here")),
         }
     }
@@ -232,11 +233,15 @@ impl<'a> Scan<'a> {
     }
 
     fn literal(&mut self) -> Scanned<()> {
+        self.at += self.keyword()?.len();
+        Ok(())
+    }
+
+    /// The word that stands here.
+    fn keyword(&self) -> Scanned<&'static str> {
         let rest = self.rest();
         let found = ["true", "false", "null"].into_iter().find(|word| rest.starts_with(word));
-        let word = found.ok_or_else(|| self.expected("true, false or null must stand here"))?;
-        self.at += word.len();
-        Ok(())
+        found.ok_or_else(|| self.expected("true, false or null must stand here"))
     }
 
     fn pass_space(&mut self) {
