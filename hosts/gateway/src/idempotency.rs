@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::response::Parts;
-use http::{HeaderMap, HeaderValue, Response};
+use http::{HeaderMap, Response};
 use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 use parking_lot::Mutex;
@@ -18,7 +18,7 @@ use reins_governor::{KeyId, Refusal, TransactionId};
 use sha2::{Digest, Sha256};
 
 use crate::body::AnswerBody;
-use crate::reply::names;
+use crate::{outbound, reply};
 
 /// How long a key is remembered.
 const REMEMBERED: Duration = Duration::from_secs(24 * 60 * 60);
@@ -62,9 +62,18 @@ struct Known {
 #[derive(Clone, Debug)]
 enum Came {
     /// This is its answer.
-    Answered(Arc<(Parts, Bytes)>),
+    Answered(Arc<Answer>),
     /// Its answer was a stream, or too large to be remembered.
     Gone(TransactionId),
+}
+
+/// An answer that can be given again.
+#[derive(Debug)]
+struct Answer {
+    /// The call that was made for it.
+    id: TransactionId,
+    head: Parts,
+    body: Bytes,
 }
 
 /// The place of a first call, until it is known what came of it.
@@ -92,7 +101,7 @@ impl Repeats {
     pub(crate) fn new() -> Self {
         let weigh = |_: &Name, known: &Known| -> u32 {
             let kept = match &known.came {
-                Came::Answered(answer) => answer.1.len(),
+                Came::Answered(answer) => answer.body.len(),
                 Came::Gone(_) => 0,
             };
             u32::try_from(kept.saturating_add(ENTRY_BYTES)).unwrap_or(u32::MAX)
@@ -146,12 +155,12 @@ fn conflict(what: &str) -> Refusal {
     Refusal::Conflict { what: what.to_owned() }
 }
 
-fn repeated(answer: &(Parts, Bytes)) -> Response<AnswerBody> {
-    let (head, body) = answer;
-    let mut response = Response::new(AnswerBody::whole(body.clone()));
-    *response.status_mut() = head.status;
-    *response.headers_mut() = crate::outbound::returned(head.headers.clone());
-    response.headers_mut().insert(names::REPEATED, HeaderValue::from_static("true"));
+/// An answer, given again. It tells no cost: that was told, and charged, once.
+fn repeated(answer: &Answer) -> Response<AnswerBody> {
+    let mut response = Response::new(AnswerBody::whole(answer.body.clone()));
+    *response.status_mut() = answer.head.status;
+    *response.headers_mut() = outbound::returned(answer.head.headers.clone());
+    reply::tell_repeated(response.headers_mut(), answer.id);
     response
 }
 
@@ -162,9 +171,12 @@ impl Place {
     pub(crate) fn settle(self, carried: &Carried) {
         let came = match carried {
             Carried::Whole { head, body, notice, .. } if head.status.is_success() => {
-                let bearable = body.len() <= ANSWER_MAX;
-                let answer = || Came::Answered(Arc::new(((**head).clone(), body.clone())));
-                if bearable { answer() } else { Came::Gone(notice.id) }
+                if body.len() <= ANSWER_MAX {
+                    let (head, body) = ((**head).clone(), body.clone());
+                    Came::Answered(Arc::new(Answer { id: notice.id, head, body }))
+                } else {
+                    Came::Gone(notice.id)
+                }
             }
             Carried::Streaming { notice, .. } => Came::Gone(notice.id),
             Carried::Whole { .. } | Carried::Failed { .. } => return,
@@ -192,9 +204,9 @@ mod tests {
 
     use bytes::Bytes;
     use http::{HeaderMap, HeaderValue, Response};
-    use reins_governor::KeyId;
+    use reins_governor::{KeyId, TransactionId};
 
-    use super::{ANSWER_MAX, Came, MEMORY, Place, Repeats, Turn};
+    use super::{ANSWER_MAX, Answer, Came, MEMORY, Place, Repeats, Turn};
 
     fn turn(repeats: &Repeats, key: &str) -> Result<Turn, reins_governor::Refusal> {
         let mut headers = HeaderMap::new();
@@ -211,7 +223,9 @@ mod tests {
 
     fn answered(bytes: usize) -> Came {
         let (head, ()) = Response::new(()).into_parts();
-        Came::Answered(Arc::new((head, Bytes::from(vec![b'x'; bytes]))))
+        let (id, body) =
+            (TransactionId(ulid::Ulid::from_parts(7, 7)), Bytes::from(vec![b'x'; bytes]));
+        Came::Answered(Arc::new(Answer { id, head, body }))
     }
 
     /// Twice as many answers as there is room for, each of which somebody asks for again.

@@ -49,6 +49,12 @@ pub(crate) fn tell_notice(headers: &mut HeaderMap, notice: &Notice) {
     tell_overhead(headers, notice.ours_us);
 }
 
+/// Tells that an answer was given before, and to which call.
+pub(crate) fn tell_repeated(headers: &mut HeaderMap, first: TransactionId) {
+    headers.insert(names::REPEATED, HeaderValue::from_static("true"));
+    set(headers, names::TRANSACTION, first);
+}
+
 /// Tells how often the vendor was asked again.
 pub(crate) fn tell_retries(headers: &mut HeaderMap, retries: u32) {
     if retries > 0 {
