@@ -8,6 +8,7 @@ mod read;
 mod secret;
 mod settings;
 mod snapshot;
+mod sold;
 
 mod tables;
 mod targets;

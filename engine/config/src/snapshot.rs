@@ -5,6 +5,7 @@ use std::sync::Arc;
 use reins_governor::{Judge, Prices, Snapshot};
 
 use crate::settings::Settings;
+use crate::sold::Sold;
 
 impl Settings {
     /// The snapshot of these settings, with their policies compiled and their prices in force.
@@ -16,7 +17,7 @@ impl Settings {
             zone: self.organization.zone.clone(),
             judge,
             budgets: self.budgets.clone(),
-            prices,
+            prices: Arc::new(Sold::new(prices, &self.connections)),
             default_deny: self.organization.default_deny,
             budget_429: self.organization.budget_status.is_429(),
         }

@@ -9,6 +9,7 @@ use crate::{Checked, File, Purpose, Report, read};
 mod example;
 mod properties;
 mod reports;
+mod sold;
 
 const EXAMPLE: &str = include_str!("../reins.example.toml");
 

@@ -123,16 +123,26 @@ impl Case {
                 let by = by.map(|l| (Arc::clone(&l.policy), Arc::clone(&l.rule)));
                 self.amend(amendment, by.unwrap_or_default(), otherwise)
             }
-            Step::Pass if self.snapshot.default_deny && !self.decision.allowed => {
-                Next::Block(Refusal::Blocked(blocks::denied_by_default()))
-            }
-            // The judge is not asked again after a pass: it may go on from the end.
-            Step::Pass if self.stale => {
-                self.cursor = Cursor::END;
-                Next::Hold
-            }
-            Step::Pass => Next::Go,
+            Step::Pass => self.passed(),
         }
+    }
+
+    /// No rule stops the call.
+    fn passed(&mut self) -> Next {
+        if self.snapshot.default_deny && !self.decision.allowed {
+            let denied = blocks::denied_by_default();
+            if !self.asking.identity.observe {
+                return Next::Block(Refusal::Blocked(denied));
+            }
+            let (by, rule) = (denied.policy, denied.rule);
+            self.decision.mark(Mark::Observed { by, rule, action: "block" });
+        }
+        if !self.stale {
+            return Next::Go;
+        }
+        // The judge is not asked again after a pass: it may go on from the end.
+        self.cursor = Cursor::END;
+        Next::Hold
     }
 
     /// The judge goes round in circles.

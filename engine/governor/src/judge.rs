@@ -19,7 +19,8 @@ pub enum Step {
     /// The next rule reads spend: hold, then go on there.
     NeedSpend(Cursor),
     /// A rule changes the call; the change is made and the rules start again, unless it asks for
-    /// a model that was tried already: then the judge goes on at the cursor.
+    /// a model that was tried already, or that is not sold where the call goes: then the judge
+    /// goes on at the cursor.
     Amend(Amendment, Cursor),
 }
 
@@ -30,7 +31,8 @@ pub struct Blocked {
     pub policy: Arc<str>,
     /// Its rule.
     pub rule: Arc<str>,
-    /// The sentence for the caller: the rule's message, else the reason with its figures.
+    /// The sentence for the caller: the rule's message, else the reason with its figures,
+    /// else whose rule it is.
     pub message: Arc<str>,
     /// The reason with its figures, as in the trace.
     pub reason: String,

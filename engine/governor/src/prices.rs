@@ -68,4 +68,9 @@ pub trait Prices: Send + Sync + fmt::Debug {
 
     /// What `usage` cost; `None` where the model has no price or the sum cannot be counted.
     fn cost(&self, vendor: &str, model: &str, usage: &Usage) -> Option<Cost>;
+
+    /// Whether `call` can be had of `model` instead, where it goes and at a known price.
+    fn sells(&self, call: &Call, model: &str) -> bool {
+        self.cost(&call.vendor, model, &Usage::default()).is_some()
+    }
 }

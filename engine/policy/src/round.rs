@@ -145,10 +145,10 @@ impl Round<'_> {
                 let message = told(message.as_ref(), reason);
                 self.mark(Mark::Flagged { by, rule, message })
             }
-            Action::Allow if asked.observes => Turn::Next,
             Action::Allow => {
-                self.decision.allowed = true;
-                Turn::EndPolicy
+                // A call that is only observed is allowed by what is in force.
+                self.decision.allowed |= !asked.policy.observes;
+                if asked.observes { Turn::Next } else { Turn::EndPolicy }
             }
             Action::Block { message, redirect_url } if !asked.observes => Turn::Say(Step::Block(
                 asked.blocked(reason, message.as_ref(), redirect_url.clone()),
@@ -218,7 +218,12 @@ impl Asked<'_> {
         redirect_url: Option<Arc<str>>,
     ) -> Blocked {
         let (policy, rule) = self.names();
-        let message = told(message, reason);
+        let says_nothing = matches!(reason, Reason::AllConditions | Reason::Unconditional);
+        let message = if message.is_none() && says_nothing {
+            format!("the rule `{rule}` of `{policy}` blocks this call").into()
+        } else {
+            told(message, reason)
+        };
         Blocked { policy, rule, message, reason: reason.to_string(), redirect_url }
     }
 }

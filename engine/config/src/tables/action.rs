@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use reins_governor::Pattern;
 use reins_policy::Action;
 
 use crate::reader::Reader;
-use crate::targets::Targets;
+use crate::targets::{Calls, Targets};
 use crate::value::Value;
 
 /// The least useful cap of a clip by default: a sentence or two.
@@ -33,10 +32,10 @@ pub(crate) struct Telling {
     redirect_url: Option<Arc<str>>,
 }
 
-/// Where the calls of a rule go, and could go instead.
+/// The calls of a rule, and where they could go instead.
+#[derive(Clone, Copy)]
 pub(crate) struct Going<'a> {
-    /// The vendors they may be going to; none means any.
-    pub(crate) vendors: &'a [Pattern],
+    pub(crate) calls: Calls<'a>,
     pub(crate) targets: &'a Targets<'a>,
 }
 
@@ -105,7 +104,7 @@ fn from_word(word: Word, telling: &Telling) -> Action {
 }
 
 fn from_table(value: &Value<'_>, mut table: Reader<'_>, going: &Going<'_>) -> Option<Action> {
-    let downgrade = |model: &Value<'_>| going.targets.model(model, going.vendors);
+    let downgrade = |model: &Value<'_>| going.targets.model(model, going.calls);
     match (table.field(&["clip"]), table.field(&["downgrade"])) {
         (Some(cap), None) => clip(&cap),
         (None, Some(model)) => Some(Action::Downgrade { model: downgrade(&model)? }),
@@ -149,5 +148,14 @@ impl Telling {
         let message = table.optional(&["message"], sentence);
         let redirect_url = table.optional(&["redirect_url", "redirectUrl"], url);
         Some(Self { message: message?, redirect_url: redirect_url? })
+    }
+}
+
+// === impl Going ===
+
+impl<'a> Going<'a> {
+    /// The calls of a rule within a policy, or of an override within a rule.
+    pub(crate) fn narrowed(self, own: Calls<'a>) -> Self {
+        Self { calls: self.calls.narrowed(own), ..self }
     }
 }

@@ -7,7 +7,7 @@ use crate::reader::Reader;
 use crate::settings::Organization;
 use crate::tables::action::{FLOOR, tokens};
 use crate::tables::scope;
-use crate::targets::Targets;
+use crate::targets::{Calls, Targets};
 use crate::value::Value;
 
 /// Where callers and operators are warned by default, in percent.
@@ -63,7 +63,10 @@ fn on_exceed(value: &Value<'_>, targets: &Targets<'_>) -> Option<OnExceed> {
     let (clip, downgrade) = (table.field(&["clip"]), table.field(&["downgrade"]));
     match (clip, downgrade) {
         (Some(clip), None) => self::clip(&clip),
-        (None, Some(model)) => Some(OnExceed::Downgrade { model: targets.model(&model, &[])? }),
+        (None, Some(model)) => {
+            let model = targets.model(&model, Calls::default())?;
+            Some(OnExceed::Downgrade { model })
+        }
         (None, None) | (Some(_), Some(_)) => value.bad("one thing happens, not none or two", HINT),
     }
 }

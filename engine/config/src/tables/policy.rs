@@ -4,8 +4,9 @@ use reins_policy::{Mode, OnError, Policy, PolicyScope, Rule, Status};
 
 use crate::names::Names;
 use crate::reader::Reader;
+use crate::tables::action::Going;
 use crate::tables::rule;
-use crate::targets::Targets;
+use crate::targets::{Calls, Targets};
 use crate::value::Value;
 
 /// The priority of a policy that names none: others can go before it and after it.
@@ -24,9 +25,9 @@ pub(crate) fn read(
     let mode = table.defaulted(&["mode"], Mode::Enforce, mode);
     let on_error = table.defaulted(&["on_error"], OnError::Block, on_error);
     let scope = table.defaulted(&["scope"], PolicyScope::default(), scope);
-    let vendors = scope.as_ref().map(|scope| scope.vendors.as_slice()).unwrap_or_default();
+    let calls = scope.as_ref().map(calls).unwrap_or_default();
     let mut rule_names = Names::of("rules");
-    let read = |table| rule::read(table, &mut rule_names, vendors, targets);
+    let read = |table| rule::read(table, &mut rule_names, Going { calls, targets });
     let rules: Vec<Option<Rule>> = table.each(&["rule", "rules"]).into_iter().map(read).collect();
     Some(Policy {
         name: name?,
@@ -47,6 +48,10 @@ fn scope(value: &Value<'_>) -> Option<PolicyScope> {
     let vendors = table.patterns(&["vendors"]);
     let models = table.patterns(&["models"]);
     Some(PolicyScope { agents: agents?, teams: teams?, vendors: vendors?, models: models? })
+}
+
+fn calls(scope: &PolicyScope) -> Calls<'_> {
+    Calls { vendors: &scope.vendors, models: &scope.models }
 }
 
 fn status(value: &Value<'_>) -> Option<Status> {

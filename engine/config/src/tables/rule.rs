@@ -1,6 +1,5 @@
 //! `[[policy.rule]]`: conditions, and what happens to the calls they hold for.
 
-use reins_governor::Pattern;
 use reins_policy::{Action, Conditions, Override, Rule};
 
 use crate::names::Names;
@@ -8,25 +7,20 @@ use crate::reader::{Reader, Spellings};
 use crate::tables::action::{self, Going, Telling};
 use crate::tables::conditions::{self, refuse_later_kinds};
 use crate::tables::spend;
-use crate::targets::Targets;
+use crate::targets::Calls;
 use crate::value::Value;
 
-pub(crate) fn read(
-    mut table: Reader<'_>,
-    names: &mut Names,
-    of_policy: &[Pattern],
-    targets: &Targets<'_>,
-) -> Option<Rule> {
+pub(crate) fn read(mut table: Reader<'_>, names: &mut Names, of_policy: Going<'_>) -> Option<Rule> {
     let hint = "name the rule: decisions say which one it was";
     let name = table.required(&["name"], hint, |value| names.take(value));
     let enabled = table.defaulted(&["enabled"], true, Value::flag);
     let is_final = table.defaulted(&["final"], false, Value::flag);
     let when = table.defaulted(&["when"], Conditions::default(), |v| conditions::read(v.table()?));
-    let own = when.as_ref().map(|when| when.vendors.as_slice()).unwrap_or_default();
-    let going = Going { vendors: if own.is_empty() { of_policy } else { own }, targets };
+    let own = when.as_ref().map(calls).unwrap_or_default();
+    let going = of_policy.narrowed(own);
     let action = action(&mut table, &going);
     let overrides = table.each(&["overrides"]);
-    let overrides: Vec<_> = overrides.into_iter().map(|each| overriding(each, &going)).collect();
+    let overrides: Vec<_> = overrides.into_iter().map(|each| overriding(each, going)).collect();
     Some(Rule {
         name: name?,
         enabled: enabled?,
@@ -35,6 +29,10 @@ pub(crate) fn read(
         is_final: is_final?,
         overrides: overrides.into_iter().collect::<Option<_>>()?,
     })
+}
+
+fn calls(when: &Conditions) -> Calls<'_> {
+    Calls { vendors: &when.vendors, models: &when.models }
 }
 
 /// The action. A rule of a later kind is refused by its kind, not for its lack of an action.
@@ -52,12 +50,14 @@ fn action(table: &mut Reader<'_>, going: &Going<'_>) -> Option<Action> {
     table.required(&["action"], hint, |value| action::read(value, &told?, going))
 }
 
-fn overriding(mut table: Reader<'_>, going: &Going<'_>) -> Option<Override> {
+fn overriding(mut table: Reader<'_>, going: Going<'_>) -> Option<Override> {
     let agents: Spellings = &["agents", "agent_ids", "agentIds"];
     let agents = table.required(agents, "name the agents it is for", Value::patterns);
     let limit = spend::limit(&mut table);
     let models = table.optional(&["models"], Value::patterns);
     let told = Telling::of(&mut table);
-    let action = table.optional(&["action"], |value| action::read(value, &told?, going));
+    let own = models.as_ref().and_then(Option::as_deref).unwrap_or_default();
+    let going = going.narrowed(Calls { vendors: &[], models: own });
+    let action = table.optional(&["action"], |value| action::read(value, &told?, &going));
     Some(Override { agents: agents?, limit: limit?, models: models?, action: action? })
 }

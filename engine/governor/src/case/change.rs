@@ -119,7 +119,8 @@ impl Case {
 
     fn downgrade(&mut self, to: Arc<str>, (by, rule): (Arc<str>, Arc<str>)) -> Option<Mark> {
         let from = Arc::clone(&self.asking.call.model);
-        if to == from || self.models_tried.contains(&to) {
+        let known = to == from || self.models_tried.contains(&to);
+        if known || !self.snapshot.prices.sells(self.call(), &to) {
             return None;
         }
         self.models_tried.push(Arc::clone(&from));

@@ -150,7 +150,7 @@ fn a_block_carries_its_message_its_reason_and_where_to_go() {
 
     let (step, _) = scene().judge(&rules(&[policy("p", vec![rule("r", block())])]));
     let Step::Block(blocked) = step else { panic!("{step:?}") };
-    assert_eq!(&*blocked.message, "the rule has no condition");
+    assert_eq!(&*blocked.message, "the rule `r` of `p` blocks this call");
     assert_eq!(blocked.redirect_url, None);
 }
 
@@ -210,6 +210,10 @@ fn a_caller_who_only_observes_is_stopped_by_no_policy() {
     let policies = [policy("watch", vec![rule("stop", block())])];
     let expected = ["pass", "watch/stop yes: the rule has no condition"];
     assert_eq!(check(&scene, &policies, &expected).marks, [observed("stop", "block")]);
+
+    let let_go = vec![rule("let", allow())];
+    assert!(scene.judge(&rules(&[policy("force", let_go.clone())])).1.allowed);
+    assert!(!scene.judge(&rules(&[observing(policy("watch", let_go))])).1.allowed);
 }
 
 #[test]

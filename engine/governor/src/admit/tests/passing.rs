@@ -202,6 +202,12 @@ fn what_no_rule_allows_is_refused_where_the_organization_says_so() {
     }));
     scene.default_deny = true;
     scene.admitted();
+
+    let mut scene = Scene::new(Script::passing());
+    (scene.default_deny, scene.identity.observe) = (true, true);
+    let admitted = scene.admitted();
+    let draft = admitted.draft().expect("it is open");
+    assert_eq!((draft.status, draft.policy.as_deref()), (Status::Observed, Some("default")));
 }
 
 #[test]

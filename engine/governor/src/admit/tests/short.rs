@@ -136,17 +136,21 @@ fn the_tightest_of_several_budgets_decides() {
 
 #[test]
 fn a_change_that_falls_short_lets_go_of_what_was_held() {
-    for model in ["dear", "unheard-of"] {
-        let steps = vec![Step::NeedSpend(SPEND), downgrade(model)];
-        let scene = Scene::new(Script::steps(steps)).budget(20_000, OnExceed::Block);
-        let refusal = scene.turned().refusal;
-        match model {
-            "dear" => assert!(matches!(refusal, Refusal::OverBudget(_)), "{refusal:?}"),
-            _ => assert_eq!(refusal, Refusal::Unpriced { model: model.into() }),
-        }
-        assert_eq!(scene.spent_and_held(), (0, 0));
-        assert_eq!(scene.purse.books.lock().expect("no panic").voids, [VoidReason::Blocked]);
-    }
+    let steps = vec![Step::NeedSpend(SPEND), downgrade("dear")];
+    let scene = Scene::new(Script::steps(steps)).budget(20_000, OnExceed::Block);
+    let refusal = scene.turned().refusal;
+    assert!(matches!(refusal, Refusal::OverBudget(_)), "{refusal:?}");
+    assert_eq!(scene.spent_and_held(), (0, 0));
+    assert_eq!(scene.purse.books.lock().expect("no panic").voids, [VoidReason::Blocked]);
+}
+
+#[test]
+fn a_model_that_is_not_sold_where_the_call_goes_is_none_to_change_to() {
+    let steps = vec![Step::NeedSpend(SPEND), downgrade("unheard-of")];
+    let scene = Scene::new(Script::steps(steps)).budget(11_000, OnExceed::Block);
+    goes(&scene, ("big", 100, 11_000), Status::Passed);
+    let elsewhere = || OnExceed::Downgrade { model: "unheard-of".into() };
+    assert_eq!(stop(&on(10_999, elsewhere())).bound.nanos(), 11_000);
 }
 
 #[test]
