@@ -32,8 +32,9 @@ use crate::{
 /// the four changes a call may have, ask some five hundred times. A judge that asks more goes round
 /// in circles, and would do so for ever.
 pub(crate) const ROUNDS_MAX: usize = 512;
-/// How often a hold may find a counter missing: once where nobody has used it lately. More often,
-/// and it is forgotten in the instant after it was made ready: the memory for counters is too small.
+/// How often a hold may find a counter missing: once where nobody has used it lately. More
+/// often, and it is forgotten in the instant after it was made ready: the memory for counters is
+/// too small.
 pub(crate) const READIES_MAX: usize = 3;
 
 /// A call that asks to be made: who, what, and when it came.

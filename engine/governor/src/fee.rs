@@ -3,7 +3,7 @@
 //! | name | vendor | source |
 //! |---|---|---|
 //! | `…-search-…` | `OpenAI` | <https://openai.com/api/pricing>: one search a call |
-//! | `sonar…` | Perplexity | <https://docs.perplexity.ai/getting-started/pricing>: a fee a request |
+//! | `sonar…` | Perplexity | <https://docs.perplexity.ai/getting-started/pricing>: a fee a call |
 //! | `sonar-deep-research` | Perplexity | the same: searches, citations, reasoning |
 //! | `…:online` | `OpenRouter` | <https://openrouter.ai/docs/web-search>: results, by the piece |
 //! | `compound…` | Groq | <https://console.groq.com/docs/compound>: its tools, by the piece |
