@@ -15,7 +15,7 @@ use std::sync::{Arc, OnceLock};
 use std::thread;
 
 use jiff::Timestamp;
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 use reins_governor::{
     Ask, Clock, End, Fault, HoldId, Holding, Ledger, Receipt, Transaction, Unheld, VoidReason,
 };
@@ -257,8 +257,7 @@ impl Ledger for Embedded {
         let record = record.and_then(|record| self.core.encode(&record));
         let mut live = self.core.live.lock();
         let (receipt, seq) = live.finish(&self.core.journal, id, end, now, record);
-        drop(live);
-        self.core.push(seq);
+        self.core.push(seq, live);
         receipt
     }
 
@@ -270,8 +269,7 @@ impl Ledger for Embedded {
             return;
         }
         let seq = live.record(&self.core.journal, record);
-        drop(live);
-        self.core.push(Some(seq));
+        self.core.push(Some(seq), live);
     }
 
     fn beat(&self, id: HoldId, now: Timestamp) {
@@ -347,12 +345,18 @@ impl Core {
         }
     }
 
-    /// Sends an entry on its way that nobody waits for: it is written with the next one that
-    /// somebody does wait for, or when the folder comes, within [`folder::REST`].
-    pub(crate) fn push(&self, seq: Option<Seq>) {
-        if seq.is_some() {
-            self.bell.ring(folder::Call::Fold);
+    /// Sends an entry on its way that nobody waits for. It is written with the next one that
+    /// somebody does wait for, or when the folder comes, within [`folder::REST`]; at once, where no
+    /// call is in flight whose next one that could be.
+    pub(crate) fn push(&self, seq: Option<Seq>, live: MutexGuard<'_, Live>) {
+        let idle = live.in_flight() == 0;
+        drop(live);
+        let Some(seq) = seq else { return };
+        if idle {
+            // WHY: the journal keeps the reason, and nothing is admitted after it.
+            self.journal.push(seq).unwrap_or_default();
         }
+        self.bell.ring(folder::Call::Fold);
     }
 }
 

@@ -31,8 +31,9 @@ pub(crate) async fn run(core: Arc<Core>) {
 impl Core {
     /// Ends the calls that gave no sign of life.
     pub(crate) fn sweep(&self) {
-        let seq = self.live.lock().sweep(&self.journal, self.clock.now());
-        self.push(seq);
+        let mut live = self.live.lock();
+        let seq = live.sweep(&self.journal, self.clock.now());
+        self.push(seq, live);
     }
 
     /// Whether more counters are in memory than shall be.
