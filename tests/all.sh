@@ -66,7 +66,7 @@ lints() {
 }
 
 unit_tests() {
-    cargo nextest run --workspace --locked
+    cargo nextest run --workspace --locked --no-fail-fast
 }
 
 doc_tests() {

@@ -62,13 +62,17 @@ async fn bodies_keep_their_room_until_their_calls_have_ended() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn bodies_take_their_room_before_they_come() {
+async fn bodies_take_their_room_as_they_come() {
     let site = Site::new(REST).await;
     let gateway = Outside::start(&site).await;
-    let three = join_all((0..3).map(|_| announce(gateway.address, MIB))).await;
-    let half = announce(gateway.address, MIB / 2).await;
+    let mut three = join_all((0..3).map(|_| announce(gateway.address, MIB))).await;
+    for stream in &mut three {
+        stream.write_all(&vec![b' '; MIB - 1]).await.unwrap();
+    }
+    let mut half = announce(gateway.address, MIB / 2).await;
+    half.write_all(&vec![b' '; MIB / 2 - 1]).await.unwrap();
     let small = heavy(100).script("latency_ms=0");
-    until("they are known", async || status(gateway.address, &heavy(600_000)).await == 503).await;
+    until("they are there", async || status(gateway.address, &heavy(600_000)).await == 503).await;
     assert_eq!(status(gateway.address, &small).await, 200);
     // One that does not say how long it is finds out in the middle.
     let chunk = format!("{:x}\r\n{}\r\n", 600_000, " ".repeat(600_000));
@@ -78,7 +82,19 @@ async fn bodies_take_their_room_before_they_come() {
     drop((three, half));
     until("their room is free", async || status(gateway.address, &heavy(1_000_000)).await == 200)
         .await;
-    println!("heavy: 3.5 MiB announced in 4 MiB: 0.6 MB are told 503, whether announced or not");
+    println!("heavy: 3.5 MiB of bodies in 4 MiB: 0.6 MB are told 503, whether announced or not");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_announces_and_sends_nothing_keeps_nobody_out() {
+    let site = Site::new(REST).await;
+    let gateway = Outside::start(&site).await;
+    let silent = join_all((0..64).map(|_| announce(gateway.address, MIB))).await;
+    for _ in 0..20 {
+        assert_eq!(status(gateway.address, &heavy(1_000_000)).await, 200);
+    }
+    drop(silent);
+    println!("heavy: 64 MiB announced in 4 MiB and never sent: 20 bodies of 1 MB pass");
 }
 
 #[tokio::test(flavor = "multi_thread")]

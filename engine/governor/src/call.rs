@@ -147,6 +147,27 @@ impl Endpoint {
 // === impl Call ===
 
 impl Call {
+    /// A plain call of a vendor's model, before anything else is known of it.
+    #[must_use]
+    pub fn new(vendor: &str, model: &str, endpoint: Endpoint) -> Self {
+        Self {
+            vendor: vendor.into(),
+            connection: vendor.into(),
+            model: model.into(),
+            endpoint,
+            stream: false,
+            input: InputSize::default(),
+            output_cap: None,
+            choices: 1,
+            thinking_budget: 0,
+            tier: ServiceTier::default(),
+            tool_results: 0,
+            web_search: false,
+            web_search_cap: None,
+            extra_fee: None,
+        }
+    }
+
     /// Tokens the answer may have in all, where that is known.
     #[must_use]
     pub fn output_bound(&self) -> Option<u64> {

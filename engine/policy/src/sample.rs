@@ -5,8 +5,8 @@ use std::sync::Arc;
 use jiff::{Timestamp, tz::TimeZone};
 use reins_governor::{
     Budget, BudgetScope, Budgets, Call, Cursor, Decision, Endpoint, Environment, Facts, HoldMode,
-    Identity, InputSize, Judge, KeyId, OnExceed, Pattern, Reading, Readings, ScopeKind,
-    ServiceTier, Step, Usd, Window,
+    Identity, InputSize, Judge, KeyId, OnExceed, Pattern, Reading, Readings, ScopeKind, Step, Usd,
+    Window,
 };
 
 use crate::{Action, Conditions, Mode, OnError, Policy, PolicyScope, Rule, Rules, Status, compile};
@@ -54,20 +54,9 @@ fn identity() -> Identity {
 
 fn call() -> Call {
     Call {
-        vendor: "openai".into(),
-        connection: "openai".into(),
-        model: "gpt-4o".into(),
-        endpoint: Endpoint::ChatCompletions,
-        stream: false,
         input: InputSize { text_bytes: 4_000, parts: 2, ..InputSize::default() },
         output_cap: Some(1_000),
-        choices: 1,
-        thinking_budget: 0,
-        tier: ServiceTier::Standard,
-        tool_results: 0,
-        web_search: false,
-        web_search_cap: None,
-        extra_fee: None,
+        ..Call::new("openai", "gpt-4o", Endpoint::ChatCompletions)
     }
 }
 

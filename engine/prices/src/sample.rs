@@ -1,26 +1,14 @@
 //! Calls and usages to try prices on.
 
-use reins_governor::{Call, Endpoint, InputSize, ServiceTier, Usage};
+use reins_governor::{Call, Endpoint, InputSize, Usage};
 
 use crate::Override;
 
 /// A small call without an output cap.
 pub(crate) fn call(vendor: &str, model: &str) -> Call {
     Call {
-        vendor: vendor.into(),
-        connection: vendor.into(),
-        model: model.into(),
-        endpoint: Endpoint::ChatCompletions,
-        stream: false,
         input: InputSize { text_bytes: 1_000, parts: 2, ..InputSize::default() },
-        output_cap: None,
-        choices: 1,
-        thinking_budget: 0,
-        tier: ServiceTier::Standard,
-        tool_results: 0,
-        web_search: false,
-        web_search_cap: None,
-        extra_fee: None,
+        ..Call::new(vendor, model, Endpoint::ChatCompletions)
     }
 }
 

@@ -77,7 +77,10 @@ pub(crate) fn start(core: Arc<Core>, conn: Connection, lock: File) -> io::Result
         if let Err(error) = run(&core, &mut conn) {
             core.stop(format!("the database could not be written: {}", told(&error)));
             core.folded.send_replace(Folded::Ended);
-            while core.bell.wait() < Call::Close {}
+            // What is in flight still ends, and the journal is all there is to keep it.
+            while core.bell.wait() < Call::Close {
+                write_all(&core);
+            }
         }
         drop(conn);
         core.journal.close();
@@ -91,9 +94,8 @@ fn run(core: &Core, conn: &mut Connection) -> Result<(), StoreError> {
     while call != Call::Abandon {
         let entries = core.live.lock().unfolded(FOLD_MAX);
         if let Some((last, _)) = entries.last() {
-            // WHY: the journal keeps the reason, and nothing is admitted after it.
-            core.journal.push(*last).unwrap_or_default();
-            fold_entries(conn, &entries, *last)?;
+            write_all(core);
+            fold_entries(core, conn, &entries, *last)?;
             core.live.lock().folded(*last);
             core.folded.send_replace(Folded::UpTo(*last));
             core.journal.recycle(*last);
@@ -108,7 +110,14 @@ fn run(core: &Core, conn: &mut Connection) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Writes what was left to the folder to write.
+fn write_all(core: &Core) {
+    // WHY: the journal keeps the reason, and nothing is admitted after it.
+    core.journal.push(core.journal.last()).unwrap_or_default();
+}
+
 fn fold_entries(
+    core: &Core,
     conn: &mut Connection,
     entries: &[(Seq, Arc<Entry>)],
     last: Seq,
@@ -116,7 +125,10 @@ fn fold_entries(
     let batch = Batch::of(entries.iter().map(|(seq, entry)| (*seq, &**entry)));
     loop {
         match fold::apply(conn, &batch, Some(last)) {
-            Err(error) if error.is_busy() => tracing::warn!("another process holds the database"),
+            Err(error) if error.is_busy() => {
+                tracing::warn!("another process holds the database");
+                write_all(core);
+            }
             outcome => return outcome,
         }
     }

@@ -97,7 +97,8 @@ impl Journal {
         Ok(Self { shared, durability, writer: Mutex::new(writer) })
     }
 
-    /// Numbers an entry and queues what `write` writes of it. Once the journal has stopped, it is numbered only.
+    /// Numbers an entry and queues what `write` writes of it. Once the journal has stopped, it is
+    /// numbered only.
     pub(crate) fn append(&self, write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> Seq {
         let mut queue = self.shared.queue.lock();
         queue.last = queue.last.saturating_add(1);

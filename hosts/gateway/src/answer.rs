@@ -21,7 +21,7 @@ pub(crate) fn answer(
     match carried {
         Carried::Whole { notice, head, body, closed } => {
             let failed = head.status.is_client_error() || head.status.is_server_error();
-            let mut response = passed(*head, AnswerBody::whole(body));
+            let mut response = passed(*head, AnswerBody::whole(body).keeping(place));
             let headers = response.headers_mut();
             reply::tell_notice(headers, &notice);
             reply::tell_cost(headers, &closed);

@@ -1,7 +1,9 @@
-//! Idempotency: a call that is sent again under the same key is made once and charged once.
+//! Idempotency: a call that was answered, and is sent again under the same key, is made once and
+//! charged once.
 //!
 //! Answers are remembered in memory only, and never those of a stream: what cannot be repeated is
-//! refused rather than made again.
+//! refused rather than made again. A call without an answer frees its key: it may be tried again,
+//! and its vendor is shown the same key.
 
 use std::collections::HashMap;
 use std::sync::Arc;

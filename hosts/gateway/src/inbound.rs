@@ -10,6 +10,12 @@ use tokio::time::timeout;
 
 use crate::room::{Body, Room};
 
+/// What a body that was announced gets room for before a byte of it is there, in bytes. Beyond it
+/// room grows as bytes come: announcing costs nothing, and who announced megabytes and never sent
+/// them would keep all others out. As many calls as there may be at once, each with so little, fill
+/// a quarter of the room.
+const AT_ONCE: u64 = 16 * 1024;
+
 /// Reads a request's body, as many bytes as the file allows.
 pub(crate) async fn read(
     headers: &HeaderMap,
@@ -25,8 +31,9 @@ pub(crate) async fn read(
     if announced > limit {
         return Err(Refusal::TooLarge { limit });
     }
-    let kept = room.body(announced)?;
-    let reading = collect(body, kept, limit);
+    let kept = room.body(announced.min(AT_ONCE))?;
+    let most = body.size_hint().exact().unwrap_or(limit);
+    let reading = collect(body, kept, most);
     timeout(limits.body_timeout, reading)
         .await
         .unwrap_or_else(|_| Err(bad("the body took too long to come")))

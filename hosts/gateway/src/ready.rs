@@ -8,7 +8,7 @@ use http::request::Parts;
 use hyper::body::Incoming;
 use reins_dialects::{Dialect, Read, Target};
 use reins_flight::Pack;
-use reins_governor::{Call, InputSize, Refusal, ServiceTier};
+use reins_governor::{Call, Refusal};
 
 use crate::arrival::Arrival;
 use crate::desk::{Desk, Line, Live};
@@ -50,7 +50,7 @@ impl Caller<'_> {
     /// Reads the body, and looks whether it was sent before.
     pub(crate) async fn body(&self, desk: &Desk, body: Incoming) -> Result<(Bytes, Turn), Unready> {
         let (headers, limits) = (&self.head.headers, &self.live.settings.server);
-        let unread = |refusal| Unready { refusal, call: Box::new(unread(self.way.dialect)) };
+        let unread = |refusal| Unready { refusal, call: unread(self.way.dialect) };
         let body = inbound::read(headers, body, limits, &desk.room).await.map_err(unread)?;
         let turn = desk.repeats.turn(&self.arrival.key.id, headers, &body).map_err(unread)?;
         Ok((body, turn))
@@ -59,7 +59,7 @@ impl Caller<'_> {
     /// Reads the call, and finds what carries it.
     pub(crate) fn ready(&self, body: Bytes) -> Result<Ready, Unready> {
         let dialect = self.way.dialect;
-        let unread = |refusal| Unready { refusal, call: Box::new(unread(dialect)) };
+        let unread = |refusal| Unready { refusal, call: unread(dialect) };
         let nobody: Arc<str> = Arc::from("");
         let target = Target { vendor: Arc::clone(&nobody), connection: nobody };
         let mut read = dialect.read(&body, &target).map_err(unread)?;
@@ -98,22 +98,6 @@ impl Caller<'_> {
 }
 
 /// What is known of a call that could not be read.
-fn unread(dialect: &dyn Dialect) -> Call {
-    let nobody: Arc<str> = Arc::from("");
-    Call {
-        vendor: Arc::clone(&nobody),
-        connection: Arc::clone(&nobody),
-        model: nobody,
-        endpoint: dialect.endpoint(),
-        stream: false,
-        input: InputSize::default(),
-        output_cap: None,
-        choices: 1,
-        thinking_budget: 0,
-        tier: ServiceTier::Standard,
-        tool_results: 0,
-        web_search: false,
-        web_search_cap: None,
-        extra_fee: None,
-    }
+fn unread(dialect: &dyn Dialect) -> Box<Call> {
+    Box::new(Call::new("", "", dialect.endpoint()))
 }

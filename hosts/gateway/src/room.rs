@@ -38,10 +38,10 @@ impl Room {
         Self(Arc::new(Semaphore::new(units.min(Semaphore::MAX_PERMITS))))
     }
 
-    /// Room for a body that says how long it is, or for the beginning of one that does not.
-    pub(crate) fn body(&self, announced: u64) -> Result<Body, Refusal> {
+    /// Room for a body of which so many bytes are about to come; for more, it grows.
+    pub(crate) fn body(&self, coming: u64) -> Result<Body, Refusal> {
         let mut body = Body { bytes: Vec::new(), fits: 0, taken: None, room: self.clone() };
-        body.grow_to(announced)?;
+        body.grow_to(coming)?;
         Ok(body)
     }
 }
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn an_announced_body_takes_its_room_at_once_and_keeps_it_with_its_last_copy() {
+    fn a_body_takes_its_room_at_once_and_keeps_it_with_its_last_copy() {
         let room = Room::of(8 * UNIT);
         let mut body = room.body(5 * UNIT).expect("room");
         assert_eq!(free(&room), 3);

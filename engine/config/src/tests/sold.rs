@@ -1,6 +1,6 @@
 //! Which calls may go to a cheaper model.
 
-use reins_governor::{Call, Endpoint, InputSize, ServiceTier};
+use reins_governor::{Call, Endpoint};
 
 use super::serve;
 
@@ -17,22 +17,8 @@ models = ["gpt-4.1*", "gpt-999"]
 "#;
 
 fn call(connection: &str, model: &str) -> Call {
-    Call {
-        vendor: "openai".into(),
-        connection: connection.into(),
-        model: model.into(),
-        endpoint: Endpoint::ChatCompletions,
-        stream: false,
-        input: InputSize::default(),
-        output_cap: None,
-        choices: 1,
-        thinking_budget: 0,
-        tier: ServiceTier::Standard,
-        tool_results: 0,
-        web_search: false,
-        web_search_cap: None,
-        extra_fee: None,
-    }
+    let connection = connection.into();
+    Call { connection, ..Call::new("openai", model, Endpoint::ChatCompletions) }
 }
 
 #[test]

@@ -50,8 +50,8 @@ impl Books {
 
     /// Whether the budget of `claim` can carry its amount, in the window of now.
     ///
-    /// INVARIANT: a counter that was forgotten since it was made ready, or is of another zone, never
-    /// begins empty here: what was spent would count from zero.
+    /// INVARIANT: a counter that was forgotten since it was made ready, or is of another zone,
+    /// never begins empty here: what was spent would count from zero.
     fn afford(&mut self, claim: &Claim, ask: &Ask<'_>, amounts: Amounts) -> Result<(), Unheld> {
         let account = self.accounts.get_mut(&claim.scope);
         let counter = account.and_then(|account| account.counter_mut(claim.window));

@@ -15,7 +15,7 @@ use reins_gateway::MachineClock;
 use reins_governor::{
     Admitted, Answered, Ask, Asking, Call, Clock, End, Ending, Endpoint, Environment,
     Fault as Broken, HoldId, Holding, Identity, InputSize, KeyId, Latency, Ledger, Receipt,
-    Refusal, ServiceTier, Snapshot, Transaction, TransactionId, Unheld, Usage, VoidReason, admit,
+    Refusal, Snapshot, Transaction, TransactionId, Unheld, Usage, VoidReason, admit,
 };
 use reins_ledger::{Books, Settings};
 use reins_store::{Embedded, OpenOptions};
@@ -185,20 +185,9 @@ fn caller(number: u64) -> Identity {
 
 fn call() -> Call {
     Call {
-        vendor: "openai".into(),
-        connection: "openai".into(),
-        model: "gpt-4o-mini".into(),
-        endpoint: Endpoint::ChatCompletions,
-        stream: false,
         input: InputSize { text_bytes: 300, parts: 2, ..InputSize::default() },
         output_cap: Some(64),
-        choices: 1,
-        thinking_budget: 0,
-        tier: ServiceTier::Standard,
-        tool_results: 0,
-        web_search: false,
-        web_search_cap: None,
-        extra_fee: None,
+        ..Call::new("openai", "gpt-4o-mini", Endpoint::ChatCompletions)
     }
 }
 

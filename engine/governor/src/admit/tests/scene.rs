@@ -14,8 +14,8 @@ use super::script::Script;
 use super::tariff::Tariff;
 use crate::{
     Admitted, Asking, Budget, BudgetScope, Budgets, Call, Clock, Endpoint, Environment, HoldMode,
-    Identity, InputSize, KeyId, Latency, OnExceed, Scope, ScopeKind, ServiceTier, Snapshot, Text,
-    Transaction, TransactionId, Turned, Usd, Window, admit,
+    Identity, InputSize, KeyId, Latency, OnExceed, Scope, ScopeKind, Snapshot, Text, Transaction,
+    TransactionId, Turned, Usd, Window, admit,
 };
 
 /// When every call of these tests comes, in seconds since 1970.
@@ -151,20 +151,9 @@ impl Scene {
 
 fn call() -> Call {
     Call {
-        vendor: "openai".into(),
-        connection: "openai".into(),
-        model: "big".into(),
-        endpoint: Endpoint::ChatCompletions,
-        stream: false,
         input: InputSize { text_bytes: 100, parts: 1, ..InputSize::default() },
         output_cap: Some(100),
-        choices: 1,
-        thinking_budget: 0,
-        tier: ServiceTier::Standard,
-        tool_results: 0,
-        web_search: false,
-        web_search_cap: None,
-        extra_fee: None,
+        ..Call::new("openai", "big", Endpoint::ChatCompletions)
     }
 }
 
