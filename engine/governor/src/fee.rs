@@ -6,9 +6,11 @@
 //! | `sonar…` | Perplexity | <https://docs.perplexity.ai/getting-started/pricing>: a fee a call |
 //! | `sonar-deep-research` | Perplexity | the same: searches, citations, reasoning |
 //! | `…:online` | `OpenRouter` | <https://openrouter.ai/docs/web-search>: results, by the piece |
-//! | `compound…` | Groq | <https://console.groq.com/docs/compound>: its tools, by the piece |
+//! | `compound…` | Groq | <https://console.groq.com/docs/compound/systems>: its tools |
 //!
-//! Looked at on 2026-11-21. What fields of a request cost beside tokens, the dialects know.
+//! As known on 2026-11-21. Groq's page was read in a copy; that Perplexity charges by the call was
+//! read elsewhere than on its own page, and OpenAI's was not opened. What fields of a request cost
+//! beside tokens, the dialects know.
 
 /// What every call of a model costs beside its tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
