@@ -55,10 +55,14 @@ async fn readyz(State(shown): State<Shown>) -> Response {
 /// What was counted, in Prometheus' text format.
 async fn metrics(State(shown): State<Shown>) -> Response {
     let health = shown.desk.ledger.health();
-    #[expect(clippy::cast_precision_loss, reason = "gauges are floats; these counts are small")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "gauges are floats; below 2^53 a float counts exactly"
+    )]
     {
         metrics::gauge!("reins_calls_in_flight").set(health.in_flight as f64);
         metrics::gauge!("reins_store_entries_behind").set(health.behind as f64);
+        metrics::gauge!("reins_request_bodies_bytes").set(shown.desk.room.taken() as f64);
     }
     match &shown.metrics {
         Some(handle) => {

@@ -11,7 +11,11 @@ const UNIT: u64 = 1024;
 
 /// Room for the bodies of all calls.
 #[derive(Clone, Debug)]
-pub(crate) struct Room(Arc<Semaphore>);
+pub(crate) struct Room {
+    free: Arc<Semaphore>,
+    /// All that there is, in units.
+    units: usize,
+}
 
 /// A body that is being read, with the room it has so far.
 #[derive(Debug)]
@@ -35,7 +39,14 @@ impl Room {
     /// Room for so many bytes.
     pub(crate) fn of(bytes: u64) -> Self {
         let units = usize::try_from(bytes.div_ceil(UNIT)).unwrap_or(usize::MAX);
-        Self(Arc::new(Semaphore::new(units.min(Semaphore::MAX_PERMITS))))
+        let units = units.min(Semaphore::MAX_PERMITS);
+        Self { free: Arc::new(Semaphore::new(units)), units }
+    }
+
+    /// How many bytes are taken.
+    pub(crate) fn taken(&self) -> u64 {
+        let units = self.units.saturating_sub(self.free.available_permits());
+        u64::try_from(units).unwrap_or(u64::MAX).saturating_mul(UNIT)
     }
 
     /// Room for a body of which so many bytes are about to come; for more, it grows.
@@ -70,7 +81,7 @@ impl Body {
     fn grow_to(&mut self, bytes: u64) -> Result<(), Refusal> {
         let units = bytes.div_ceil(UNIT).saturating_sub(self.fits.div_ceil(UNIT));
         let units = u32::try_from(units).map_err(|_| full())?;
-        let more = Arc::clone(&self.room.0).try_acquire_many_owned(units).map_err(|_| full())?;
+        let more = Arc::clone(&self.room.free).try_acquire_many_owned(units).map_err(|_| full())?;
         match &mut self.taken {
             Some(taken) => taken.merge(more),
             None => self.taken = Some(more),
@@ -106,7 +117,7 @@ mod tests {
     const KIB: usize = 1024;
 
     fn free(room: &Room) -> usize {
-        room.0.available_permits()
+        room.free.available_permits()
     }
 
     #[test]
