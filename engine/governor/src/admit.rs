@@ -63,6 +63,12 @@ pub struct Turned {
     pub refusal: Refusal,
 }
 
+/// A call that waits for its counters. Its client may leave meanwhile: it still leaves a record.
+struct Waiting<'a, L: Ledger> {
+    ledger: &'a Arc<L>,
+    case: &'a Case,
+}
+
 /// Decides whether a call may be made, and with which model; sets its money aside.
 ///
 /// # Errors
@@ -135,7 +141,10 @@ async fn hold<L: Ledger>(
             }
             Err(Unheld::Short(short)) => return case.exceeded(&short),
             Err(Unheld::Missing) => {
-                let made_ready = ledger.ready(&case.ask()?).await;
+                let ask = case.ask()?;
+                let waiting = Waiting { ledger, case };
+                let made_ready = ledger.ready(&ask).await;
+                waiting.over();
                 made_ready.map_err(|fault| unavailable(&fault))?;
             }
         }
@@ -181,6 +190,22 @@ fn turn<L: Ledger>(ledger: &Arc<L>, case: &Case, refusal: Refusal) -> Box<Turned
         ledger.record(case.refused(&refusal));
     }
     Box::new(Turned { id, refusal })
+}
+
+// === impl Waiting ===
+
+impl<L: Ledger> Waiting<'_, L> {
+    fn over(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl<L: Ledger> Drop for Waiting<'_, L> {
+    fn drop(&mut self) {
+        if self.case.attempts.is_empty() {
+            self.ledger.record(self.case.left());
+        }
+    }
 }
 
 fn unheld() -> Refusal {

@@ -37,6 +37,15 @@ impl Case {
         record
     }
 
+    /// The record of a call whose client left before it could be sent.
+    pub(crate) fn left(&self) -> Transaction {
+        let mut record = self.transaction();
+        record.status = Status::Failed;
+        record.reason = Some("its client left before the call was admitted".into());
+        record.ended_at = Some(self.clock.now());
+        record
+    }
+
     fn transaction(&self) -> Transaction {
         let (asking, call, who) = (&self.asking, &self.asking.call, &*self.asking.identity);
         let verdict = Verdict::of(&self.decision);
