@@ -1,7 +1,5 @@
 //! A batch: what some entries together change in the database, each row once.
 
-use std::sync::Arc;
-
 use hashbrown::{HashMap, HashSet};
 use reins_governor::ScopeKind;
 use reins_ledger::Posting;
@@ -22,7 +20,7 @@ pub(crate) struct Batch<'a> {
     /// Ends without a record.
     pub(crate) corrections: Vec<&'a Ended>,
     /// Changes of spend, by scope and slot: nano-USD, then calls.
-    pub(crate) spend: HashMap<(ScopeKind, Arc<str>, i64), (i64, i64)>,
+    pub(crate) spend: HashMap<(ScopeKind, &'a str, i64), (i64, i64)>,
 }
 
 // === impl Batch ===
@@ -54,9 +52,9 @@ impl<'a> Batch<'a> {
         end.postings.iter().for_each(|posting| self.post(posting));
     }
 
-    fn post(&mut self, posting: &Posting) {
+    fn post(&mut self, posting: &'a Posting) {
         let Posting { scope, slot, nanos, calls } = posting;
-        let key = (scope.kind, Arc::clone(&scope.name), *slot);
+        let key = (scope.kind, &*scope.name, *slot);
         let sum = self.spend.entry(key).or_default();
         *sum = (sum.0.saturating_add(*nanos), sum.1.saturating_add(*calls));
     }

@@ -5,6 +5,7 @@ use std::io;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use http::Uri;
 use reins_config::{Connection, DeclaredKey, Secret, Settings, VendorKey};
 use reins_flight::{Crew, Terms};
 use reins_governor::{Clock, Snapshot};
@@ -15,6 +16,7 @@ use tokio::sync::Semaphore;
 use crate::directory::Directory;
 use crate::hush::Hush;
 use crate::idempotency::Repeats;
+use crate::lines;
 use crate::room::Room;
 use crate::transport::Transport;
 
@@ -55,6 +57,8 @@ pub(crate) struct Line {
     pub(crate) connection: Connection,
     pub(crate) transport: Arc<Transport>,
     pub(crate) terms: Terms,
+    /// Where its vendor answers paid calls.
+    pub(crate) paid: Uri,
     /// The key that Reins keeps for the vendor.
     key: Option<Secret>,
 }
@@ -156,6 +160,7 @@ impl Line {
                 drain_timeout: drain.timeout,
                 drain_max: drain.max_bytes,
             },
+            paid: lines::paid(connection).map_err(io::Error::other)?,
             connection: connection.clone(),
             key,
         })

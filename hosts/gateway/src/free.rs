@@ -54,7 +54,7 @@ async fn try_pass_on(
         own => own,
     };
     let line = lines::choose(&live, dialect, &wish)?;
-    let uri = lines::joined(line, &lines::path(dialect, rest), head.uri.query())?;
+    let uri = lines::path(line, dialect, rest, head.uri.query())?;
     let key = lines::vendor_key(line, dialect, &arrival)?;
     let headers = outbound::headers(&head.headers, Some(key));
     let request = outbound::request(&head.method, uri, headers, body);

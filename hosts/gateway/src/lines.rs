@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use http::uri::InvalidUri;
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
-use reins_config::DialectName;
+use reins_config::{Connection, DialectName};
 use reins_dialects::{Anthropic, Dialect, OpenAi};
 use reins_governor::Refusal;
 
@@ -65,10 +66,7 @@ pub(crate) fn dialect_of_models(
     let meant: Vec<_> = live.lines.iter().filter(meant).collect();
     match meant.first() {
         Some(line) if !meant.iter().any(|line| speaks(line, caller)) => {
-            match line.connection.dialect {
-                DialectName::OpenAi => &OpenAi,
-                DialectName::Anthropic => &Anthropic,
-            }
+            spoken(line.connection.dialect)
         }
         Some(_) | None => caller,
     }
@@ -158,28 +156,57 @@ fn ambiguous(selling: &[&Arc<Line>], model: Option<&str>) -> Refusal {
     ))
 }
 
-/// Where the vendor answers such calls.
-pub(crate) fn uri(line: &Line, dialect: &dyn Dialect, query: Option<&str>) -> Result<Uri, Refusal> {
-    let rest = if dialect.name() == "anthropic" { "messages" } else { "chat/completions" };
-    joined(line, &path(dialect, rest), query)
-}
-
-/// A path of a vendor, below its base address: Anthropic's has the version in its paths.
-pub(crate) fn path(dialect: &dyn Dialect, rest: &str) -> String {
-    if dialect.name() == "anthropic" { format!("/v1/{rest}") } else { format!("/{rest}") }
-}
-
-/// A vendor's own path, behind the line's address.
-pub(crate) fn joined(line: &Line, path: &str, query: Option<&str>) -> Result<Uri, Refusal> {
-    let base = line.connection.base_url.to_string();
-    let base = base.trim_end_matches('/');
-    let base = if path.starts_with("/v1/") { base.trim_end_matches("/v1") } else { base };
-    let mut text = format!("{base}{path}");
-    if let Some(query) = query {
-        text.push('?');
-        text.push_str(query);
+fn spoken(name: DialectName) -> &'static dyn Dialect {
+    match name {
+        DialectName::OpenAi => &OpenAi,
+        DialectName::Anthropic => &Anthropic,
     }
-    text.parse().map_err(|_| bad("the query cannot be sent on".to_owned()))
+}
+
+/// Where the vendor behind a connection answers paid calls.
+pub(crate) fn paid(connection: &Connection) -> Result<Uri, InvalidUri> {
+    let dialect = spoken(connection.dialect);
+    let rest = if dialect.name() == "anthropic" { "messages" } else { "chat/completions" };
+    address(connection, dialect, rest, None)
+}
+
+/// A line's address with the caller's own query.
+pub(crate) fn queried(line: &Line, query: Option<&str>) -> Result<Uri, Refusal> {
+    match query {
+        None => Ok(line.paid.clone()),
+        Some(query) => format!("{}?{query}", line.paid).parse().map_err(|_| not_sent_on()),
+    }
+}
+
+/// Where a vendor's own path leads.
+pub(crate) fn path(
+    line: &Line,
+    dialect: &dyn Dialect,
+    rest: &str,
+    query: Option<&str>,
+) -> Result<Uri, Refusal> {
+    address(&line.connection, dialect, rest, query).map_err(|_| not_sent_on())
+}
+
+/// A path below a vendor's base address: Anthropic's has the version in its paths.
+fn address(
+    connection: &Connection,
+    dialect: &dyn Dialect,
+    rest: &str,
+    query: Option<&str>,
+) -> Result<Uri, InvalidUri> {
+    let base = connection.base_url.to_string();
+    let base = base.trim_end_matches('/');
+    let (base, version) = match dialect.name() {
+        "anthropic" => (base.trim_end_matches("/v1"), "/v1"),
+        _ => (base, ""),
+    };
+    let (mark, query) = query.map_or(("", ""), |query| ("?", query));
+    format!("{base}{version}/{rest}{mark}{query}").parse()
+}
+
+fn not_sent_on() -> Refusal {
+    bad("the path or query cannot be sent on".to_owned())
 }
 
 /// The key the vendor is shown: the caller's own where it is meant, else the one that is kept.

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::Uri;
 use http::request::Parts;
 use hyper::body::Incoming;
 use reins_dialects::{Dialect, Read, Target};
@@ -85,7 +84,7 @@ impl Caller<'_> {
     /// Makes the request of each attempt: the bytes as they came, unless the call was changed.
     fn pack(&self, line: &Line, read: &Arc<Read>, body: Bytes) -> Result<Pack, Refusal> {
         let dialect = self.way.dialect;
-        let uri: Uri = lines::uri(line, dialect, self.head.uri.query())?;
+        let uri = lines::queried(line, self.head.uri.query())?;
         let key = lines::vendor_key(line, dialect, self.arrival)?;
         let headers = outbound::headers(&self.head.headers, Some(key));
         let (method, read) = (self.head.method.clone(), Arc::clone(read));

@@ -56,10 +56,13 @@ impl<L: Ledger> Open<L> {
         let Some(cost) = cost else {
             return self.presumed(PresumeReason::AnswerUnpriced, None, complete);
         };
-        let most = believed(bound.total.max(self.bound_of(model)));
-        if cost.total > most {
-            let why = PresumeReason::UsageAbsurd;
-            return presumed(most, why, Accuracy::Presumed, complete);
+        if cost.total > believed(bound.total) {
+            // The model that answered may be a dearer one.
+            let most = believed(bound.total.max(self.bound_of(model)));
+            if cost.total > most {
+                let why = PresumeReason::UsageAbsurd;
+                return presumed(most, why, Accuracy::Presumed, complete);
+            }
         }
         let end = End::Settled { usage, charged: cost.total };
         Priced { end, cost: cost.into(), accuracy: Accuracy::Exact, complete, answered_by: by }
