@@ -65,7 +65,8 @@ impl Key {
     }
 }
 
-fn find<'a>(settings: &'a Settings, name: &str) -> Result<&'a Line, Failure> {
+/// The connection of the file with this name.
+pub(crate) fn find<'a>(settings: &'a Settings, name: &str) -> Result<&'a Line, Failure> {
     let connections = &settings.connections;
     let found = connections.iter().find(|connection| &*connection.name == name);
     found.ok_or_else(|| {

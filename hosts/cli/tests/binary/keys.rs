@@ -67,6 +67,8 @@ fn what_is_fixed_is_listed() {
         "s",
         "--roles",
         "trial,eu",
+        "--connection",
+        "anthropic",
         "--test",
         "--observe",
         "--expires",
@@ -81,7 +83,7 @@ fn what_is_fixed_is_listed() {
         made["id"].as_str().expect("an id"),
         "rns_test_****",
         "works until 2999-12-31 00:00",
-        "agent=a team=t user=u session=s roles=trial,eu may-observe",
+        "agent=a team=t user=u session=s roles=trial,eu connection=anthropic may-observe",
     ] {
         assert!(row.contains(part), "`{part}` is not in\n{listed}");
     }
@@ -121,6 +123,7 @@ fn ids_that_cannot_be_changed_are_explained() {
         &["key", "revoke", "key_ci"][..],
         &["key", "rotate", "key_ci"],
         &["key", "revoke", "key_of_nobody"],
+        &["key", "create", "--name", "lost", "--connection", "elsewhere"],
     ]
     .map(|arguments| place.run(arguments).to_string());
     insta::assert_snapshot!(said.concat());

@@ -9,6 +9,7 @@ use reins_governor::Environment;
 use reins_store::{NewKey, Pins};
 
 use super::{Desk, Failure, kept, show};
+use crate::commands::connection;
 
 /// The longest name, as for whatever a caller chooses.
 const NAME_MAX: usize = 128;
@@ -38,6 +39,9 @@ pub(crate) struct Create {
     /// The end user's roles, as rules may ask for them, with commas between them
     #[arg(long, value_name = "ROLE,…", value_delimiter = ',', value_parser = name)]
     roles: Option<Vec<Arc<str>>>,
+    /// The connection that all its calls take
+    #[arg(long)]
+    connection: Option<String>,
     /// A key for trying things out: rns_test_… in place of rns_live_…
     #[arg(long)]
     test: bool,
@@ -56,7 +60,7 @@ const EXAMPLES: &str = "\
 Examples:
   reins key create --name ci
   reins key create --name support --agent support-bot --team support --roles trial,eu
-  reins key create --name contractor --expires 2027-01-31
+  reins key create --name contractor --connection openai --expires 2027-01-31
   KEY=$(reins key create --name nightly --test --expires '90 days')";
 
 // === impl Create ===
@@ -65,7 +69,10 @@ impl Create {
     pub(crate) async fn run(self, desk: Desk<'_>) -> Result<(), Failure> {
         let settings = desk.config.read(desk.machine)?.settings;
         let (json, of) = (self.json, &settings.organization);
-        let new = self.new_key(Arc::clone(&of.id), &of.zone, desk.machine.clock.now())?;
+        let connection = self.connection.as_deref().map(|name| connection::find(&settings, name));
+        let connection = connection.transpose()?.map(|found| Arc::clone(&found.name));
+        let mut new = self.new_key(Arc::clone(&of.id), &of.zone, desk.machine.clock.now())?;
+        new.pins.connection = connection;
         let registry = kept::registry(&settings, desk.machine).await?;
         show(&registry.create(new).await?, json, desk.out)
     }
