@@ -87,6 +87,7 @@ pub enum Carried {
 /// the call still ends with the right charge.
 pub async fn carry<L: Ledger, T: Transport>(mut freight: Freight<L, T>) -> Carried {
     let mut retries = 0;
+    report::begun(&freight.admitted);
     loop {
         let Some(notice) = Notice::of(&freight.admitted) else { return ended_before(retries) };
         let sent = freight.clock.monotonic();

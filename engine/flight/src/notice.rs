@@ -19,6 +19,8 @@ pub struct Notice {
     pub warnings: Vec<Arc<str>>,
     /// What the tightest budget has left.
     pub remaining: Option<Usd>,
+    /// How far a budget that holds what is typical may be passed, at the most.
+    pub overshoot: Option<Usd>,
     /// Our own share of the time so far, in microseconds.
     pub ours_us: u64,
 }
@@ -38,6 +40,7 @@ impl Notice {
             model: changed.then(|| Arc::clone(&draft.model_used)),
             warnings: admitted.warnings().cloned().collect(),
             remaining: admitted.remaining(),
+            overshoot: admitted.overshoot().map(|(_, by)| by),
             ours_us: spent.auth_us
                 + spent.limit_us
                 + spent.policy_us

@@ -10,6 +10,14 @@ use reins_governor::{
     Admitted, Answered, Call, Closed, End, Ending, Ledger, Outcome, Snapshot, Usd,
 };
 
+/// Counts a call that a budget might be passed by.
+pub(crate) fn begun<L: Ledger>(admitted: &Admitted<L>) {
+    if let Some((budget, _)) = admitted.overshoot() {
+        let name = budget.name.to_string();
+        counter!("reins_budget_overshoots_total", "budget" => name).increment(1);
+    }
+}
+
 /// Ends the attempt and the call, and reports it.
 pub(crate) fn finish<L: Ledger>(
     admitted: Admitted<L>,

@@ -13,8 +13,8 @@ use jiff::Timestamp;
 use crate::admit::{commit, pass};
 use crate::case::Case;
 use crate::{
-    Accuracy, Attempt, Call, Charge, Holding, Identity, Ledger, PresumeReason, Receipt, Refusal,
-    Snapshot, Standing, Status, Transaction, Usage, Usd, VoidReason,
+    Accuracy, Attempt, Budget, Call, Charge, Holding, Identity, Ledger, Overshoot, PresumeReason,
+    Receipt, Refusal, Snapshot, Standing, Status, Transaction, Usage, Usd, VoidReason,
 };
 
 /// A call that may be sent to its vendor, once.
@@ -159,6 +159,15 @@ impl<L: Ledger> Admitted<L> {
     #[must_use]
     pub fn remaining(&self) -> Option<Usd> {
         self.open.as_ref()?.holding.standings.iter().map(Standing::left).min()
+    }
+
+    /// The budget that may be passed most, and by how much, should every call in flight cost its
+    /// bound.
+    #[must_use]
+    pub fn overshoot(&self) -> Option<(&Budget, Usd)> {
+        let open = self.open.as_ref()?;
+        let Overshoot { budget, by } = open.holding.overshoot?;
+        Some((open.case.snapshot.budgets.get(budget)?, by))
     }
 
     /// Says that the call is still under way.

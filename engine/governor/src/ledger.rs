@@ -60,6 +60,17 @@ pub struct Holding {
     pub readings: Readings,
     /// One per claim of a budget.
     pub standings: SmallVec<[Standing; 4]>,
+    /// The budget that may be passed most, should every call in flight cost its bound.
+    pub overshoot: Option<Overshoot>,
+}
+
+/// How far a budget that holds what is typical may be passed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Overshoot {
+    /// Which budget, by its index in the snapshot.
+    pub budget: usize,
+    /// Beyond its limit.
+    pub by: Usd,
 }
 
 /// Why a hold was not granted.

@@ -42,8 +42,8 @@ pub use fee::ModelFee;
 pub use identity::{Environment, Identity, KeyId};
 pub use judge::{Blocked, Cursor, Judge, Step};
 pub use ledger::{
-    Ask, Charge, Claim, End, Fault, Held, HoldId, Holding, Ledger, PresumeReason, Receipt, Short,
-    Unheld, VoidReason,
+    Ask, Charge, Claim, End, Fault, Held, HoldId, Holding, Ledger, Overshoot, PresumeReason,
+    Receipt, Short, Unheld, VoidReason,
 };
 pub use money::{MoneyError, Picos, Usd};
 pub use pattern::{Pattern, PatternError};

@@ -112,6 +112,11 @@ impl Tally {
         self.spent + wide(amount) <= wide(limit)
     }
 
+    /// How far `limit` is passed, should all that is in flight cost its bound.
+    pub(crate) fn overshoot(&self, limit: Usd) -> Usd {
+        narrow(self.used_nanos(HoldMode::Bound).saturating_sub(wide(limit)))
+    }
+
     pub(crate) fn reading(&self) -> Reading {
         Reading {
             spent: self.spent(),

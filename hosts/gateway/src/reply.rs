@@ -20,6 +20,7 @@ pub(crate) mod names {
     pub(crate) const TOKENS_IN: HeaderName = HeaderName::from_static("x-reins-tokens-in");
     pub(crate) const TOKENS_OUT: HeaderName = HeaderName::from_static("x-reins-tokens-out");
     pub(crate) const REMAINING: HeaderName = HeaderName::from_static("x-reins-budget-remaining");
+    pub(crate) const OVERSHOOT: HeaderName = HeaderName::from_static("x-reins-budget-overshoot");
     pub(crate) const OVERHEAD: HeaderName = HeaderName::from_static("x-reins-latency-overhead");
     pub(crate) const ACTION: HeaderName = HeaderName::from_static("x-reins-action");
     pub(crate) const POLICY: HeaderName = HeaderName::from_static("x-reins-policy");
@@ -45,6 +46,9 @@ pub(crate) fn tell_notice(headers: &mut HeaderMap, notice: &Notice) {
     }
     if let Some(remaining) = notice.remaining {
         set(headers, names::REMAINING, remaining);
+    }
+    if let Some(overshoot) = notice.overshoot {
+        set(headers, names::OVERSHOOT, overshoot);
     }
     tell_overhead(headers, notice.ours_us);
 }

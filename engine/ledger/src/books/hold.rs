@@ -1,7 +1,8 @@
 //! Setting money aside: in every scope of a call, or in none.
 
 use reins_governor::{
-    Ask, Budget, Claim, HoldId, Holding, Reading, Readings, Scope, Short, Standing, Unheld, Usd,
+    Ask, Budget, Claim, HoldId, HoldMode, Holding, Overshoot, Reading, Readings, Scope, Short,
+    Standing, Unheld, Usd,
 };
 use smallvec::SmallVec;
 
@@ -45,7 +46,8 @@ impl Books {
         ask.claims.iter().try_for_each(|claim| self.afford(claim, ask, amounts))?;
         self.enter(id, Row::new(ask, amounts, model, now));
         let (readings, standings) = (self.readings(ask), self.standings_of(ask));
-        Ok(Holding { id, held: set_aside(ask, amounts), readings, standings })
+        let (held, overshoot) = (set_aside(ask, amounts), self.overshoot(ask));
+        Ok(Holding { id, held, readings, standings, overshoot })
     }
 
     /// Whether the budget of `claim` can carry its amount, in the window of now.
@@ -109,6 +111,17 @@ impl Books {
             Some(standing(index, budget, &claim.scope, self.counter(claim)?, self.seen))
         };
         ask.claims.iter().filter_map(stand).collect()
+    }
+
+    fn overshoot(&self, ask: &Ask<'_>) -> Option<Overshoot> {
+        let over = |claim: &Claim| {
+            let (index, budget) = budget_of(claim, ask)?;
+            let promised = budget.enforces() && budget.hold == HoldMode::Typical;
+            let tally = self.counter(claim).filter(|_| promised)?.tally(self.seen);
+            Some(Overshoot { budget: index, by: tally.overshoot(budget.limit) })
+        };
+        let passed = ask.claims.iter().filter_map(over).filter(|over| over.by > Usd::ZERO);
+        passed.max_by_key(|over| over.by)
     }
 
     fn counter(&self, claim: &Claim) -> Option<&Counter> {

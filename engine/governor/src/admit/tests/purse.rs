@@ -138,7 +138,7 @@ impl Books {
         };
         let readings = Readings(ask.reads.iter().map(read).collect());
         let standings = self.standings(ask.budgets, &ask.scopes);
-        Holding { id: HoldId(id), held: ask.bound, readings, standings }
+        Holding { id: HoldId(id), held: ask.bound, readings, standings, overshoot: None }
     }
 }
 

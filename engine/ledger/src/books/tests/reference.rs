@@ -2,8 +2,8 @@
 
 use jiff::{Timestamp, tz::TimeZone};
 use reins_governor::{
-    Ask, Budgets, End, HoldId, HoldMode, Holding, Reading, Readings, Receipt, Scope, Short,
-    Standing, Usd, VoidReason, Window,
+    Ask, Budgets, End, HoldId, HoldMode, Holding, Overshoot, Reading, Readings, Receipt, Scope,
+    Short, Standing, Usd, VoidReason, Window,
 };
 use smallvec::SmallVec;
 
@@ -96,7 +96,8 @@ impl Reference {
             watched(ask).into_iter().map(|(index, _)| ask.budgets.get(index).expect("there").hold);
         let amounts = modes.map(|mode| [ask.bound, typical][mode as usize]);
         let held = amounts.max().unwrap_or(ask.bound);
-        Ok(Holding { id, held, readings: self.readings(ask), standings })
+        let overshoot = self.overshoot(ask);
+        Ok(Holding { id, held, readings: self.readings(ask), standings, overshoot })
     }
 
     pub(super) fn finish(&mut self, id: HoldId, end: End, now: Timestamp) -> Finished {
@@ -174,6 +175,18 @@ impl Reference {
             scope.map(|scope| self.reading(scope, key.window)).unwrap_or_default()
         };
         Readings(ask.reads.iter().map(read).collect())
+    }
+
+    fn overshoot(&self, ask: &Ask<'_>) -> Option<Overshoot> {
+        let passed = |(index, scope): (usize, Scope)| {
+            let budget = ask.budgets.get(index).expect("a budget");
+            let sums = self.sums(&scope, budget.window, self.seen);
+            let most = sums.spent + sums.held[HoldMode::Bound as usize];
+            let loose = budget.enforces() && budget.hold == HoldMode::Typical;
+            let by = most.checked_sub(budget.limit.nanos()).filter(|by| loose && *by > 0)?;
+            Some(Overshoot { budget: index, by: Usd::from_nanos(by) })
+        };
+        watched(ask).into_iter().filter_map(passed).max_by_key(|over| over.by)
     }
 
     fn standing(&self, budgets: &Budgets, index: usize, scope: &Scope) -> Standing {
