@@ -27,7 +27,7 @@ pub(crate) const STREAM_PATIENCE: Duration = Duration::from_secs(10);
 ///
 /// The longest answers have some megabytes in all, so that only a meter that is stuck, or fed with
 /// what is no answer, falls this far behind; the bytes themselves have long reached the client.
-const METER_LAG_MAX: usize = 8 * 1024 * 1024;
+const METER_LAG_MAX: usize = 4 * 1024 * 1024;
 
 /// What the tap tells the owner.
 #[derive(Debug)]

@@ -191,6 +191,35 @@ async fn a_database_that_fails_stops_admission_and_nothing_is_lost() {
     store.check().await.unwrap();
 }
 
+/// Whether some file of the journal says that a call ended.
+fn an_end_is_written(folder: &Path) -> bool {
+    let files = std::fs::read_dir(folder.join("reins.db.journal")).unwrap();
+    let mut files = files.map(|file| std::fs::read(file.unwrap().path()).unwrap());
+    files.any(|bytes| bytes.windows(7).any(|part| part == br#"{"end":"#))
+}
+
+#[tokio::test]
+async fn what_ends_after_the_database_failed_is_written_although_other_calls_go_on() {
+    let (folder, clock) = (tempfile::tempdir().unwrap(), HandClock::at(NOON));
+    let (house, who) = (House::new(usd(5_000)), caller("bot", "s"));
+    let store = open(folder.path(), &clock).await;
+    let conn = schema::writer(&db(folder.path()), Durability::Process).unwrap();
+    let (id, began) = sent(&store, &house, &who, 1, usd(1_000)).await;
+    let (_, _other) = sent(&store, &house, &who, 2, usd(1_000)).await;
+    conn.execute_batch("ALTER TABLE open_attempts RENAME TO elsewhere").unwrap();
+    store.flush().await.unwrap_err();
+    let record = closed(began, &settled(400), clock.now());
+    store.finish(id, settled(400), clock.now(), Some(record));
+    // Nothing else is asked of the store: what a kill would leave now has the end.
+    let written = async {
+        while !an_end_is_written(folder.path()) {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    };
+    let waited = tokio::time::timeout(std::time::Duration::from_secs(10), written).await;
+    assert!(waited.is_ok(), "the end of a call is only in memory");
+}
+
 #[tokio::test]
 async fn a_call_is_charged_once_although_somebody_asks_for_spend_after_its_store_has_stopped() {
     let (folder, clock) = (tempfile::tempdir().unwrap(), HandClock::at(NOON));
