@@ -17,4 +17,6 @@ mod readme;
 #[cfg(test)]
 mod shape;
 #[cfg(test)]
+mod told;
+#[cfg(test)]
 mod words;

@@ -61,8 +61,7 @@ fn spent(vendor: &str, call: &Call, closed: &Closed) {
             counter!("reins_charged_nanos_total", &labels).increment(attempt.charged.nanos());
         }
         Outcome::Presumed(why) => {
-            let why = format!("{why:?}");
-            let labels = [("vendor", vendor), ("why", why)];
+            let labels = [("vendor", vendor), ("why", why.word().to_owned())];
             counter!("reins_presumed_total", &labels).increment(1);
             counter!("reins_presumed_nanos_total", &labels).increment(attempt.charged.nanos());
         }

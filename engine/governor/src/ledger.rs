@@ -268,6 +268,25 @@ impl End {
     }
 }
 
+// === impl PresumeReason ===
+
+impl PresumeReason {
+    /// The word used in records and metrics.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Timeout => "timeout",
+            Self::Reset => "reset",
+            Self::UsageMissing => "usage_missing",
+            Self::UsageAbsurd => "usage_absurd",
+            Self::AnswerUnpriced => "answer_unpriced",
+            Self::DrainCut => "drain_cut",
+            Self::ProcessLost => "process_lost",
+            Self::OwnerLost => "owner_lost",
+        }
+    }
+}
+
 // === impl Held ===
 
 impl<L: Ledger> Held<L> {
