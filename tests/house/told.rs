@@ -12,7 +12,7 @@ const BEGINNINGS: [&str; 3] = ["x-reins-", "x-vendor", "reins_"];
 const MAKERS: [&str; 2] = ["engine/flight/src/", "hosts/gateway/src/"];
 
 /// What stands between two `mark`s, in every line above a file's tests.
-fn quoted<'a>(source: &'a Source, mark: char) -> impl Iterator<Item = &'a str> {
+fn quoted(source: &Source, mark: char) -> impl Iterator<Item = &str> {
     let lines = source.text.lines().take_while(|line| !line.contains("#[cfg(test)]"));
     lines.flat_map(move |line| line.split(mark).skip(1).step_by(2))
 }

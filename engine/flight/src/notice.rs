@@ -31,12 +31,12 @@ impl Notice {
     /// The notice of a call that may be sent.
     pub(crate) fn of<L: Ledger>(admitted: &Admitted<L>) -> Option<Self> {
         let draft = admitted.draft()?;
-        let changed = draft.model_used != draft.model_asked;
+        let changed = draft.model_used != draft.opening.model_asked;
         let spent = draft.latency;
         Some(Self {
-            id: draft.id,
-            action: draft.action,
-            policy: draft.policy.clone(),
+            id: draft.opening.id,
+            action: draft.opening.action,
+            policy: draft.opening.policy.clone(),
             model: changed.then(|| Arc::clone(&draft.model_used)),
             warnings: admitted.warnings().cloned().collect(),
             remaining: admitted.remaining(),

@@ -29,6 +29,7 @@ mod readings;
 mod judge;
 mod trace;
 
+mod opening;
 mod refusal;
 mod snapshot;
 mod transaction;
@@ -46,6 +47,7 @@ pub use ledger::{
     Receipt, Short, Unheld, VoidReason,
 };
 pub use money::{MoneyError, Picos, Usd};
+pub use opening::{Opened, Opening};
 pub use pattern::{Pattern, PatternError};
 pub use prices::{Bound, Cost, NoBound, Prices};
 pub use readings::{ReadKey, Reading, Readings, Standing};
@@ -53,7 +55,7 @@ pub use refusal::{BudgetStop, Refusal, Unidentified};
 pub use scope::{Scope, ScopeKind, Scopes};
 pub use snapshot::Snapshot;
 pub use text::Text;
-pub use trace::{Decision, Looked, Mark, Reason, Trace, Traced};
+pub use trace::{Decision, Looked, Mark, Reason, Trace};
 pub use transaction::{Accuracy, Attempt, Latency, Outcome, Status, Transaction, TransactionId};
 pub use usage::Usage;
 pub use window::{Window, WindowError};

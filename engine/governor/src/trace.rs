@@ -1,11 +1,10 @@
 //! The decision and its trace: each rule looked at, matched or not, and a reason with figures.
 
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use serde::ser::SerializeTuple;
 use serde::{Serialize, Serializer};
-use serde_json::value::{RawValue, to_raw_value};
 
 use crate::{ScopeKind, Usd, Window};
 
@@ -91,13 +90,6 @@ pub struct Looked {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Trace(pub Vec<Looked>);
-
-/// A trace on a record: encoded once, however often its record is kept.
-#[derive(Clone, Debug, Default)]
-pub struct Traced {
-    trace: Trace,
-    text: OnceLock<Box<RawValue>>,
-}
 
 /// Something a rule or a budget leaves on a call that goes on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -186,30 +178,6 @@ impl Decision {
         self.trace.0.clear();
         self.marks.retain(|mark| matches!(mark, Mark::Downgraded { .. } | Mark::Clipped { .. }));
         self.allowed = false;
-    }
-}
-
-// === impl Traced ===
-
-impl Traced {
-    /// The rules that were looked at.
-    #[must_use]
-    pub fn looked(&self) -> &[Looked] {
-        &self.trace.0
-    }
-}
-
-impl From<Trace> for Traced {
-    fn from(trace: Trace) -> Self {
-        Self { trace, text: OnceLock::new() }
-    }
-}
-
-impl Serialize for Traced {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        // WHY: it has neither maps nor numbers that JSON could not write.
-        let text = || to_raw_value(&self.trace).unwrap_or_else(|_| RawValue::NULL.to_owned());
-        self.text.get_or_init(text).serialize(serializer)
     }
 }
 

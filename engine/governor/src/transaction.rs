@@ -6,10 +6,9 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::value::RawValue;
 use ulid::Ulid;
 
-use crate::{Charge, Endpoint, Environment, KeyId, PresumeReason, Traced, Usage, Usd, VoidReason};
+use crate::{Charge, Opened, PresumeReason, Usage, Usd, VoidReason};
 
 /// Names a call for ever: `txn_` and a ULID.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -108,79 +107,80 @@ pub struct Latency {
 }
 
 /// The record of one governed call. Never its content, never a key.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug)]
 pub struct Transaction {
-    /// Its id.
-    pub id: TransactionId,
-    /// The organization.
-    pub organization: Arc<str>,
-    /// The team.
-    pub team: Option<Arc<str>>,
-    /// The agent.
-    pub agent: Arc<str>,
-    /// The end user.
-    pub user: Option<Arc<str>>,
-    /// The session.
-    pub session: Option<Arc<str>>,
-    /// The session that started this one.
-    pub parent: Option<Arc<str>>,
-    /// The key.
-    pub key: KeyId,
-    /// Live or test.
-    pub environment: Environment,
-    /// The user's roles.
-    pub roles: Arc<[Arc<str>]>,
-    /// The caller's own JSON object.
-    #[serde(serialize_with = "as_json")]
-    pub metadata: Option<Arc<str>>,
-    /// Whose prices held.
-    pub vendor: Arc<str>,
-    /// The connection that carried it.
-    pub connection: Arc<str>,
-    /// The model that was asked for.
-    pub model_asked: Arc<str>,
+    /// What was known when it was sent.
+    pub opening: Opened,
     /// The model that was used: the answer's own word for it, once there is an answer.
     pub model_used: Arc<str>,
-    /// What was asked for.
-    pub endpoint: Endpoint,
-    /// Whether the answer came in pieces.
-    pub stream: bool,
-    /// The most it could cost; `None` where nobody could say and no budget asked.
-    pub bound: Option<Usd>,
     /// What was set aside, over all attempts.
     pub held: Usd,
     /// What was used, over all attempts.
     pub tokens: Usage,
     /// What it cost, by part; the total is over all attempts.
     pub cost: Charge,
-    /// Which prices.
-    pub price_version: Arc<str>,
     /// How well the cost is known.
     pub accuracy: Accuracy,
     /// What became of it.
     pub status: Status,
-    /// What was done to it: `pass`, `warn`, `flag`, `downgrade`, `clip` or `block`.
-    pub action: &'static str,
-    /// The policy or budget that did it.
-    pub policy: Option<Arc<str>>,
-    /// The rule that did it.
-    pub rule: Option<Arc<str>>,
-    /// Why, in a sentence.
-    pub reason: Option<Arc<str>>,
-    /// Which policies.
-    pub policy_version: Arc<str>,
-    /// Whether any policy applied by scope.
-    pub evaluated: bool,
-    /// Each rule looked at.
-    pub trace: Traced,
     /// Each try at the vendor.
     pub attempts: Vec<Attempt>,
     /// Where the time went.
     pub latency: Latency,
-    /// When it came.
-    pub at: Timestamp,
     /// When it ended.
     pub ended_at: Option<Timestamp>,
+}
+
+/// The fields that come after the opening.
+#[derive(Serialize)]
+struct Closing<'a> {
+    model_used: &'a str,
+    held: Usd,
+    tokens: Usage,
+    cost: Charge,
+    accuracy: Accuracy,
+    status: Status,
+    attempts: &'a [Attempt],
+    latency: Latency,
+    ended_at: Option<Timestamp>,
+}
+
+/// Room for most records, so that one is not moved about while it is written.
+const TEXT_BYTES: usize = 2_048;
+
+// === impl Transaction ===
+
+impl Transaction {
+    /// The record as one JSON object, as it is kept and shown.
+    ///
+    /// # Errors
+    /// Whatever the encoder says; nothing of a record is known to have no JSON.
+    pub fn json(&self) -> serde_json::Result<String> {
+        let opening = self.opening.json()?;
+        let opening = opening.strip_suffix('}').unwrap_or(opening);
+        let mut text = Vec::with_capacity(TEXT_BYTES.max(opening.len().saturating_mul(2)));
+        text.extend_from_slice(opening.as_bytes());
+        serde_json::to_writer(&mut text, &self.closing())?;
+        // The brace that begins the second half.
+        if let Some(brace) = text.get_mut(opening.len()) {
+            *brace = b',';
+        }
+        String::from_utf8(text).map_err(serde::ser::Error::custom)
+    }
+
+    fn closing(&self) -> Closing<'_> {
+        Closing {
+            model_used: &self.model_used,
+            held: self.held,
+            tokens: self.tokens,
+            cost: self.cost,
+            accuracy: self.accuracy,
+            status: self.status,
+            attempts: &self.attempts,
+            latency: self.latency,
+            ended_at: self.ended_at,
+        }
+    }
 }
 
 // === impl TransactionId ===
@@ -212,15 +212,6 @@ impl<'de> Deserialize<'de> for TransactionId {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
         text.parse().map_err(serde::de::Error::custom)
-    }
-}
-
-/// Writes a text that is JSON as that JSON; it was read as JSON when it came in.
-#[expect(clippy::ref_option, reason = "the shape that serde asks for")]
-fn as_json<S: Serializer>(text: &Option<Arc<str>>, serializer: S) -> Result<S::Ok, S::Error> {
-    match text.as_deref().map(serde_json::from_str::<&RawValue>) {
-        Some(Ok(json)) => json.serialize(serializer),
-        Some(Err(_)) | None => serializer.serialize_none(),
     }
 }
 

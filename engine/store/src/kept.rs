@@ -7,10 +7,6 @@ use reins_governor::{
     KeyId, Scope, ScopeKind, Scopes, Status, Transaction, TransactionId, Usage, Usd,
 };
 use serde::Deserialize;
-use serde::ser::Error as _;
-
-/// Room for most records, so that one is not moved about while it is written.
-const TEXT_BYTES: usize = 2_048;
 
 /// A record or a draft, encoded once.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,10 +58,8 @@ pub(crate) struct Try {
 impl Kept {
     /// Encodes a transaction.
     pub(crate) fn of(transaction: &Transaction) -> serde_json::Result<Self> {
-        let mut text = Vec::with_capacity(TEXT_BYTES);
-        serde_json::to_writer(&mut text, transaction)?;
-        let text = String::from_utf8(text).map_err(serde_json::Error::custom)?;
-        Ok(Self { columns: Columns::of(transaction), text: text.into_boxed_str() })
+        let text = transaction.json()?.into_boxed_str();
+        Ok(Self { columns: Columns::of(transaction), text })
     }
 
     /// Reads back what [`Kept::of`] encoded.
@@ -78,27 +72,27 @@ impl Kept {
 
 impl Columns {
     fn of(from: &Transaction) -> Self {
-        let attempts = from.attempts.iter();
+        let (opening, attempts) = (&from.opening, from.attempts.iter());
         Self {
-            id: from.id,
-            organization: Arc::clone(&from.organization),
-            team: from.team.clone(),
-            agent: Arc::clone(&from.agent),
-            user: from.user.clone(),
-            session: from.session.clone(),
-            key: from.key.clone(),
-            vendor: Arc::clone(&from.vendor),
-            model_asked: Arc::clone(&from.model_asked),
+            id: opening.id,
+            organization: Arc::clone(&opening.organization),
+            team: opening.team.clone(),
+            agent: Arc::clone(&opening.agent),
+            user: opening.user.clone(),
+            session: opening.session.clone(),
+            key: opening.key.clone(),
+            vendor: Arc::clone(&opening.vendor),
+            model_asked: Arc::clone(&opening.model_asked),
             model_used: Arc::clone(&from.model_used),
             tokens: from.tokens,
             cost: Total { total: from.cost.total },
             status: from.status,
-            action: from.action.into(),
-            policy: from.policy.clone(),
-            rule: from.rule.clone(),
-            bound: from.bound,
+            action: opening.action.into(),
+            policy: opening.policy.clone(),
+            rule: opening.rule.clone(),
+            bound: opening.bound,
             attempts: attempts.map(|one| Try { number: one.number, held: one.held }).collect(),
-            at: from.at,
+            at: opening.at,
         }
     }
 

@@ -8,8 +8,9 @@ use jiff::{Timestamp, ToSpan, tz::TimeZone};
 use parking_lot::Mutex;
 use reins_governor::{
     Accuracy, Ask, Attempt, Budget, BudgetScope, Budgets, Charge, Claim, Clock, End, Endpoint,
-    Environment, HoldMode, Identity, KeyId, Latency, OnExceed, Outcome, Pattern, PresumeReason,
-    ReadKey, Scope, ScopeKind, Status, Traced, Transaction, TransactionId, Usage, Usd, Window,
+    Environment, HoldMode, Identity, KeyId, Latency, OnExceed, Opening, Outcome, Pattern,
+    PresumeReason, ReadKey, Scope, ScopeKind, Status, Trace, Transaction, TransactionId, Usage,
+    Usd, Window,
 };
 use ulid::Ulid;
 
@@ -117,7 +118,7 @@ pub(crate) fn caller(agent: &str, session: &str) -> Identity {
 
 /// The record of a call that is about to leave.
 pub(crate) fn draft(number: u128, who: &Identity, bound: Usd, at: Timestamp) -> Transaction {
-    Transaction {
+    let opening = Opening {
         id: TransactionId(Ulid::from(number)),
         organization: Arc::clone(&who.organization),
         team: who.team.clone(),
@@ -132,23 +133,27 @@ pub(crate) fn draft(number: u128, who: &Identity, bound: Usd, at: Timestamp) -> 
         vendor: "openai".into(),
         connection: "openai".into(),
         model_asked: "gpt-4o".into(),
-        model_used: "gpt-4o".into(),
         endpoint: Endpoint::ChatCompletions,
         stream: false,
         bound: Some(bound),
-        held: bound,
-        tokens: Usage::default(),
-        cost: Charge::default(),
         price_version: "1".into(),
-        accuracy: Accuracy::Exact,
-        status: Status::Passed,
         action: "pass",
         policy: None,
         rule: None,
         reason: None,
         policy_version: "1".into(),
         evaluated: true,
-        trace: Traced::default(),
+        trace: Trace::default(),
+        at,
+    };
+    Transaction {
+        opening: opening.into(),
+        model_used: "gpt-4o".into(),
+        held: bound,
+        tokens: Usage::default(),
+        cost: Charge::default(),
+        accuracy: Accuracy::Exact,
+        status: Status::Passed,
         attempts: vec![Attempt {
             number: 1,
             vendor_status: None,
@@ -157,7 +162,6 @@ pub(crate) fn draft(number: u128, who: &Identity, bound: Usd, at: Timestamp) -> 
             charged: Usd::ZERO,
         }],
         latency: Latency::default(),
-        at,
         ended_at: None,
     }
 }

@@ -77,12 +77,12 @@ impl Ledger for Account {
         let mut inner = self.look();
         let before = inner.ends.insert(id, end.clone());
         assert_eq!(before, None, "an attempt was ended twice");
-        inner.records.extend(record.map(|record| (record.id, record)));
+        inner.records.extend(record.map(|record| (record.opening.id, record)));
         inner.books.finish(id, end, now).receipt
     }
 
     fn record(&self, record: Transaction) {
-        self.look().records.insert(record.id, record);
+        self.look().records.insert(record.opening.id, record);
     }
 
     fn beat(&self, id: HoldId, now: Timestamp) {

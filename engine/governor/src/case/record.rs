@@ -5,14 +5,14 @@ use std::sync::Arc;
 use super::Case;
 use super::verdict::Verdict;
 use crate::{
-    Accuracy, Attempt, Charge, Holding, Outcome, Refusal, Status, Transaction, Usage, Usd,
+    Accuracy, Attempt, Charge, Holding, Opening, Outcome, Refusal, Status, Transaction, Usage, Usd,
 };
 
 impl Case {
     /// The record of a call that is about to be sent.
     pub(crate) fn draft(&self, holding: &Holding) -> Box<Transaction> {
         let held = holding.held;
-        let mut draft = self.transaction();
+        let mut draft = self.transaction(Verdict::of(&self.decision));
         draft.held = draft.held.saturating_add(held);
         draft.attempts.push(Attempt {
             number: u32::try_from(draft.attempts.len()).unwrap_or(u32::MAX).saturating_add(1),
@@ -26,30 +26,38 @@ impl Case {
 
     /// The record of a call that is not sent.
     pub(crate) fn refused(&self, refusal: &Refusal) -> Transaction {
-        let mut record = self.transaction();
-        let (policy, rule) = refusal.stopped_by();
-        record.status = Status::Blocked;
-        record.action = "block";
-        record.policy = Some(policy);
-        record.rule = rule;
-        record.reason = Some(refusal.reason().into());
-        record.ended_at = Some(self.clock.now());
-        record
+        self.ended(Verdict::refused(refusal))
     }
 
     /// The record of a call whose client left before it could be sent.
     pub(crate) fn left(&self) -> Transaction {
-        let mut record = self.transaction();
-        record.status = Status::Failed;
-        record.reason = Some("its client left before the call was admitted".into());
-        record.ended_at = Some(self.clock.now());
-        record
+        let reason = Some("its client left before the call was admitted".into());
+        let verdict = Verdict::of(&self.decision);
+        self.ended(Verdict { status: Status::Failed, reason, ..verdict })
     }
 
-    fn transaction(&self) -> Transaction {
-        let (asking, call, who) = (&self.asking, &self.asking.call, &*self.asking.identity);
-        let verdict = Verdict::of(&self.decision);
+    fn ended(&self, verdict: Verdict) -> Transaction {
+        Transaction { ended_at: Some(self.clock.now()), ..self.transaction(verdict) }
+    }
+
+    fn transaction(&self, verdict: Verdict) -> Transaction {
         Transaction {
+            model_used: Arc::clone(&self.asking.call.model),
+            held: self.attempts.iter().map(|attempt| attempt.held).sum(),
+            tokens: Usage::default(),
+            cost: Charge::default(),
+            accuracy: Accuracy::Exact,
+            status: verdict.status,
+            attempts: self.attempts.clone(),
+            latency: self.latency,
+            ended_at: None,
+            opening: self.opening(verdict).into(),
+        }
+    }
+
+    fn opening(&self, verdict: Verdict) -> Opening {
+        let (asking, call, who) = (&self.asking, &self.asking.call, &*self.asking.identity);
+        Opening {
             id: asking.id,
             organization: Arc::clone(&who.organization),
             team: who.team.clone(),
@@ -64,27 +72,18 @@ impl Case {
             vendor: Arc::clone(&call.vendor),
             connection: Arc::clone(&call.connection),
             model_asked: Arc::clone(&self.model_asked),
-            model_used: Arc::clone(&call.model),
             endpoint: call.endpoint,
             stream: call.stream,
             bound: self.bound.as_ref().ok().map(|bound| bound.total),
-            held: self.attempts.iter().map(|attempt| attempt.held).sum(),
-            tokens: Usage::default(),
-            cost: Charge::default(),
             price_version: Arc::clone(self.snapshot.prices.version()),
-            accuracy: Accuracy::Exact,
-            status: verdict.status,
             action: verdict.action,
             policy: verdict.policy,
             rule: verdict.rule,
             reason: verdict.reason,
             policy_version: Arc::clone(&self.snapshot.version),
             evaluated: self.decision.evaluated,
-            trace: self.decision.trace.clone().into(),
-            attempts: self.attempts.clone(),
-            latency: self.latency,
+            trace: self.decision.trace.clone(),
             at: asking.at,
-            ended_at: None,
         }
     }
 }

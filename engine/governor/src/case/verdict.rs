@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{Decision, Mark, Status};
+use crate::{Decision, Mark, Refusal, Status};
 
 /// A decision in one word, and who is behind it.
 pub(super) struct Verdict {
@@ -42,6 +42,13 @@ impl Verdict {
         };
         let rule = (!rule.is_empty()).then(|| Arc::clone(rule));
         Self { status, action, policy: Some(Arc::clone(by)), rule, reason: Some(reason) }
+    }
+
+    /// That a call is refused, and by whom.
+    pub(super) fn refused(refusal: &Refusal) -> Self {
+        let (policy, rule) = refusal.stopped_by();
+        let reason = Some(refusal.reason().into());
+        Self { status: Status::Blocked, action: "block", policy: Some(policy), rule, reason }
     }
 
     fn unmarked(decision: &Decision) -> Self {

@@ -46,7 +46,7 @@ async fn a_call_is_charged_and_its_record_kept() {
         let (id, began) = sent(&store, &house, &who, 1, usd(1_000)).await;
         store.flush().await.unwrap();
         let reports = Reports::open(&db(folder.path()), &*clock).unwrap();
-        let agent = began.key.clone();
+        let agent = began.opening.key.clone();
         let key = reins_governor::Scope::new(reins_governor::ScopeKind::Key, agent.0);
         let day = reins_governor::Window::Daily;
         let spent = reports.spent(&key, day, &house.zone, clock.now()).await.unwrap();
@@ -56,8 +56,8 @@ async fn a_call_is_charged_and_its_record_kept() {
         store.check().await.unwrap();
         let spent = reports.spent(&key, day, &house.zone, clock.now()).await.unwrap();
         assert_eq!((spent.spent, spent.held, spent.calls), (usd(400), Usd::ZERO, 1));
-        let kept = reports.transaction(began.id).await.unwrap().unwrap();
-        assert_eq!(&*kept, serde_json::to_string(&record).unwrap());
+        let kept = reports.transaction(began.opening.id).await.unwrap().unwrap();
+        assert_eq!(&*kept, record.json().unwrap());
         assert_eq!(reports.totals().await.unwrap().charged, usd(400));
         let spenders = reports.spenders(key.kind, clock.now()).await.unwrap();
         assert_eq!(spenders, [key], "the slot began before now, and counts");
@@ -108,7 +108,7 @@ async fn a_call_without_a_sign_of_life_is_presumed_and_recorded() {
     store.core.sweep();
     store.check().await.unwrap();
     let reports = Reports::open(&db(folder.path()), &*clock).unwrap();
-    let record = reports.transaction(began.id).await.unwrap().unwrap();
+    let record = reports.transaction(began.opening.id).await.unwrap().unwrap();
     assert!(record.contains(r#""why":"owner_lost""#), "{record}");
     assert_eq!(reports.totals().await.unwrap().charged, usd(1_000));
 }
@@ -123,7 +123,7 @@ async fn a_caller_that_leaves_during_the_dispatch_pays_nothing() {
     store.check().await.unwrap();
     assert_eq!(store.health().in_flight, 0);
     let reports = Reports::open(&db(folder.path()), &*clock).unwrap();
-    let record = reports.transaction(began.id).await.unwrap().unwrap();
+    let record = reports.transaction(began.opening.id).await.unwrap().unwrap();
     assert!(record.contains(r#""status":"failed""#), "{record}");
     assert_eq!(reports.totals().await.unwrap().charged, Usd::ZERO);
 }

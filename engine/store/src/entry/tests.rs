@@ -28,11 +28,11 @@ fn every_kind_is_read_back() {
     for (record, end) in [(Some(record), settled(7)), (None, presumed(7))] {
         let postings = scopes.iter().cloned();
         let post = |scope| Posting { scope, slot: 300, nanos: -7, calls: 0 };
-        let fact = Fact { intent: Some(3), txn: began.id, attempt: 1, at, end };
+        let fact = Fact { intent: Some(3), txn: began.opening.id, attempt: 1, at, end };
         let postings = postings.map(post).collect();
         check(&Entry::End(Box::new(Ended { fact, record, postings })));
     }
-    let fact = Fact { intent: None, txn: began.id, attempt: 1, at, end: settled(7) };
+    let fact = Fact { intent: None, txn: began.opening.id, attempt: 1, at, end: settled(7) };
     check(&Entry::End(Box::new(Ended { fact, record: None, postings: smallvec![] })));
 }
 

@@ -9,8 +9,7 @@ use crate::kept::Kept;
 use crate::trial::{caller, draft, settled, usd};
 
 fn draft_text() -> String {
-    let draft = draft(1, &caller("bot", "s"), usd(500), Timestamp::UNIX_EPOCH);
-    serde_json::to_string(&draft).unwrap()
+    draft(1, &caller("bot", "s"), usd(500), Timestamp::UNIX_EPOCH).json().unwrap()
 }
 
 /// The fields of `record` named, without what surrounds them.

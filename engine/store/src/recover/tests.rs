@@ -175,7 +175,7 @@ async fn a_lost_call_is_charged_what_it_held_and_says_so() {
     let Err(Unheld::Short(short)) = store.hold(&ask) else { panic!("it fits") };
     assert_eq!((short.standing.spent, short.standing.held), (usd(3_000), Usd::ZERO));
     let reports = Reports::open(&folder.path().join("reins.db"), &*clock).unwrap();
-    let record = reports.transaction(began.id).await.unwrap().unwrap();
+    let record = reports.transaction(began.opening.id).await.unwrap().unwrap();
     assert!(record.contains(r#""why":"process_lost""#), "{record}");
     store.check().await.unwrap();
 }

@@ -35,7 +35,7 @@ fn goes(scene: &Scene, expected: (&str, u64, u64), status: Status) {
     let (call, draft) = (admitted.call().expect("open"), admitted.draft().expect("open"));
     let cap = call.output_cap.expect("a cap");
     assert_eq!((&*call.model, cap, draft.held.nanos()), expected);
-    assert_eq!((draft.status, draft.bound), (status, Some(draft.held)));
+    assert_eq!((draft.status, draft.opening.bound), (status, Some(draft.held)));
 }
 
 #[test]

@@ -32,7 +32,7 @@ fn a_call_that_passes_is_held_dispatched_and_recorded_once() {
     let draft = admitted.draft().expect("it is open").clone();
     assert_eq!(draft.status, Status::Passed);
     assert_eq!((draft.attempts[0].number, draft.attempts[0].outcome), (1, Outcome::Open));
-    assert_eq!(scene.purse.books.lock().expect("no panic").drafts[0].id, draft.id);
+    assert_eq!(scene.purse.books.lock().expect("no panic").drafts[0].opening.id, draft.opening.id);
 
     let usage = Usage { input: 90, output: 50, ..Usage::default() };
     let ending = Ending::Used { usage, answered_by: None, complete: true };
@@ -40,7 +40,7 @@ fn a_call_that_passes_is_held_dispatched_and_recorded_once() {
     assert_eq!(scene.spent_and_held(), (5_900, 0));
     let books = scene.purse.books.lock().expect("no panic");
     assert_eq!((books.drafts.len(), books.records.len()), (1, 1));
-    assert_eq!(books.records[0].id, draft.id);
+    assert_eq!(books.records[0].opening.id, draft.opening.id);
 }
 
 #[test]
@@ -50,7 +50,7 @@ fn a_record_shows_what_was_truly_set_aside_and_what_the_call_could_cost() {
     let admitted = scene.admitted();
     let draft = admitted.draft().expect("it is open").clone();
     assert_eq!((draft.held.nanos(), draft.attempts[0].held.nanos()), (700, 700));
-    assert_eq!(draft.bound, Some(Usd::from_nanos(11_000)));
+    assert_eq!(draft.opening.bound, Some(Usd::from_nanos(11_000)));
     // Nobody knows what it cost: the most it can cost is charged, whatever was set aside.
     drop(admitted);
     assert_eq!(scene.record().cost.total.nanos(), 11_000);
@@ -65,7 +65,7 @@ fn a_block_before_the_hold_holds_nothing_and_is_recorded() {
     }));
     let turned = scene.turned();
     assert!(matches!(turned.refusal, Refusal::Blocked(_)), "{:?}", turned.refusal);
-    assert_eq!((scene.record().id, scene.record().status), (turned.id, Status::Blocked));
+    assert_eq!((scene.record().opening.id, scene.record().status), (turned.id, Status::Blocked));
     let books = scene.purse.books.lock().expect("no panic");
     assert!(books.asked.is_empty() && books.drafts.is_empty());
 }
@@ -185,7 +185,7 @@ fn what_was_said_of_a_call_is_gone_once_it_is_changed() {
     assert_eq!(admitted.warnings().count(), 0);
     let draft = admitted.draft().expect("it is open");
     // The judge is asked from the start, and again at the end, once money is held.
-    assert_eq!((draft.status, draft.trace.looked().len()), (Status::Downgraded, 2));
+    assert_eq!((draft.status, draft.opening.trace.0.len()), (Status::Downgraded, 2));
 }
 
 #[test]
@@ -207,7 +207,10 @@ fn what_no_rule_allows_is_refused_where_the_organization_says_so() {
     (scene.default_deny, scene.identity.observe) = (true, true);
     let admitted = scene.admitted();
     let draft = admitted.draft().expect("it is open");
-    assert_eq!((draft.status, draft.policy.as_deref()), (Status::Observed, Some("default")));
+    assert_eq!(
+        (draft.status, draft.opening.policy.as_deref()),
+        (Status::Observed, Some("default"))
+    );
 }
 
 #[test]
@@ -232,6 +235,6 @@ fn a_ledger_that_cannot_make_the_intent_durable_sends_nothing() {
         assert_eq!((refusal.status(), scene.spent_and_held()), (503, (0, 0)));
         let record = scene.record();
         assert_eq!((record.status, record.attempts.len()), (Status::Blocked, 0));
-        assert_eq!(record.policy.as_deref(), Some("service_unavailable"));
+        assert_eq!(record.opening.policy.as_deref(), Some("service_unavailable"));
     }
 }

@@ -56,7 +56,7 @@ fn each_try_is_judged_anew_at_its_own_time() {
     let first = scene.admitted();
     scene.clock.set(CAME + 100);
     let second = again(first, FAILED).expect("the second try passes");
-    assert_eq!(second.draft().expect("it is open").trace.looked().len(), 2);
+    assert_eq!(second.draft().expect("it is open").opening.trace.0.len(), 2);
     scene.clock.set(CAME + 200);
     let not_again = again(second, FAILED).expect_err("the third try is blocked");
     assert!(matches!(not_again.refusal, Refusal::Blocked(_)));
@@ -124,6 +124,6 @@ fn what_was_done_to_a_call_holds_for_its_further_tries() {
     let second = again(scene.admitted(), FAILED).expect("the second try passes");
     assert_eq!(second.call().expect("it is open").model, "small".into());
     let draft = second.draft().expect("it is open");
-    assert_eq!((&*draft.model_asked, draft.status), ("big", Status::Downgraded));
+    assert_eq!((&*draft.opening.model_asked, draft.status), ("big", Status::Downgraded));
     assert_eq!(scene.spent_and_held(), (0, 1_100));
 }

@@ -171,11 +171,11 @@ fn what_has_no_bound_is_refused_under_a_budget() {
             change(&mut scene);
             let refusal = scene.turned().refusal;
             assert_eq!((refusal.code(), refusal.status()), (code, 402));
-            assert_eq!(scene.record().bound, None);
+            assert_eq!(scene.record().opening.bound, None);
         }
         let mut scene = Scene::new(Script::passing());
         change(&mut scene);
-        assert_eq!(scene.admitted().draft().expect("it is open").bound, None, "{code}");
+        assert_eq!(scene.admitted().draft().expect("it is open").opening.bound, None, "{code}");
     }
 }
 

@@ -28,10 +28,10 @@ fn check(marks: Vec<Mark>, status: Status, action: &str, reason: Option<&str>) {
     let scene = marking(marks);
     let admitted = scene.admitted();
     let draft = admitted.draft().expect("it is open");
-    assert_eq!((draft.status, draft.action), (status, action));
-    assert_eq!(draft.reason.as_deref(), reason);
+    assert_eq!((draft.status, draft.opening.action), (status, action));
+    assert_eq!(draft.opening.reason.as_deref(), reason);
     let who = reason.map(|_| ("house", "rule"));
-    assert_eq!(draft.policy.as_deref().zip(draft.rule.as_deref()), who);
+    assert_eq!(draft.opening.policy.as_deref().zip(draft.opening.rule.as_deref()), who);
 }
 
 #[test]
@@ -52,16 +52,19 @@ fn a_budget_that_changed_a_call_is_named_without_a_rule() {
         .budget(1_100, OnExceed::Downgrade { model: "small".into() });
     let admitted = scene.admitted();
     let draft = admitted.draft().expect("it is open");
-    assert_eq!((draft.status, draft.action), (Status::Downgraded, "downgrade"));
-    assert_eq!((draft.policy.as_deref(), draft.rule.as_deref()), (Some("budget 1"), None));
-    assert_eq!(draft.reason.as_deref(), Some("`big` was replaced by `small`"));
-    assert_eq!((&*draft.model_asked, &*draft.model_used), ("big", "small"));
+    assert_eq!((draft.status, draft.opening.action), (Status::Downgraded, "downgrade"));
+    assert_eq!(
+        (draft.opening.policy.as_deref(), draft.opening.rule.as_deref()),
+        (Some("budget 1"), None)
+    );
+    assert_eq!(draft.opening.reason.as_deref(), Some("`big` was replaced by `small`"));
+    assert_eq!((&*draft.opening.model_asked, &*draft.model_used), ("big", "small"));
 
     let scene = marking(vec![]).budget(6_000, OnExceed::Clip { floor: 1 });
     let admitted = scene.admitted();
     let draft = admitted.draft().expect("it is open");
-    assert_eq!((draft.status, draft.action), (Status::Clipped, "clip"));
-    assert_eq!(draft.reason.as_deref(), Some("the output cap was lowered to 50 tokens"));
+    assert_eq!((draft.status, draft.opening.action), (Status::Clipped, "clip"));
+    assert_eq!(draft.opening.reason.as_deref(), Some("the output cap was lowered to 50 tokens"));
 }
 
 #[test]
@@ -73,7 +76,10 @@ fn a_call_that_no_policy_applies_to_is_bypassed() {
     }));
     let admitted = scene.admitted();
     let draft = admitted.draft().expect("it is open");
-    assert_eq!((draft.status, draft.action, draft.evaluated), (Status::Bypassed, "pass", false));
+    assert_eq!(
+        (draft.status, draft.opening.action, draft.opening.evaluated),
+        (Status::Bypassed, "pass", false)
+    );
     assert_eq!(
         Scene::new(Script::passing()).admitted().draft().map(|d| d.status),
         Some(Status::Passed)
@@ -85,15 +91,22 @@ fn a_refusal_names_who_stopped_the_call_and_why() {
     let scene = Scene::new(Script::at_most(crate::Usd::ZERO));
     scene.turned();
     let record = scene.record();
-    assert_eq!((record.action, record.reason.as_deref()), ("block", Some("over")));
-    assert_eq!(record.policy.as_deref().zip(record.rule.as_deref()), Some(("house", "rule")));
-    assert_eq!(record.trace.looked().len(), 1);
+    assert_eq!((record.opening.action, record.opening.reason.as_deref()), ("block", Some("over")));
+    assert_eq!(
+        record.opening.policy.as_deref().zip(record.opening.rule.as_deref()),
+        Some(("house", "rule"))
+    );
+    assert_eq!(record.opening.trace.0.len(), 1);
 
     let scene = Scene::new(Script::passing()).budget(1, OnExceed::Block);
     scene.turned();
     let record = scene.record();
-    assert_eq!((record.policy.as_deref(), record.rule.as_deref()), (Some("budget 1"), None));
-    assert!(record.reason.is_some_and(|reason| reason.contains("budget `budget 1`")));
+    assert_eq!(
+        (record.opening.policy.as_deref(), record.opening.rule.as_deref()),
+        (Some("budget 1"), None)
+    );
+    let reason = record.opening.reason.as_deref();
+    assert!(reason.is_some_and(|reason| reason.contains("budget `budget 1`")));
 }
 
 #[test]
@@ -101,11 +114,20 @@ fn a_record_tells_who_called_and_under_which_version() {
     let scene = Scene::new(Script::passing());
     let admitted = scene.admitted();
     let draft = admitted.draft().expect("it is open");
-    assert_eq!((&*draft.organization, &*draft.agent, &*draft.key.0), ("acme", "bot", "key_ci"));
-    assert_eq!(draft.team.as_deref().zip(draft.session.as_deref()), Some(("research", "s-1")));
-    assert_eq!((&*draft.policy_version, &*draft.price_version), ("snapshot-1", "tariff-1"));
-    assert_eq!(draft.roles, Arc::from(vec![Arc::from("trial")]));
-    assert_eq!(draft.at, scene.asking().at);
+    assert_eq!(
+        (&*draft.opening.organization, &*draft.opening.agent, &*draft.opening.key.0),
+        ("acme", "bot", "key_ci")
+    );
+    assert_eq!(
+        draft.opening.team.as_deref().zip(draft.opening.session.as_deref()),
+        Some(("research", "s-1"))
+    );
+    assert_eq!(
+        (&*draft.opening.policy_version, &*draft.opening.price_version),
+        ("snapshot-1", "tariff-1")
+    );
+    assert_eq!(draft.opening.roles, Arc::from(vec![Arc::from("trial")]));
+    assert_eq!(draft.opening.at, scene.asking().at);
 }
 
 #[test]
