@@ -42,8 +42,8 @@ impl Dialect for Anthropic {
         rewrite.apply(body)
     }
 
-    fn meter(&self, read: &Read, _: &Call) -> Box<dyn Meter> {
-        let tally = tally::Tally::new(read);
+    fn meter(&self, read: &Read, sent: &Call) -> Box<dyn Meter> {
+        let tally = tally::Tally::new(read, sent);
         if read.call.stream {
             Box::new(StreamMeter::new(tally))
         } else {

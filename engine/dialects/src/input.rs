@@ -78,6 +78,11 @@ impl Input {
         self.size.by_reference.get_or_insert(what);
     }
 
+    /// The vendor may read the input so often again.
+    pub(crate) fn reread(&mut self, times: u64) {
+        self.size.rereads = self.size.rereads.max(times);
+    }
+
     /// Passes over a value that refers to something, unless it is `null`.
     pub(crate) fn referring(&mut self, scan: &mut Scan<'_>, what: &'static str) -> Scanned<()> {
         if passed_value(scan)?.is_some() {

@@ -27,8 +27,20 @@ pub(crate) struct Places {
     pub(crate) asking: Asking,
     /// Whether something is written to the cache for an hour.
     pub(crate) hour_cache: bool,
-    /// Whether the client asks for thoughts, of which not all may be shown.
-    pub(crate) hidden_thought: bool,
+    /// What the client says of thinking.
+    pub(crate) thought: Thought,
+}
+
+/// What a client says of thinking, of which an answer need not show all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Thought {
+    /// Nothing: it depends on the model.
+    #[default]
+    Unsaid,
+    /// It wants some.
+    Wanted,
+    /// It wants none.
+    Unwanted,
 }
 
 /// A number that a client named.

@@ -48,6 +48,8 @@ pub struct InputSize {
     pub audio_bytes: u64,
     /// What makes the input unknowable from the request alone, such as `file_id`.
     pub by_reference: Option<&'static str>,
+    /// How often the vendor may read its input again for one answer, with what its own tools found.
+    pub rereads: u64,
 }
 
 /// The facts of one request.

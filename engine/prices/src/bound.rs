@@ -114,11 +114,12 @@ impl Committed {
 impl Tokens {
     fn of(limits: &Limits, size: &InputSize, searches: u64) -> Result<Self, NoBound> {
         let window = limits.context_window.map(u128::from);
-        if searches > 0 {
-            // What a search finds is input of one more pass over the whole conversation.
-            let passes = u128::from(searches) + 1;
-            let window = window.ok_or(NoBound::UnboundedInput { what: "web_search" })?;
-            return Ok(Self::any(window * passes));
+        let rereads = searches.max(size.rereads);
+        if rereads > 0 {
+            // What a tool finds is input of one more pass over the whole conversation.
+            let what = if searches > 0 { "web_search" } else { "what a tool of the vendor finds" };
+            let window = window.ok_or(NoBound::UnboundedInput { what })?;
+            return Ok(Self::any(window * (u128::from(rereads) + 1)));
         }
         match (Self::shown(limits, size), window) {
             (Ok(tokens), window) => Ok(Self { most: window.unwrap_or(u128::MAX), ..tokens }),

@@ -3,12 +3,13 @@
 use std::borrow::Cow;
 
 use super::request::Seen;
+use super::tool;
 use crate::input::{base64_bytes, passed_value};
 use crate::scan::{Fields, Kind, Scan, Scanned};
 
 const BLOCK: Fields = Fields {
     within: "content[].",
-    names: &["type", "text", "source", "content", "file_id", "cache_control"],
+    names: &["type", "text", "source", "content", "file_id", "cache_control", "tool"],
 };
 
 const SOURCE: Fields = Fields {
@@ -52,6 +53,7 @@ fn block(scan: &mut Scan<'_>, seen: &mut Seen) -> Scanned<()> {
             "content" => content(scan, seen)?,
             "file_id" => seen.input.referring(scan, "file_id")?,
             "cache_control" => cache_control(scan, seen)?,
+            "tool" => tool::added(scan, seen)?,
             _ => seen.input.text(scan)?,
         }
         Ok(())

@@ -8,7 +8,7 @@ use reins_governor::{Call, Endpoint, ServiceTier};
 use super::{block, tool, untold};
 use crate::input::{self, Input};
 use crate::malformed::Malformed;
-use crate::read::{Named, Places};
+use crate::read::{Named, Places, Thought};
 use crate::scan::{Fields, Kind, Scan, Scanned};
 use crate::{Read, Target};
 
@@ -29,6 +29,25 @@ const FIELDS: Fields = Fields {
         "cache_control",
         "context_management",
         "inference_geo",
+        untold::COMPACTION,
+        untold::FALLBACKS,
+        "thread",
+        "metadata",
+        "output_config",
+        "output_format",
+        "stop_sequences",
+        "temperature",
+        "tool_choice",
+        "top_k",
+        "top_p",
+        "diagnostics",
+        "user_profile_id",
+        "workspace_id",
+        "billing_policy",
+        "fallback_credit_token",
+        "betas",
+        "anthropic_beta",
+        "anthropic_version",
     ],
 };
 
@@ -49,6 +68,7 @@ struct Request<'a> {
     fast: bool,
     seen: Seen,
     places: Places,
+    unknown: bool,
 }
 
 /// What messages, blocks and tools add up to.
@@ -58,7 +78,12 @@ pub(super) struct Seen {
     pub(super) tool_results: u64,
     pub(super) hour_cache: bool,
     pub(super) searches: tool::Searches,
+    /// What costs extra and has no price.
+    pub(super) extra_fee: Option<&'static str>,
 }
+
+/// What a field may cost that did not exist when this was written.
+const UNKNOWN: &str = "a field of the request's top level is not known, and may cost extra";
 
 pub(super) fn read(body: &[u8], to: &Target) -> Scanned<Read> {
     let mut scan = Scan::new(body)?;
@@ -88,7 +113,12 @@ impl<'a> Request<'a> {
             "cache_control" => block::cache_control(scan, &mut self.seen)?,
             "context_management" => untold::management(scan, &mut self.seen)?,
             "inference_geo" => untold::place(scan)?,
-            _ => self.seen.input.text(scan)?,
+            untold::COMPACTION | untold::FALLBACKS => untold::refuse(scan, field)?,
+            "thread" => untold::thread(scan, &mut self.seen)?,
+            _ => {
+                self.unknown |= field.is_empty();
+                self.seen.input.text(scan)?;
+            }
         }
         Ok(())
     }
@@ -104,7 +134,8 @@ impl<'a> Request<'a> {
     fn cap(&mut self, scan: &mut Scan<'a>) -> Scanned<()> {
         scan.kind()?;
         let start = scan.at();
-        self.output_cap = scan.positive(MAX_TOKENS)?;
+        // WHY: with none, the vendor writes its cache and no answer.
+        self.output_cap = scan.whole_number(MAX_TOKENS)?;
         self.places.cap = Some(Named { place: start..scan.at(), value: self.output_cap });
         Ok(())
     }
@@ -122,7 +153,11 @@ impl<'a> Request<'a> {
             }
             Ok(())
         })?;
-        self.places.hidden_thought = named.is_some() && is.as_deref() != Some("disabled");
+        self.places.thought = match is.as_deref() {
+            Some("disabled") => Thought::Unwanted,
+            _ if named.is_some() => Thought::Wanted,
+            _ => Thought::Unsaid,
+        };
         Ok(())
     }
 
@@ -134,6 +169,7 @@ impl<'a> Request<'a> {
         let input = &mut self.seen.input;
         scan.list(|scan| {
             input.reference("mcp_servers");
+            input.reread(tool::REREADS);
             input.text(scan)
         })
     }
@@ -159,7 +195,7 @@ impl<'a> Request<'a> {
             tool_results: self.seen.tool_results,
             web_search: self.seen.searches.wanted,
             web_search_cap: self.seen.searches.cap(),
-            extra_fee: None,
+            extra_fee: self.seen.extra_fee.or(self.unknown.then_some(UNKNOWN)),
         };
         Ok(Read { call, places: self.places })
     }

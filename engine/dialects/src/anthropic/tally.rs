@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use reins_governor::Call;
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::usage;
 use crate::outline::{Outline, Shape};
+use crate::read::Thought;
 use crate::stream::Tell;
 use crate::tokens::{self, Absurd, Object};
 use crate::{Found, Metered, OUTPUT_UNSEEN, Read};
@@ -22,7 +24,7 @@ const SHAPE: Shape = Shape {
 #[derive(Debug)]
 pub(super) struct Tally {
     hour_cache: bool,
-    hidden_thought: bool,
+    thought: Thought,
     usage: Result<Object, Absurd>,
     ended: bool,
     model: Option<Arc<str>>,
@@ -36,13 +38,30 @@ struct Started {
     usage: Option<Object>,
 }
 
+/// Claude models that do not think unless they are asked to, by what follows their maker's name for
+/// them. Any other may: see the notes on thinking of each model at platform.claude.com.
+const NOT_THINKING: [&str; 6] = ["2", "3", "instant", "opus-4", "sonnet-4", "haiku-4"];
+
+fn thinks_unasked(model: &str) -> bool {
+    let claude = model.rsplit_once("claude-").map(|(_, name)| name);
+    !claude.is_some_and(|name| NOT_THINKING.iter().any(|known| name.starts_with(known)))
+}
+
+/// What is wanted of the model that is asked.
+fn thought(read: &Read, sent: &Call) -> Thought {
+    match read.places.thought {
+        Thought::Unsaid if thinks_unasked(&sent.model) => Thought::Wanted,
+        said => said,
+    }
+}
+
 // === impl Tally ===
 
 impl Tally {
-    pub(super) fn new(read: &Read) -> Self {
+    pub(super) fn new(read: &Read, sent: &Call) -> Self {
         Self {
             hour_cache: read.places.hour_cache,
-            hidden_thought: read.places.hidden_thought,
+            thought: thought(read, sent),
             usage: Ok(Object::new()),
             ended: false,
             model: None,
@@ -81,6 +100,15 @@ impl Tally {
     fn usage(&self) -> Found {
         let usage = self.usage.as_ref().map_err(|absurd| *absurd);
         usage.and_then(|usage| usage::read(usage, self.hour_cache)).into()
+    }
+
+    /// Whether there may be thoughts that the answer did not show.
+    fn may_have_thought(&self) -> bool {
+        match self.thought {
+            Thought::Wanted => true,
+            Thought::Unwanted => false,
+            Thought::Unsaid => self.model.as_deref().is_some_and(thinks_unasked),
+        }
     }
 
     fn word(object: &Outline) -> String {
@@ -125,7 +153,7 @@ impl Tell for Tally {
         Metered {
             usage,
             model: self.model.clone(),
-            output_bound: if self.hidden_thought { OUTPUT_UNSEEN } else { self.output_bytes },
+            output_bound: if self.may_have_thought() { OUTPUT_UNSEEN } else { self.output_bytes },
             complete,
         }
     }

@@ -3,11 +3,18 @@
 use reins_governor::{InputSize, ServiceTier, Usage};
 
 use super::Anthropic;
-use crate::tests::read;
+use crate::tests::{read, refused};
 use crate::{Dialect, Found, OUTPUT_UNSEEN, Read};
 
-const NOTHING: InputSize =
-    InputSize { text_bytes: 0, parts: 0, images: 0, pages: 0, audio_bytes: 0, by_reference: None };
+const NOTHING: InputSize = InputSize {
+    text_bytes: 0,
+    parts: 0,
+    images: 0,
+    pages: 0,
+    audio_bytes: 0,
+    by_reference: None,
+    rereads: 0,
+};
 
 fn with(members: &str) -> Read {
     read(&Anthropic, &format!(r#"{{"model":"m","max_tokens":9,{members}}}"#))
@@ -118,6 +125,76 @@ fn what_the_vendor_adds_on_its_own_is_not_bounded_by_the_request() {
 }
 
 #[test]
+fn tools_of_the_vendor_read_the_input_again() {
+    let tool = |is: &str| format!(r#""tools":[{{"type":"{is}"}}]"#);
+    for (members, rereads) in [
+        (tool("web_search_20250305"), 0),
+        (tool("web_search_20260318"), 9),
+        (tool("web_fetch_20260318"), 9),
+        (tool("tool_search_tool_bm25_20251119"), 9),
+        (tool("mcp_toolset"), 9),
+        (tool("computer_20250124"), 0),
+        (tool("custom"), 0),
+        (r#""mcp_servers":[{"url":"https://a.example"}]"#.to_owned(), 9),
+        (r#""mcp_servers":[]"#.to_owned(), 0),
+    ] {
+        assert_eq!(with(&members).call.input.rereads, rereads, "{members}");
+    }
+}
+
+#[test]
+fn what_has_no_price_is_known_as_such() {
+    let message = |block: &str| {
+        format!(
+            r#"{{"model":"m","max_tokens":9,"messages":[{{"role":"user","content":[{block}]}}]}}"#
+        )
+    };
+    let added = |is: &str| {
+        let definition = format!(r#"{{"type":"{is}","name":"t"}}"#);
+        message(&format!(
+            r#"{{"type":"tool_addition","tool":{{"type":"tool_definition","definition":{definition}}}}}"#
+        ))
+    };
+    let fee = |body: &str| read(&Anthropic, body).call.extra_fee.is_some();
+    assert!(with(r#""tools":[{"type":"code_execution_20260521"}]"#).call.extra_fee.is_some());
+    assert!(with(r#""hologram":{"type":"on"}"#).call.extra_fee.is_some());
+    assert!(with(r#""temperature":1,"top_p":0.9,"metadata":{}"#).call.extra_fee.is_none());
+    assert!(fee(&added("code_execution_20260521")));
+    assert!(!fee(&added("custom")));
+    let searching = read(&Anthropic, &added("web_search_20260318")).call;
+    assert_eq!((searching.web_search, searching.input.rereads), (true, 9));
+    let advised = refused(&Anthropic, added("advisor_20260301").as_bytes());
+    assert!(advised.contains("advisor_20260301"), "{advised}");
+}
+
+#[test]
+fn what_is_not_in_the_request_or_not_in_the_totals_is_refused() {
+    let said = |members: &str| {
+        let body = format!(r#"{{"model":"m","max_tokens":9,"messages":[],{members}}}"#);
+        refused(&Anthropic, body.as_bytes())
+    };
+    for (members, part) in [
+        (r#""thread":{"type":"continue","previous_message_id":"msg_1"}"#, "`continue`"),
+        (r#""thread":{"previous_message_id":"msg_1"}"#, "whole conversation"),
+        (r#""fallbacks":[{"model":"claude-opus-4-8","max_tokens":128000}]"#, "another model"),
+        (r#""fallbacks":"default""#, "another model"),
+        (r#""compaction":{"type":"summarize"}"#, "summary"),
+    ] {
+        let said = said(members);
+        assert!(said.contains(part), "{members}: {said}");
+    }
+    for members in [r#""thread":{"type":"create"}"#, r#""thread":null,"fallbacks":null"#] {
+        assert_eq!(with(members).call.input.by_reference, None, "{members}");
+    }
+}
+
+#[test]
+fn a_request_may_ask_for_no_answer() {
+    let read = read(&Anthropic, r#"{"model":"m","max_tokens":0,"messages":[]}"#);
+    assert_eq!(read.call.output_cap, Some(0));
+}
+
+#[test]
 fn fast_mode_is_dearer() {
     assert_eq!(with(r#""speed":"fast""#).call.tier, ServiceTier::Priority);
     assert_eq!(with(r#""speed":"standard""#).call.tier, ServiceTier::Standard);
@@ -126,16 +203,25 @@ fn fast_mode_is_dearer() {
 
 #[test]
 fn thoughts_may_be_billed_and_not_shown() {
-    for (members, unseen) in [
-        (r#""stream":true"#, false),
-        (r#""stream":true,"thinking":{"type":"disabled"}"#, false),
-        (r#""stream":true,"thinking":null"#, false),
-        (r#""stream":true,"thinking":{"type":"adaptive"}"#, true),
-        (r#""stream":true,"thinking":{"type":"enabled","budget_tokens":1024}"#, true),
+    const ADAPTIVE: &str = r#""thinking":{"type":"adaptive"}"#;
+    const BUDGET: &str = r#""thinking":{"type":"enabled","budget_tokens":1024}"#;
+    const DISABLED: &str = r#""thinking":{"type":"disabled"}"#;
+    for (model, members, unseen) in [
+        ("claude-sonnet-4-5", r#""thinking":null"#, false),
+        ("claude-opus-4-8", "", false),
+        ("anthropic/claude-3-haiku-20240307", "", false),
+        ("claude-sonnet-4-5", ADAPTIVE, true),
+        ("claude-sonnet-4-5", BUDGET, true),
+        ("claude-fable-5", "", true),
+        ("claude-opus-5-5", r#""thinking":null"#, true),
+        ("claude-opus-5", DISABLED, false),
+        ("another-one", "", true),
     ] {
-        let read = with(members);
+        let comma = if members.is_empty() { "" } else { "," };
+        let body = format!(r#"{{"model":"{model}","max_tokens":9,"stream":true{comma}{members}}}"#);
+        let read = read(&Anthropic, &body);
         let found = Anthropic.meter(&read, &read.call).finish().output_bound;
-        assert_eq!(found, if unseen { OUTPUT_UNSEEN } else { 0 }, "{members}");
+        assert_eq!(found, if unseen { OUTPUT_UNSEEN } else { 0 }, "{body}");
     }
 }
 
@@ -192,6 +278,14 @@ fn usage_is_believed_missing_or_absurd() {
         (
             r#"{"input_tokens":5,"output_tokens":2,"speed":"fast","service_tier":"standard"}"#,
             Found::Usage(Usage { input: 5, output: 2, tier: ServiceTier::Priority, ..zero }),
+        ),
+        (
+            r#"{"input_tokens":5,"output_tokens":2,"inference_geo":"not_available"}"#,
+            Found::Usage(Usage { input: 5, output: 2, ..zero }),
+        ),
+        (
+            r#"{"input_tokens":5,"output_tokens":2,"inference_geo":"us"}"#,
+            Found::Absurd("inference_geo"),
         ),
         (r#"{"input_tokens":5}"#, Found::Missing),
         (r#"{"input_tokens":null,"output_tokens":2}"#, Found::Missing),

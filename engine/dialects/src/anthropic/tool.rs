@@ -17,6 +17,17 @@ const DESCRIBED: [&str; 4] = ["bash_", "text_editor_", "computer_", "memory_"];
 /// of 499).
 const DESCRIPTION_BYTES: u64 = 2_000;
 
+/// How often the vendor reads its input again, at the most, while its own tools run: it stops an
+/// answer after ten passes, with `pause_turn`.
+///
+/// Seen in <https://github.com/anthropics/anthropic-sdk-python/issues/1237>.
+pub(super) const REREADS: u64 = 9;
+
+/// The search that does nothing but search: newer ones run code on what they find.
+const PLAIN_SEARCH: &str = "web_search_20250305";
+
+const ADDITION: Fields = Fields { within: "content[].tool.", names: &["definition"] };
+
 /// Searches that the tools of a request allow.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Searches {
@@ -50,6 +61,18 @@ pub(super) fn read(scan: &mut Scan<'_>, seen: &mut Seen) -> Scanned<()> {
     Ok(())
 }
 
+/// Reads a tool that a message adds; one that it only names is defined elsewhere.
+pub(super) fn added(scan: &mut Scan<'_>, seen: &mut Seen) -> Scanned<()> {
+    if scan.kind()? != Kind::Object {
+        return seen.input.text(scan);
+    }
+    scan.object(&ADDITION, |scan, field| match field {
+        "definition" => read(scan, seen),
+        _ => seen.input.text(scan),
+    })?;
+    Ok(())
+}
+
 /// Counts what only the tool's type tells. What a tool of the vendor finds goes into the input
 /// while the call runs, so that nothing in the request bounds it.
 fn count(is: &str, max_uses: Option<u64>, seen: &mut Seen) {
@@ -61,6 +84,12 @@ fn count(is: &str, max_uses: Option<u64>, seen: &mut Seen) {
     }
     if is.starts_with("web_search") {
         seen.searches.add(max_uses);
+    }
+    if is.starts_with("code_execution") {
+        seen.extra_fee = Some("the time of a container that runs code has no price");
+    }
+    if is != PLAIN_SEARCH {
+        seen.input.reread(REREADS);
     }
     seen.input.reference("what a tool of the vendor finds");
 }

@@ -8,7 +8,7 @@ use crate::Found;
 use crate::tokens::{Absurd, Object, count, count_in, object};
 
 /// The members of a usage that are read.
-const FIELDS: [&str; 10] = [
+const FIELDS: [&str; 11] = [
     "input_tokens",
     "output_tokens",
     "cache_read_input_tokens",
@@ -19,7 +19,11 @@ const FIELDS: [&str; 10] = [
     "speed",
     "service_tier",
     ITERATIONS,
+    PLACE,
 ];
+
+/// Where the model ran, which the vendor's workspace may have chosen.
+const PLACE: &str = "inference_geo";
 
 /// Each pass of a model. The totals count those that wrote the message, and no others.
 const ITERATIONS: &str = "iterations";
@@ -53,6 +57,9 @@ pub(super) fn read(usage: &Object, hour_cache: bool) -> Result<Option<Usage>, Ab
     if has_passes_beside(usage) {
         return Err(Absurd(ITERATIONS));
     }
+    if is_elsewhere(usage) {
+        return Err(Absurd(PLACE));
+    }
     if reasoning > output {
         return Err(Absurd("thinking_tokens"));
     }
@@ -74,6 +81,12 @@ fn has_passes_beside(usage: &Object) -> bool {
     let passes = usage.get(ITERATIONS).and_then(Value::as_array);
     let is_message = |pass: &Value| pass.get("type").and_then(Value::as_str) == Some("message");
     passes.is_some_and(|passes| !passes.iter().all(is_message))
+}
+
+/// Whether the model ran where it is dearer than the prices say.
+fn is_elsewhere(usage: &Object) -> bool {
+    let place = usage.get(PLACE).and_then(Value::as_str);
+    place.is_some_and(|place| !matches!(place, "global" | "not_available"))
 }
 
 fn written(usage: &Object, hour_cache: bool) -> Result<Written, Absurd> {

@@ -248,6 +248,6 @@ fn refuse_models(scan: &mut Scan<'_>) -> Scanned<()> {
 fn tier(scan: &mut Scan<'_>) -> Scanned<ServiceTier> {
     let Some(word) = scan.word("service_tier")? else { return Ok(ServiceTier::Standard) };
     super::usage::tier(&word).ok_or_else(|| {
-        Malformed::value("service_tier", &word, "use auto, default, flex or priority")
+        Malformed::value("service_tier", &word, "use auto, default, flex, priority or fast")
     })
 }

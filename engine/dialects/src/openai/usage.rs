@@ -12,7 +12,7 @@ pub(super) fn tier(word: &str) -> Option<ServiceTier> {
     match word {
         "auto" | "default" | "standard" | "scale" | "on_demand" => Some(ServiceTier::Standard),
         "flex" => Some(ServiceTier::Flex),
-        "priority" => Some(ServiceTier::Priority),
+        "priority" | "fast" => Some(ServiceTier::Priority),
         "batch" => Some(ServiceTier::Batch),
         _ => None,
     }

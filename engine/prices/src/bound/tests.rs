@@ -235,14 +235,16 @@ fn size() -> impl Strategy<Value = InputSize> {
     let by_reference = option::weighted(0.1, Just("file_id"));
     let few = || prop_oneof![3 => Just(0), 1 => 0..5_u64];
     let bytes = || prop_oneof![0..2_000_u64, 0..2_000_000_u64];
-    (bytes(), 0..50_u64, few(), few(), prop_oneof![Just(0), bytes()], by_reference).prop_map(
-        |(text_bytes, parts, images, pages, audio_bytes, by_reference)| InputSize {
+    let audio = prop_oneof![Just(0), bytes()];
+    (bytes(), 0..50_u64, few(), few(), audio, by_reference, few()).prop_map(
+        |(text_bytes, parts, images, pages, audio_bytes, by_reference, rereads)| InputSize {
             text_bytes,
             parts,
             images,
             pages,
             audio_bytes,
             by_reference,
+            rereads,
         },
     )
 }
@@ -269,7 +271,8 @@ fn calls() -> impl Strategy<Value = Call> {
 /// The most text, the most audio and the most of both that `call` can put in.
 fn room(limits: &Limits, call: &Call) -> (u64, u64, u64) {
     let size = &call.input;
-    let passes = if call.web_search { 1 + call.web_search_cap.unwrap_or_default() } else { 1 };
+    let searches = if call.web_search { call.web_search_cap.unwrap_or_default() } else { 0 };
+    let passes = 1 + searches.max(size.rereads);
     let most = limits.context_window.map_or(u64::MAX, |window| window * passes);
     let hidden = size.by_reference.is_some()
         || (size.images > 0 && limits.image.is_none())
@@ -403,15 +406,19 @@ proptest! {
     /// No figure makes it panic or wrap.
     #[test]
     fn any_call_can_be_asked_for(
-        figures in proptest::array::uniform8(prop_oneof![Just(u64::MAX), Just(0), any::<u64>()]),
+        figures in proptest::array::uniform9(prop_oneof![Just(u64::MAX), Just(0), any::<u64>()]),
         model in 0..MODELS.len(),
         tier in tier(),
     ) {
         let book = book();
-        let [text_bytes, parts, images, pages, audio_bytes, cap, choices, searches] = figures;
+        let [text_bytes, parts, images, pages, audio_bytes, cap, choices, searches, rereads] =
+            figures;
         let (vendor, model) = MODELS[model];
+        let by_reference = None;
         let call = Call {
-            input: InputSize { text_bytes, parts, images, pages, audio_bytes, by_reference: None },
+            input: InputSize {
+                text_bytes, parts, images, pages, audio_bytes, by_reference, rereads,
+            },
             output_cap: Some(cap),
             choices,
             tier,
