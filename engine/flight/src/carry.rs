@@ -14,6 +14,7 @@ use tokio::time::sleep;
 use crate::arrive::Arrival;
 use crate::attempt::Tried;
 use crate::notice::Notice;
+use crate::report::About;
 use crate::tap::Tap;
 use crate::{Crew, Terms, Transport, outcome, report};
 
@@ -102,9 +103,15 @@ pub async fn carry<L: Ledger, T: Transport>(mut freight: Freight<L, T>) -> Carri
             tried @ (Tried::Declined { .. } | Tried::Nothing { .. }) if again => {
                 let ending = freight.ending(&tried);
                 let pause = sleep(retry_delay(retries));
+                let about = About::of(&freight.admitted);
                 match freight.admitted.again(ending, answered, pause).await {
                     Ok(admitted) => freight.admitted = admitted,
-                    Err(not_again) => return given_up(notice, tried, *not_again, retries),
+                    Err(not_again) => {
+                        if let (Some(about), Some(closed)) = (about, &not_again.closed) {
+                            about.report(closed);
+                        }
+                        return given_up(notice, tried, *not_again, retries);
+                    }
                 }
                 retries += 1;
             }

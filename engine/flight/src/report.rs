@@ -3,6 +3,7 @@
 //! Labels are names from the configuration or from our own lists. A model is a label only once its
 //! vendor has answered with it: callers cannot make labels up.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use metrics::{counter, histogram};
@@ -18,21 +19,41 @@ pub(crate) fn begun<L: Ledger>(admitted: &Admitted<L>) {
     }
 }
 
+/// What a report is about, once the call itself has ended.
+pub(crate) struct About {
+    call: Call,
+    snapshot: Arc<Snapshot>,
+}
+
 /// Ends the attempt and the call, and reports it.
 pub(crate) fn finish<L: Ledger>(
     admitted: Admitted<L>,
     ending: Ending,
     answered: Answered,
 ) -> Option<Closed> {
-    let (call, snapshot) = (admitted.call().cloned(), admitted.snapshot().cloned());
+    let about = About::of(&admitted);
     let closed = admitted.finish(ending, answered)?;
-    if let (Some(call), Some(snapshot)) = (call, snapshot) {
-        report(&call, &closed, &snapshot);
+    if let Some(about) = about {
+        about.report(&closed);
     }
     Some(closed)
 }
 
-fn report(call: &Call, closed: &Closed, snapshot: &Snapshot) {
+// === impl About ===
+
+impl About {
+    pub(crate) fn of<L: Ledger>(admitted: &Admitted<L>) -> Option<Self> {
+        let (call, snapshot) = (admitted.call()?.clone(), Arc::clone(admitted.snapshot()?));
+        Some(Self { call, snapshot })
+    }
+
+    /// Reports how the call has ended.
+    pub(crate) fn report(&self, closed: &Closed) {
+        count(&self.call, closed, &self.snapshot);
+    }
+}
+
+fn count(call: &Call, closed: &Closed, snapshot: &Snapshot) {
     let vendor = call.vendor.to_string();
     let (endpoint, status) = (call.endpoint.word(), closed.status.word());
     counter!("reins_calls_total", "vendor" => vendor.clone(), "endpoint" => endpoint,

@@ -82,7 +82,8 @@ impl Live {
         before: Option<&Self>,
     ) -> io::Result<Self> {
         let known = |connection: &Connection, key: Option<&Secret>| {
-            let same = |line: &&Arc<Line>| line.is(connection, key);
+            let terms = terms(connection, &settings);
+            let same = |line: &&Arc<Line>| line.is(connection, key) && line.terms == terms;
             before.and_then(|live| live.lines.iter().find(same)).map(Arc::clone)
         };
         let line = |connection: &Connection| {
@@ -144,22 +145,27 @@ fn limit(limit: &reins_config::Limit) -> reins_ledger::Limit {
     }
 }
 
+/// What calls on a connection keep to.
+const fn terms(connection: &Connection, settings: &Settings) -> Terms {
+    let drain = settings.server.drain;
+    Terms {
+        headers_timeout: connection.timeouts.headers,
+        idle_timeout: connection.timeouts.idle,
+        retries: connection.retries,
+        whole_max: WHOLE_MAX,
+        drain_timeout: drain.timeout,
+        drain_max: drain.max_bytes,
+    }
+}
+
 // === impl Line ===
 
 impl Line {
     fn new(connection: &Connection, settings: &Settings, key: Option<Secret>) -> io::Result<Self> {
-        let drain = settings.server.drain;
         let transport = Transport::new(connection.timeouts.connect, connection.allow_private)?;
         Ok(Self {
             transport: Arc::new(transport),
-            terms: Terms {
-                headers_timeout: connection.timeouts.headers,
-                idle_timeout: connection.timeouts.idle,
-                retries: connection.retries,
-                whole_max: WHOLE_MAX,
-                drain_timeout: drain.timeout,
-                drain_max: drain.max_bytes,
-            },
+            terms: terms(connection, settings),
             paid: lines::paid(connection).map_err(io::Error::other)?,
             connection: connection.clone(),
             key,
@@ -173,5 +179,45 @@ impl Line {
     /// The key that Reins itself keeps for the vendor.
     pub(crate) fn key(&self) -> Option<&str> {
         self.key.as_ref().map(Secret::expose)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    //! What an edit of the file changes, and what it leaves alone.
+    use std::path::Path;
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use jiff::civil::date;
+    use reins_config::{File, Purpose};
+
+    use super::{Live, Stored};
+
+    fn live(server: &str, before: Option<&Live>) -> Live {
+        let text = format!(
+            "[organization]\nid = \"acme\"\n[[connection]]\nvendor = \"openai\"\n\
+             key = \"stored\"\n[server]\n{server}\n"
+        );
+        let file = File {
+            path: Path::new("reins.toml"),
+            text: &text,
+            purpose: Purpose::Serve,
+            today: date(2026, 11, 21),
+            variables: &|_| None,
+        };
+        let checked = reins_config::read(&file).expect("a good file");
+        Live::ready(checked.settings, Arc::new(checked.snapshot), &Stored::new(), before)
+            .expect("lines")
+    }
+
+    #[test]
+    fn lines_are_kept_unless_what_they_keep_to_is_edited() {
+        let first = live("drain_timeout = \"2m\"", None);
+        let second = live("drain_timeout = \"2m\"\nheader_timeout = \"7s\"", Some(&first));
+        assert!(Arc::ptr_eq(&first.lines[0], &second.lines[0]));
+        let third = live("drain_timeout = \"3s\"\ndrain_max_bytes = 9", Some(&second));
+        let terms = third.lines[0].terms;
+        assert_eq!((terms.drain_timeout, terms.drain_max), (Duration::from_secs(3), 9));
     }
 }
