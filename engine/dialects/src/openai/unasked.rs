@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use bytes::Bytes;
 use memchr::memmem::Finder;
+use memchr::memrchr2;
 
 use super::tally::SHAPE;
 use crate::Filter;
@@ -120,14 +121,34 @@ impl Unasked {
         }
     }
 
-    /// The bytes of the member whose name is at `place`, its comma included, if it says `null`.
+    /// The bytes of the member whose name is at `place`, its comma included, if it says `null`. It
+    /// stands in one line, and that line is data.
     fn null_member(&self, place: usize) -> Option<Range<usize>> {
         let (before, after) = self.held.split_at_checked(place)?;
-        let start = before.trim_ascii_end().strip_suffix(b",")?.len();
-        let after = after.strip_prefix(USAGE)?.trim_ascii_start().strip_prefix(b":")?;
-        let rest = after.trim_ascii_start().strip_prefix(b"null")?;
+        let (_, line) =
+            before.split_at_checked(memrchr2(b'\n', b'\r', before).map_or(0, |at| at + 1))?;
+        let line = line.strip_prefix(b"data:")?;
+        let start = before.len() - line.len() + spaceless_end(line).strip_suffix(b",")?.len();
+        let after = spaceless(after.strip_prefix(USAGE)?).strip_prefix(b":")?;
+        let rest = spaceless(after).strip_prefix(b"null")?;
         Some(start..self.held.len() - rest.len())
     }
+}
+
+/// Without the spaces that it begins with.
+fn spaceless(mut text: &[u8]) -> &[u8] {
+    while let Some(rest) = text.strip_prefix(b" ") {
+        text = rest;
+    }
+    text
+}
+
+/// Without the spaces that it ends with.
+fn spaceless_end(mut text: &[u8]) -> &[u8] {
+    while let Some(rest) = text.strip_suffix(b" ") {
+        text = rest;
+    }
+    text
 }
 
 /// What an event tells of usage.

@@ -374,6 +374,21 @@ fn a_client_that_did_not_ask_sees_nothing_of_usage() {
 }
 
 #[test]
+fn what_is_no_member_of_the_data_passes_unchanged() {
+    for text in [
+        "data: {\"choices\":[{}],\r\n\"usage\":null}\n\n",
+        "data: {\"choices\":[{}],\n\"usage\":null,\"more\":\"xx\"}\n\n",
+        "data: {\"choices\":[{}]}\n,\"usage\":null\n\n",
+        "data: {\"choices\":[{}],\"usage\":\nnull}\n\n",
+    ] {
+        let seen = filtered([text.as_bytes()]);
+        assert_eq!(String::from_utf8_lossy(&seen), text);
+    }
+    let spaced = "data: {\"choices\":[{}], \"usage\": null}\n\n";
+    assert_eq!(filtered([spaced.as_bytes()]), b"data: {\"choices\":[{}]}\n\n");
+}
+
+#[test]
 fn a_chunk_of_usage_without_an_end_is_hidden_as_well() {
     let chunk = b"data: {\"choices\":[],\"usage\":{\"prompt_tokens\":1}}\n";
     assert_eq!(filtered([&chunk[..]]), b"");

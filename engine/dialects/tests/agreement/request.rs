@@ -116,7 +116,7 @@ fn tier(seen: &JsonValue<'_>, endpoint: Endpoint) -> ServiceTier {
     let fast = word(seen, "speed") == Some("fast");
     match (endpoint, word(seen, "service_tier")) {
         (Endpoint::ChatCompletions, Some("flex")) => ServiceTier::Flex,
-        (Endpoint::ChatCompletions, Some("priority")) => ServiceTier::Priority,
+        (Endpoint::ChatCompletions, Some("priority" | "fast")) => ServiceTier::Priority,
         (Endpoint::ChatCompletions, Some("batch")) => ServiceTier::Batch,
         (Endpoint::Messages, _) if fast => ServiceTier::Priority,
         _ => ServiceTier::Standard,
