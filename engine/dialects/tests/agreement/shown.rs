@@ -55,7 +55,7 @@ fn events(answer: &[u8]) -> Vec<&[u8]> {
 fn event_length(bytes: &[u8], first: bool) -> usize {
     let mark = if first { "\u{feff}".as_bytes() } else { b"" };
     let mut rest = bytes.strip_prefix(mark).unwrap_or(bytes);
-    while let Some(length) = rest.iter().position(|byte| matches!(byte, b'\r' | b'\n')) {
+    while let Some(length) = rest.iter().position(is_break) {
         let (_, end) = rest.split_at(length);
         rest = end.strip_prefix(b"\r\n").or(end.get(1..)).unwrap_or_default();
         if length == 0 {
@@ -81,12 +81,21 @@ fn after<'a>(event: &[u8], shown: &'a [u8]) -> Result<&'a [u8], String> {
     Ok(shown)
 }
 
-/// The event without a member that stands in it once.
+/// The event without a member that stands in its data once.
 fn without(event: &[u8], member: &[u8]) -> Option<Vec<u8>> {
-    let mut places = event.windows(member.len()).enumerate().filter(|(_, part)| *part == member);
-    let (Some((at, _)), None) = (places.next(), places.next()) else { return None };
+    let is_data = |at: &usize| {
+        let line = event.get(..*at).and_then(|before| before.rsplit(is_break).next());
+        line.is_some_and(|line| line.starts_with(b"data:"))
+    };
+    let places = event.windows(member.len()).enumerate().filter(|(_, part)| *part == member);
+    let mut places = places.map(|(at, _)| at).filter(is_data);
+    let (Some(at), None) = (places.next(), places.next()) else { return None };
     let (before, rest) = event.split_at(at);
     Some([before, rest.strip_prefix(member)?].concat())
+}
+
+fn is_break(byte: &u8) -> bool {
+    matches!(byte, b'\r' | b'\n')
 }
 
 /// Whether an event is about usage. What is no JSON passes unless it looks like that as well.
