@@ -6,9 +6,20 @@ mod bodies;
 mod refusals;
 mod rewrites;
 
-use reins_governor::Refusal;
+use reins_governor::{InputSize, Refusal};
 
 use crate::{Anthropic, Dialect, Metered, OpenAi, Read, Target};
+
+/// A request that puts nothing in.
+pub(crate) const NOTHING: InputSize = InputSize {
+    text_bytes: 0,
+    parts: 0,
+    images: 0,
+    pages: 0,
+    audio_bytes: 0,
+    by_reference: None,
+    rereads: 0,
+};
 
 pub(crate) fn target() -> Target {
     Target { vendor: "vendor".into(), connection: "connection".into() }

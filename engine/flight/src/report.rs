@@ -49,25 +49,22 @@ impl About {
 
     /// Reports how the call has ended.
     pub(crate) fn report(&self, closed: &Closed) {
-        count(&self.call, closed, &self.snapshot);
+        let Self { call, snapshot } = self;
+        let vendor = call.vendor.to_string();
+        let (endpoint, status) = (call.endpoint.word(), closed.status.word());
+        counter!("reins_calls_total", "vendor" => vendor.clone(), "endpoint" => endpoint,
+            "status" => status)
+        .increment(1);
+        spent(&vendor, call, closed);
+        alarm(call, closed);
+        for (budget, percent) in &closed.receipt.reached {
+            let Some(budget) = snapshot.budgets.get(*budget) else { continue };
+            let name = budget.name.to_string();
+            tracing::warn!(budget = %name, percent, "a budget has reached a warning");
+            counter!("reins_budget_warnings_total", "budget" => name).increment(1);
+        }
+        histogram!("reins_overhead_seconds").record(Duration::from_micros(closed.ours_us));
     }
-}
-
-fn count(call: &Call, closed: &Closed, snapshot: &Snapshot) {
-    let vendor = call.vendor.to_string();
-    let (endpoint, status) = (call.endpoint.word(), closed.status.word());
-    counter!("reins_calls_total", "vendor" => vendor.clone(), "endpoint" => endpoint,
-        "status" => status)
-    .increment(1);
-    spent(&vendor, call, closed);
-    alarm(call, closed);
-    for (budget, percent) in &closed.receipt.reached {
-        let Some(budget) = snapshot.budgets.get(*budget) else { continue };
-        let name = budget.name.to_string();
-        tracing::warn!(budget = %name, percent, "a budget has reached a warning");
-        counter!("reins_budget_warnings_total", "budget" => name).increment(1);
-    }
-    histogram!("reins_overhead_seconds").record(Duration::from_micros(closed.ours_us));
 }
 
 /// What was held and what it came to, so that held ÷ charged can be watched for each model.

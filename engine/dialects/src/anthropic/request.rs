@@ -68,7 +68,6 @@ struct Request<'a> {
     fast: bool,
     seen: Seen,
     places: Places,
-    unknown: bool,
 }
 
 /// What messages, blocks and tools add up to.
@@ -116,7 +115,9 @@ impl<'a> Request<'a> {
             untold::COMPACTION | untold::FALLBACKS => untold::refuse(scan, field)?,
             "thread" => untold::thread(scan, &mut self.seen)?,
             _ => {
-                self.unknown |= field.is_empty();
+                if field.is_empty() {
+                    self.seen.extra_fee.get_or_insert(UNKNOWN);
+                }
                 self.seen.input.text(scan)?;
             }
         }
@@ -195,7 +196,7 @@ impl<'a> Request<'a> {
             tool_results: self.seen.tool_results,
             web_search: self.seen.searches.wanted,
             web_search_cap: self.seen.searches.cap(),
-            extra_fee: self.seen.extra_fee.or(self.unknown.then_some(UNKNOWN)),
+            extra_fee: self.seen.extra_fee,
         };
         Ok(Read { call, places: self.places })
     }

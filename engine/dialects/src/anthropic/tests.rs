@@ -3,18 +3,8 @@
 use reins_governor::{InputSize, ServiceTier, Usage};
 
 use super::Anthropic;
-use crate::tests::{read, refused};
+use crate::tests::{NOTHING, read, refused};
 use crate::{Dialect, Found, OUTPUT_UNSEEN, Read};
-
-const NOTHING: InputSize = InputSize {
-    text_bytes: 0,
-    parts: 0,
-    images: 0,
-    pages: 0,
-    audio_bytes: 0,
-    by_reference: None,
-    rereads: 0,
-};
 
 fn with(members: &str) -> Read {
     read(&Anthropic, &format!(r#"{{"model":"m","max_tokens":9,{members}}}"#))

@@ -3,18 +3,8 @@
 use reins_governor::{Call, InputSize, ServiceTier, Usage};
 
 use super::OpenAi;
-use crate::tests::read;
+use crate::tests::{NOTHING, read};
 use crate::{Anthropic, Dialect, Found, OUTPUT_UNSEEN};
-
-const NOTHING: InputSize = InputSize {
-    text_bytes: 0,
-    parts: 0,
-    images: 0,
-    pages: 0,
-    audio_bytes: 0,
-    by_reference: None,
-    rereads: 0,
-};
 
 fn input(members: &str) -> InputSize {
     read(&OpenAi, &format!(r#"{{"model":"m",{members}}}"#)).call.input
