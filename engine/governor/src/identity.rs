@@ -3,7 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::value::RawValue;
 
 use crate::{Scope, ScopeKind, Scopes};
 
@@ -24,7 +25,7 @@ pub enum Environment {
 }
 
 /// Who makes a call.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Identity {
     /// The organization the key belongs to.
     pub organization: Arc<str>,
@@ -45,8 +46,10 @@ pub struct Identity {
     /// What the user may be called, such as `trial`.
     pub roles: Arc<[Arc<str>]>,
     /// The caller's own JSON object, as it was sent, at most 4 KiB.
+    #[serde(serialize_with = "as_json")]
     pub metadata: Option<Arc<str>>,
     /// Whether this call asked, and may ask, only to be observed.
+    #[serde(skip)]
     pub observe: bool,
 }
 
@@ -71,6 +74,15 @@ impl Identity {
             ScopeKind::Team => self.team.as_ref(),
             ScopeKind::Organization => Some(&self.organization),
         }
+    }
+}
+
+/// Writes a text that is JSON as that JSON; it was read as JSON when it came in.
+#[expect(clippy::ref_option, reason = "the shape that serde asks for")]
+fn as_json<S: Serializer>(text: &Option<Arc<str>>, serializer: S) -> Result<S::Ok, S::Error> {
+    match text.as_deref().map(serde_json::from_str::<&RawValue>) {
+        Some(Ok(json)) => json.serialize(serializer),
+        Some(Err(_)) | None => serializer.serialize_none(),
     }
 }
 

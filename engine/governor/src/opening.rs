@@ -4,37 +4,18 @@ use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
 
 use jiff::Timestamp;
-use serde::{Serialize, Serializer};
-use serde_json::value::RawValue;
+use serde::Serialize;
 
-use crate::{Endpoint, Environment, KeyId, Trace, TransactionId, Usd};
+use crate::{Endpoint, Identity, Trace, TransactionId, Usd};
 
 /// What is known of a call when it is sent.
 #[derive(Clone, Debug, Serialize)]
 pub struct Opening {
     /// Its id.
     pub id: TransactionId,
-    /// The organization.
-    pub organization: Arc<str>,
-    /// The team.
-    pub team: Option<Arc<str>>,
-    /// The agent.
-    pub agent: Arc<str>,
-    /// The end user.
-    pub user: Option<Arc<str>>,
-    /// The session.
-    pub session: Option<Arc<str>>,
-    /// The session that started this one.
-    pub parent: Option<Arc<str>>,
-    /// The key.
-    pub key: KeyId,
-    /// Live or test.
-    pub environment: Environment,
-    /// The user's roles.
-    pub roles: Arc<[Arc<str>]>,
-    /// The caller's own JSON object.
-    #[serde(serialize_with = "as_json")]
-    pub metadata: Option<Arc<str>>,
+    /// Who called.
+    #[serde(flatten)]
+    pub who: Arc<Identity>,
     /// Whose prices held.
     pub vendor: Arc<str>,
     /// The connection that carried it.
@@ -98,14 +79,5 @@ impl Deref for Opened {
 
     fn deref(&self) -> &Opening {
         &self.opening
-    }
-}
-
-/// Writes a text that is JSON as that JSON; it was read as JSON when it came in.
-#[expect(clippy::ref_option, reason = "the shape that serde asks for")]
-fn as_json<S: Serializer>(text: &Option<Arc<str>>, serializer: S) -> Result<S::Ok, S::Error> {
-    match text.as_deref().map(serde_json::from_str::<&RawValue>) {
-        Some(Ok(json)) => json.serialize(serializer),
-        Some(Err(_)) | None => serializer.serialize_none(),
     }
 }

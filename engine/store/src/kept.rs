@@ -72,15 +72,16 @@ impl Kept {
 
 impl Columns {
     fn of(from: &Transaction) -> Self {
-        let (opening, attempts) = (&from.opening, from.attempts.iter());
+        let (opening, who) = (&from.opening, &*from.opening.who);
+        let attempts = from.attempts.iter();
         Self {
             id: opening.id,
-            organization: Arc::clone(&opening.organization),
-            team: opening.team.clone(),
-            agent: Arc::clone(&opening.agent),
-            user: opening.user.clone(),
-            session: opening.session.clone(),
-            key: opening.key.clone(),
+            organization: Arc::clone(&who.organization),
+            team: who.team.clone(),
+            agent: Arc::clone(&who.agent),
+            user: who.user.clone(),
+            session: who.session.clone(),
+            key: who.key.clone(),
             vendor: Arc::clone(&opening.vendor),
             model_asked: Arc::clone(&opening.model_asked),
             model_used: Arc::clone(&from.model_used),

@@ -120,16 +120,7 @@ pub(crate) fn caller(agent: &str, session: &str) -> Identity {
 pub(crate) fn draft(number: u128, who: &Identity, bound: Usd, at: Timestamp) -> Transaction {
     let opening = Opening {
         id: TransactionId(Ulid::from(number)),
-        organization: Arc::clone(&who.organization),
-        team: who.team.clone(),
-        agent: Arc::clone(&who.agent),
-        user: who.user.clone(),
-        session: who.session.clone(),
-        parent: None,
-        key: who.key.clone(),
-        environment: who.environment,
-        roles: Arc::clone(&who.roles),
-        metadata: Some(METADATA.into()),
+        who: Arc::new(Identity { metadata: Some(METADATA.into()), ..who.clone() }),
         vendor: "openai".into(),
         connection: "openai".into(),
         model_asked: "gpt-4o".into(),

@@ -56,19 +56,10 @@ impl Case {
     }
 
     fn opening(&self, verdict: Verdict) -> Opening {
-        let (asking, call, who) = (&self.asking, &self.asking.call, &*self.asking.identity);
+        let (asking, call) = (&self.asking, &self.asking.call);
         Opening {
             id: asking.id,
-            organization: Arc::clone(&who.organization),
-            team: who.team.clone(),
-            agent: Arc::clone(&who.agent),
-            user: who.user.clone(),
-            session: who.session.clone(),
-            parent: who.parent.clone(),
-            key: who.key.clone(),
-            environment: who.environment,
-            roles: Arc::clone(&who.roles),
-            metadata: who.metadata.clone(),
+            who: Arc::clone(&asking.identity),
             vendor: Arc::clone(&call.vendor),
             connection: Arc::clone(&call.connection),
             model_asked: Arc::clone(&self.model_asked),

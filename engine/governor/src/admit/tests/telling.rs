@@ -115,18 +115,18 @@ fn a_record_tells_who_called_and_under_which_version() {
     let admitted = scene.admitted();
     let draft = admitted.draft().expect("it is open");
     assert_eq!(
-        (&*draft.opening.organization, &*draft.opening.agent, &*draft.opening.key.0),
+        (&*draft.opening.who.organization, &*draft.opening.who.agent, &*draft.opening.who.key.0),
         ("acme", "bot", "key_ci")
     );
     assert_eq!(
-        draft.opening.team.as_deref().zip(draft.opening.session.as_deref()),
+        draft.opening.who.team.as_deref().zip(draft.opening.who.session.as_deref()),
         Some(("research", "s-1"))
     );
     assert_eq!(
         (&*draft.opening.policy_version, &*draft.opening.price_version),
         ("snapshot-1", "tariff-1")
     );
-    assert_eq!(draft.opening.roles, Arc::from(vec![Arc::from("trial")]));
+    assert_eq!(draft.opening.who.roles, Arc::from(vec![Arc::from("trial")]));
     assert_eq!(draft.opening.at, scene.asking().at);
 }
 
