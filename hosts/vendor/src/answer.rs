@@ -30,6 +30,8 @@ pub(crate) struct Paced {
     /// The `content-length`, where one is sent.
     length: Option<u64>,
     job: Option<Job>,
+    /// Whether the answer says at its end that it failed.
+    fails: bool,
     pause: Option<Pause>,
 }
 
@@ -60,7 +62,7 @@ impl Answer {
 impl Paced {
     pub(crate) fn new(frames: Vec<Frame>, pace: Pace) -> Self {
         let frames = frames.into_iter();
-        Self { frames, pace, hang_up: None, length: None, job: None, pause: None }
+        Self { frames, pace, hang_up: None, length: None, job: None, fails: false, pause: None }
     }
 
     pub(crate) fn of_length(self, length: Option<u64>) -> Self {
@@ -73,6 +75,10 @@ impl Paced {
 
     pub(crate) fn billing(self, job: Job) -> Self {
         Self { job: Some(job), ..self }
+    }
+
+    pub(crate) fn failing(self, fails: bool) -> Self {
+        Self { fails, ..self }
     }
 
     pub(crate) fn boxed(self) -> Answer {
@@ -107,8 +113,8 @@ impl Paced {
         }
         if self.frames.len() == 0 {
             match (self.job.take(), self.hang_up) {
-                (Some(job), None) => job.finish(End::Complete),
-                (Some(job), Some(_)) => job.break_off(),
+                (Some(job), None) if !self.fails => job.finish(End::Complete),
+                (Some(job), _) => job.break_off(),
                 (None, _) => {}
             }
         }

@@ -25,18 +25,19 @@ pub(crate) fn cap(ask: &Ask<'_>, model: &Model) -> Result<u64, Refusal> {
 fn usage(plan: &Plan, output: u64) -> String {
     let (usage, claim) = (&plan.usage, plan.claim);
     format!(
-        r#"{{{},"cache_creation":{{"ephemeral_5m_input_tokens":{},"ephemeral_1h_input_tokens":{}}},"output_tokens":{},"service_tier":"standard","inference_geo":"not_available"}}"#,
-        prompt(plan),
+        r#"{{{},"cache_creation":{{"ephemeral_5m_input_tokens":{},"ephemeral_1h_input_tokens":{}}},"output_tokens":{},"service_tier":"standard","inference_geo":"not_available"{}}}"#,
+        prompt(plan, claim),
         claim.count(usage.cache_write_5m),
         claim.count(usage.cache_write_1h),
         claim.count(claim.output_tokens(output)),
+        claim.again("output_tokens"),
     )
 }
 
 /// The prompt's counts, the members of an object: cached and written tokens stand beside
 /// `input_tokens`, not inside.
-fn prompt(plan: &Plan) -> String {
-    let (usage, claim) = (&plan.usage, plan.claim);
+fn prompt(plan: &Plan, claim: Claim) -> String {
+    let usage = &plan.usage;
     format!(
         r#""input_tokens":{},"cache_creation_input_tokens":{},"cache_read_input_tokens":{}"#,
         claim.count(usage.input),

@@ -27,6 +27,12 @@ pub(crate) enum Claim {
     Zero,
     /// The placeholder output count of a stream's start, and no count behind it.
     Placeholder,
+    /// The output's count, and behind it, under the same name, zero.
+    Twice,
+    /// As `Twice`, with an escape in the second name.
+    TwiceEscaped,
+    /// At the end of a stream the counts as billed, then once more, all zero.
+    Falling,
 }
 
 impl Claim {
@@ -40,6 +46,9 @@ impl Claim {
             "string" => Self::Text,
             "zero" => Self::Zero,
             "placeholder" => Self::Placeholder,
+            "twice" => Self::Twice,
+            "twice_escaped" => Self::TwiceEscaped,
+            "falling" => Self::Falling,
             _ => return None,
         })
     }
@@ -52,6 +61,20 @@ impl Claim {
     /// The output tokens a count starts from.
     pub(crate) fn output_tokens(self, tokens: u64) -> u64 {
         if self == Self::Placeholder { PLACEHOLDER_TOKENS } else { tokens }
+    }
+
+    /// What is written behind the other members of a usage, for the count of output by its name.
+    pub(crate) fn again(self, name: &str) -> String {
+        match self {
+            Self::Twice => format!(r#","{name}":0"#),
+            Self::TwiceEscaped => format!(r#","{}":0"#, name.replace('_', r"\u005f")),
+            _ => String::new(),
+        }
+    }
+
+    /// The claim that is made behind this one, where a stream makes two.
+    pub(crate) fn then(self) -> Option<Self> {
+        (self == Self::Falling).then_some(Self::Zero)
     }
 }
 
@@ -66,6 +89,7 @@ impl fmt::Display for Count {
         let tokens = self.tokens;
         match self.claim {
             Claim::True | Claim::Missing | Claim::Null | Claim::Placeholder => tokens.fmt(out),
+            Claim::Twice | Claim::TwiceEscaped | Claim::Falling => tokens.fmt(out),
             Claim::Negative => write!(out, "-{}", tokens.max(1)),
             Claim::Huge => 9_000_000_000_000_000_000_u64.fmt(out),
             Claim::Overflow => out.write_str("99999999999999999999999"),

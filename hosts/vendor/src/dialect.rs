@@ -78,6 +78,24 @@ impl Dialect {
         }
     }
 
+    /// What a vendor says that failed after it had answered with 200: overloaded, in its words.
+    pub(crate) fn failure(self, plan: &Plan) -> String {
+        let status = match self {
+            Self::OpenAi => 503,
+            Self::Anthropic => 529,
+        };
+        self.refusal(&Refusal::of_status(status, None), &format!("req_{}", plan.unique))
+    }
+
+    /// The same as an event of a stream.
+    pub(crate) fn failure_event(self, plan: &Plan) -> String {
+        let failure = self.failure(plan);
+        match self {
+            Self::OpenAi => openai::stream::error(&failure),
+            Self::Anthropic => anthropic::stream::error(&failure),
+        }
+    }
+
     pub(crate) fn unknown_model(self, asked: &str) -> Refusal {
         match self {
             Self::OpenAi => openai::unknown_model(asked),

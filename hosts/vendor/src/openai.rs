@@ -31,14 +31,14 @@ pub(crate) fn cap(ask: &Ask<'_>, model: &Model) -> Result<u64, Refusal> {
 }
 
 /// The usage object, or `null`, or nothing.
-fn usage(plan: &Plan) -> Option<String> {
-    if plan.claim == Claim::Missing {
+fn usage(plan: &Plan, claim: Claim) -> Option<String> {
+    if claim == Claim::Missing {
         return None;
     }
-    if plan.claim == Claim::Null {
+    if claim == Claim::Null {
         return Some("null".to_owned());
     }
-    let (usage, claim) = (&plan.usage, plan.claim);
+    let usage = &plan.usage;
     let output = claim.output_tokens(usage.output);
     let written = usage.cache_write_5m.saturating_add(usage.cache_write_1h);
     let written = match written {
@@ -46,12 +46,13 @@ fn usage(plan: &Plan) -> Option<String> {
         tokens => format!(r#""cache_write_tokens":{},"#, claim.count(tokens)),
     };
     Some(format!(
-        r#"{{"prompt_tokens":{},"completion_tokens":{},"total_tokens":{},"prompt_tokens_details":{{"cached_tokens":{},{written}"audio_tokens":0}},"completion_tokens_details":{{"reasoning_tokens":{},"audio_tokens":0,"accepted_prediction_tokens":0,"rejected_prediction_tokens":0}}}}"#,
+        r#"{{"prompt_tokens":{},"completion_tokens":{},"total_tokens":{},"prompt_tokens_details":{{"cached_tokens":{},{written}"audio_tokens":0}},"completion_tokens_details":{{"reasoning_tokens":{},"audio_tokens":0,"accepted_prediction_tokens":0,"rejected_prediction_tokens":0}}{}}}"#,
         claim.count(usage.prompt()),
         claim.count(output),
         claim.count(usage.prompt().saturating_add(output)),
         claim.count(usage.cached),
         claim.count(usage.reasoning),
+        claim.again("completion_tokens"),
     ))
 }
 

@@ -112,6 +112,45 @@ async fn a_cut_stream_is_billed_up_to_the_cut() {
 }
 
 #[tokio::test]
+async fn an_answer_may_fail_after_its_head() {
+    let vendor = vendor().await;
+    let stream = chat(r#","stream":true"#);
+    for (path, script, body, shown, billed) in [
+        (CHAT, "error=0", &*chat(""), r#"{"error":{"#, None),
+        (CHAT, "error=1", &*stream, "data: {\"error\":", None),
+        (CHAT, "error=4 output=10 chunks=10", &*stream, "data: {\"error\":", Some(3)),
+        (MESSAGES, "error=0", &*message(""), "overloaded_error", None),
+        (MESSAGES, "error=1", &*message(r#","stream":true"#), "event: error\ndata: {", None),
+        (MESSAGES, "error=0 bill=input", &*message(r#","stream":true"#), "event: error", Some(0)),
+        (CHAT, "empty", &*chat(""), "content-length: 0", None),
+    ] {
+        vendor.books().reset();
+        let answer = post(&vendor, path, script, body).await;
+        assert!(answer.starts_with("HTTP/1.1 200"), "{script}: {answer}");
+        assert!(answer.contains(shown) && !answer.contains("[DONE]"), "{script}: {answer}");
+        let entry = vendor.books().last(1).pop();
+        assert_eq!(entry.map(|entry| entry.usage.output), billed, "{script}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn counts_may_come_twice() {
+    let vendor = vendor().await;
+    let asked = chat(r#","stream":true,"stream_options":{"include_usage":true}"#);
+    for (path, script, body, shown) in [
+        (CHAT, "usage=twice", &*chat(""), r#""completion_tokens":0}"#),
+        (CHAT, "usage=twice_escaped", &*asked, r#""completion\u005ftokens":0}"#),
+        (MESSAGES, "usage=twice", &*message(""), r#""output_tokens":0}"#),
+        (CHAT, "usage=falling", &*asked, r#""usage":{"prompt_tokens":0,"completion_tokens":0"#),
+        (MESSAGES, "usage=falling", &*message(r#","stream":true"#), r#""output_tokens":0}"#),
+    ] {
+        let answer = post(&vendor, path, script, body).await;
+        assert!(answer.contains(shown), "{script}: {answer}");
+        assert_eq!(last(&vendor).usage.output, 20, "{script}");
+    }
+}
+
+#[tokio::test]
 async fn a_reset_is_a_reset() {
     let vendor = vendor().await;
     for (script, billed) in [("reset=before", 0), ("reset=before bill=1", 1), ("reset=mid", 2)] {

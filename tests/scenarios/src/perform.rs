@@ -92,8 +92,11 @@ fn request(call: &Call) -> Request {
     let model = call.body.get("model").and_then(Value::as_str).unwrap_or_default();
     let anthropic = model.starts_with("claude");
     let usual = if anthropic { "/v1/messages" } else { "/v1/chat/completions" };
-    let mut headers = vec![("content-type".to_owned(), "application/json".to_owned())];
+    let mut headers = Vec::new();
     let mut add = |name: &str, value: &str| headers.push((name.to_owned(), value.to_owned()));
+    if !call.headers.contains_key("content-type") {
+        add("content-type", "application/json");
+    }
     if !call.headers.contains_key("authorization") {
         add("authorization", &format!("Bearer {KEY}"));
     }
@@ -104,8 +107,9 @@ fn request(call: &Call) -> Request {
         add("x-test-script", script);
     }
     for (name, value) in &call.headers {
-        // `null` leaves out what would be there.
-        value.as_str().into_iter().for_each(|value| add(name, value));
+        // `null` leaves out what would be there, and a list is a header for each of its values.
+        let listed = value.as_array().into_iter().flatten();
+        listed.chain([value]).filter_map(Value::as_str).for_each(|value| add(name, value));
     }
     let path = call.path.clone().unwrap_or_else(|| usual.to_owned());
     Request { method: call.method.clone(), path, headers, body }

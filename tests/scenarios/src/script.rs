@@ -37,7 +37,7 @@ pub struct Call {
     /// Whose agent calls.
     #[serde(default)]
     pub agent: Option<String>,
-    /// Other headers; `null` leaves out one that would be there.
+    /// Other headers; `null` leaves out one that would be there, a list sends one for each value.
     #[serde(default)]
     pub headers: Map<String, Value>,
     /// The method; one without a body is sent none.

@@ -7,6 +7,11 @@ use crate::frames::{Frame, Frames};
 use crate::plan::{Finish, Plan};
 use crate::text::{self, ARGUMENTS};
 
+/// The event of a vendor that failed.
+pub(crate) fn error(refusal: &str) -> String {
+    format!("event: error\ndata: {refusal}\n\n")
+}
+
 /// What an event weighs beside its text, generously.
 const EVENT_BYTES: usize = 250;
 /// The real API pads its lines inside the object; so does this one, by a length that varies.
@@ -122,25 +127,27 @@ impl<'a> Events<'a> {
         let (plan, output) = (self.plan, self.plan.usage.output);
         let only_start = plan.claim == Claim::Placeholder;
         let claim = if only_start { Claim::Missing } else { plan.claim };
-        let usage = usage_member(claim, || final_usage(plan));
         let reason = stop_reason(plan);
-        let delta = format!(
-            r#","delta":{{"stop_reason":"{reason}","stop_sequence":null,"stop_details":null}}{usage}"#
-        );
-        self.push(output, "message_delta", &[&delta]);
+        for claim in [Some(claim), claim.then()].into_iter().flatten() {
+            let usage = usage_member(claim, || final_usage(plan, claim));
+            let delta = format!(
+                r#","delta":{{"stop_reason":"{reason}","stop_sequence":null,"stop_details":null}}{usage}"#
+            );
+            self.push(output, "message_delta", &[&delta]);
+        }
         self.push(output, "message_stop", &[]);
     }
 }
 
 /// Cumulative counts, the prompt's included.
-fn final_usage(plan: &Plan) -> String {
-    let (prompt, output) = (prompt(plan), plan.claim.count(plan.usage.output));
+fn final_usage(plan: &Plan, claim: Claim) -> String {
+    let (prompt, output) = (prompt(plan, claim), claim.count(plan.usage.output));
     let details = match plan.reasoning {
         0 => String::new(),
-        tokens => format!(
-            r#","output_tokens_details":{{"thinking_tokens":{}}}"#,
-            plan.claim.count(tokens)
-        ),
+        tokens => {
+            format!(r#","output_tokens_details":{{"thinking_tokens":{}}}"#, claim.count(tokens))
+        }
     };
-    format!(r#"{{{prompt},"output_tokens":{output}{details}}}"#)
+    let again = claim.again("output_tokens");
+    format!(r#"{{{prompt},"output_tokens":{output}{details}{again}}}"#)
 }

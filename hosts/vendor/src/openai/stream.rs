@@ -1,10 +1,15 @@
 //! A chat completion as server-sent events: the role, the content or the tool call, the finish,
 //! the usage where it was asked for, `[DONE]`.
 
-use super::{FINGERPRINT, finish_reason, usage};
+use super::{FINGERPRINT, finish_reason};
 use crate::frames::{Frame, Frames};
 use crate::plan::{Finish, Plan};
 use crate::text::{self, ARGUMENTS};
+
+/// The event of a vendor that failed.
+pub(crate) fn error(refusal: &str) -> String {
+    format!("data: {refusal}\n\n")
+}
 
 /// What a chunk weighs beside its text, generously.
 const CHUNK_BYTES: usize = 400;
@@ -101,7 +106,9 @@ impl<'a> Chunks<'a> {
         if !self.plan.include_usage {
             return;
         }
-        if let Some(usage) = usage(self.plan) {
+        let claim = self.plan.claim;
+        for usage in [Some(claim), claim.then()].into_iter().flatten() {
+            let Some(usage) = super::usage(self.plan, usage) else { continue };
             let pieces = [&*self.head, "],\"usage\":", &usage, ",\"obfuscation\":\"\"}\n\n"];
             self.frames.push(self.plan.usage.output, &pieces);
         }

@@ -20,7 +20,7 @@ pub(crate) fn body(plan: &Plan) -> String {
         push_choice(&mut out, plan, index);
     }
     out.push_str("\n  ]");
-    if let Some(usage) = usage(plan) {
+    if let Some(usage) = usage(plan, plan.claim) {
         let _ = write!(out, ",\n  \"usage\": {usage}");
     }
     let _ = write!(
