@@ -196,16 +196,18 @@ fn clean() -> Vec<(&'static str, String)> {
 /// One clean request: our own framing, the vendor's key and nothing of the caller's connection.
 fn assert_clean(what: &str, tape: &Tape, headers: &HeaderMap, body: &Bytes, expected: &str) {
     assert_eq!(body, expected, "{what}");
+    assert_eq!(headers["content-type"], "application/json", "{what}");
     assert_eq!(headers["host"], tape.address.to_string(), "{what}");
     assert_eq!(headers["content-length"], expected.len().to_string(), "{what}");
     assert_eq!(headers["authorization"], format!("Bearer {VENDOR_KEY}"), "{what}");
-    let single = ["host", "content-length", "authorization"];
+    let single = ["host", "content-length", "content-type", "authorization"];
     assert!(single.iter().all(|name| headers.get_all(*name).iter().count() == 1), "{what}");
     let foreign = headers.keys().find(|name| {
         let name = name.as_str();
         let hop = ["connection", "transfer-encoding", "upgrade", "te", "keep-alive", "cookie"];
         let keys = ["proxy-authorization", "x-api-key", "http2-settings", "expect", "trailer"];
-        hop.contains(&name) || keys.contains(&name) || name.starts_with("x-reins")
+        let content = name.starts_with("content") && !single.contains(&name);
+        hop.contains(&name) || keys.contains(&name) || name.starts_with("x-reins") || content
     });
     assert_eq!(foreign, None, "{what}");
 }
@@ -259,6 +261,68 @@ async fn what_belongs_to_a_connection_stays_there() {
         assert!(!said.starts_with("HTTP/1.1 101"), "{what}: {said}");
     }
     println!("smuggle: {} odd requests: one clean request each at the vendor", requests.len());
+    gateway.stop().await;
+}
+
+/// Lines that call a body something else, or that it is to be decoded in another way; and lines that
+/// say no more than that it is JSON.
+fn called() -> [Vec<&'static str>; 2] {
+    let other = vec![
+        "content-type: application/json; charset=utf-7",
+        "content-type: application/json; charset=\"utf-16\"",
+        "content-type: application/json;charset=utf-8;charset=utf-7",
+        "content-type: application/json; boundary=x",
+        "content-type: application/x-www-form-urlencoded",
+        "content-type: multipart/form-data; boundary=x",
+        "content-type: application/yaml",
+        "content-type: text/plain",
+        "content-type: application/json, application/yaml",
+        "content-type: application/json\r\ncontent-type: application/yaml",
+        "content-type: application/json\r\nContent-Type: application/json",
+        "content-type: application/json\r\ncontent-encoding: gzip",
+        "content-encoding: identity\r\ncontent-encoding: deflate",
+        "content-encoding: identity, br",
+        "content-type:",
+        "content-encoding:",
+    ];
+    let plain = vec![
+        "content-type: application/json",
+        "content-type: Application/Json;charset=\"utf-8\"",
+        "content-type: application/json\r\ncontent-encoding: identity",
+        "content_type: application/yaml\r\ncontent_encoding: gzip",
+        "content-transfer-encoding: base64\r\ncontent-range: bytes 0-1/9",
+        "x-content-type-override: application/yaml\r\ncontent-language: en",
+    ];
+    [other, plain]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_judged_as_json_leaves_as_json_alone() {
+    let (tape, _site, gateway) = site().await;
+    let [other, plain] = called();
+    let length = body().len();
+    let raw = |lines: &str| {
+        let lines = format!("connection: close\r\n{lines}\r\ncontent-length: {length}\r\n");
+        request(&lines, &body())
+    };
+    for lines in &other {
+        let said = speak(gateway.address, raw(lines).as_bytes()).await;
+        assert!(said.starts_with("HTTP/1.1 400"), "{lines}: {said}");
+        assert!(said.contains("application/json") || said.contains("compressed"), "{said}");
+        assert!(tape.seen().is_empty(), "{lines}: the vendor saw it");
+    }
+    for lines in &plain {
+        let said = speak(gateway.address, raw(lines).as_bytes()).await;
+        let [(headers, sent)] =
+            tape.seen().try_into().unwrap_or_else(|_| panic!("{lines}: {said}"));
+        assert_clean(lines, &tape, &headers, &sent, &body());
+    }
+    println!(
+        "smuggle: {} bodies called otherwise than JSON: refused; {} called JSON: called no more \
+         than that at the vendor",
+        other.len(),
+        plain.len()
+    );
     gateway.stop().await;
 }
 

@@ -1,13 +1,14 @@
 //! Request bodies: read whole, within a size, a time and the room there is, or refused.
 
 use bytes::Bytes;
-use http::{HeaderMap, header};
+use http::HeaderMap;
 use http_body_util::BodyExt;
 use hyper::body::{Body as _, Incoming};
 use reins_config::ServerLimits;
 use reins_governor::Refusal;
 use tokio::time::timeout;
 
+use crate::content;
 use crate::room::{Body, Room};
 
 /// What a body that was announced gets room for before a byte of it is there, in bytes. Beyond it
@@ -23,8 +24,8 @@ pub(crate) async fn read(
     limits: &ServerLimits,
     room: &Room,
 ) -> Result<Bytes, Refusal> {
-    if headers.get(header::CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
-        return Err(bad("the body is compressed, and is not read so: send it plain"));
+    if !body.is_end_stream() {
+        content::check(headers)?;
     }
     let limit = limits.max_body_bytes;
     let announced = body.size_hint().lower();

@@ -22,6 +22,7 @@ mod directory;
 mod identify;
 
 mod body;
+mod content;
 mod idempotency;
 mod inbound;
 mod lines;

@@ -4,15 +4,16 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, Version, header};
 use http_body_util::Full;
 
+use crate::content::JSON;
+
 /// Headers that belong to one connection, to our own transport, or to nobody but us.
 ///
 /// Those that name another method or path might lead to one that is not metered.
-const NEVER_FORWARDED: [&str; 27] = [
+const NEVER_FORWARDED: [&str; 26] = [
     "accept-encoding",
     "api-key",
     "authorization",
     "connection",
-    "content-length",
     "cookie",
     "expect",
     "forwarded",
@@ -37,8 +38,10 @@ const NEVER_FORWARDED: [&str; 27] = [
     "x-rewrite-url",
 ];
 
-/// Beginnings of headers that are never forwarded.
-const NEVER_FORWARDED_PREFIXES: [&str; 3] = ["x-reins", "x-vendor", "x-forwarded"];
+/// Beginnings of headers that are never forwarded. Whatever says how the body is to be read, Reins
+/// says itself: it has read it in one way.
+const NEVER_FORWARDED_PREFIXES: [&str; 5] =
+    ["content-", "x-content-", "x-reins", "x-vendor", "x-forwarded"];
 
 /// Headers of a vendor's answer that belong to its connection with us, or that we set ourselves.
 const NEVER_RETURNED: [&str; 9] = [
@@ -86,18 +89,22 @@ pub(crate) fn returned(from: HeaderMap) -> HeaderMap {
     to
 }
 
-/// The request for one attempt.
+/// The request for one attempt. A body is JSON, as it was read, and nothing else.
 pub(crate) fn request(
     method: &Method,
     uri: Uri,
     headers: HeaderMap,
     body: Bytes,
 ) -> Request<Full<Bytes>> {
+    let is_empty = body.is_empty();
     let mut request = Request::new(Full::new(body));
     *request.method_mut() = method.clone();
     *request.uri_mut() = uri;
     *request.version_mut() = Version::HTTP_11;
     *request.headers_mut() = headers;
+    if !is_empty {
+        request.headers_mut().insert(header::CONTENT_TYPE, JSON);
+    }
     request
 }
 
@@ -124,9 +131,10 @@ fn connection_options(headers: &HeaderMap) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     //! What goes out, and what comes back.
-    use http::{HeaderMap, HeaderName, HeaderValue};
+    use bytes::Bytes;
+    use http::{HeaderMap, HeaderName, HeaderValue, Method};
 
-    use super::{headers, returned};
+    use super::{headers, request, returned};
 
     fn map(pairs: &[(&str, &str)]) -> HeaderMap {
         pairs
@@ -145,6 +153,11 @@ mod tests {
             ("x-api-key", "rns"),
             ("cookie", "c"),
             ("x-http-method-override", "POST"),
+            ("content-type", "application/json"),
+            ("content_type", "application/x-yaml"),
+            ("content-encoding", "identity"),
+            ("content-transfer-encoding", "base64"),
+            ("x-content-type-override", "text/plain"),
             ("connection", "close, X-Beta"),
             ("x-beta", "1"),
             ("anthropic-version", "2023-06-01"),
@@ -157,6 +170,18 @@ mod tests {
         let mut names: Vec<_> = to.keys().map(HeaderName::as_str).collect();
         names.sort_unstable();
         assert_eq!(names, ["anthropic-version", "idempotency-key", "x-api-key"]);
+    }
+
+    #[test]
+    fn a_body_leaves_as_json_and_a_request_without_one_as_nothing() {
+        let made = |body: &'static str| {
+            let from = map(&[("content-type", "text/plain"), ("content-type", "text/html")]);
+            let uri = "http://vendor/v1".parse().expect("an address");
+            request(&Method::POST, uri, headers(&from, None), Bytes::from(body))
+        };
+        let types: Vec<_> = made("{}").headers().get_all("content-type").iter().cloned().collect();
+        assert_eq!(types, ["application/json"]);
+        assert!(!made("").headers().contains_key("content-type"));
     }
 
     #[test]
