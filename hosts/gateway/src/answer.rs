@@ -20,7 +20,6 @@ pub(crate) fn answer(
 ) -> Response<AnswerBody> {
     match carried {
         Carried::Whole { notice, head, body, closed } => {
-            let failed = head.status.is_client_error() || head.status.is_server_error();
             let mut response = passed(*head, AnswerBody::whole(body).keeping(place));
             let headers = response.headers_mut();
             reply::tell_notice(headers, &notice);
@@ -28,9 +27,6 @@ pub(crate) fn answer(
             let retries = closed.attempts.len().saturating_sub(1);
             let retries = u32::try_from(retries).unwrap_or(u32::MAX);
             reply::tell_retries(headers, retries);
-            if failed && retries > 0 {
-                headers.insert(reply::names::SHOULD_RETRY, HeaderValue::from_static("false"));
-            }
             response
         }
         Carried::Streaming { notice, head, tap, retries } => {

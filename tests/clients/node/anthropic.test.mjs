@@ -178,9 +178,10 @@ for (const [status, error] of [
     assert.ok(fault instanceof error, `${fault}`);
     assert.equal(fault.status, status);
     if (governed && status >= 500) {
-      assert.equal(fault.headers.get("x-should-retry"), "false");
       assert.equal(fault.headers.get("x-reins-retry-count"), "1");
     }
+    const retry = status === 429 || status >= 500 ? "true" : null;
+    assert.equal(fault.headers.get("x-should-retry"), retry);
     await script.nothingBilled();
   });
 }
