@@ -81,7 +81,8 @@ async fn play(name: &str, speech: Speech, pieces: Vec<Bytes>) -> usize {
     if let Some((_, model, usage)) = known {
         assert_eq!(stayed, Some(price(speech, model, &usage)), "{name}");
     }
-    assert!(stayed > Some(0), "{name} was free");
+    // Answers that fail before any output, and those alone.
+    assert_eq!(stayed == Some(0), name.contains("/failed_at_"), "{name}: {stayed:?}");
     gateway.stop().await;
     pieces.len() + 1
 }

@@ -10,9 +10,8 @@ mod words;
 
 use reins_governor::{Call, Endpoint, Refusal, TransactionId};
 
+use crate::answer::AnswerMeter;
 use crate::rewrite::Rewrite;
-use crate::stream::StreamMeter;
-use crate::whole::WholeMeter;
 use crate::{Billing, Dialect, Filter, Found, Meter, Read, Target};
 
 /// The dialect of Anthropic messages.
@@ -43,12 +42,7 @@ impl Dialect for Anthropic {
     }
 
     fn meter(&self, read: &Read, sent: &Call) -> Box<dyn Meter> {
-        let tally = tally::Tally::new(read, sent);
-        if read.call.stream {
-            Box::new(StreamMeter::new(tally))
-        } else {
-            Box::new(WholeMeter::new(tally))
-        }
+        Box::new(AnswerMeter::new(tally::Tally::new(read, sent)))
     }
 
     /// Nothing: a stream tells its usage unasked.
@@ -68,7 +62,7 @@ impl Dialect for Anthropic {
     /// connection is closed.
     fn billing(&self, vendor: &str) -> Billing {
         let closing_stops_streams = vendor == "anthropic";
-        Billing { closing_stops_streams, closing_stops_whole: false, bills_failures: false }
+        Billing { closing_stops_streams, closing_stops_whole: false }
     }
 }
 

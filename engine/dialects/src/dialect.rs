@@ -25,8 +25,6 @@ pub struct Billing {
     pub closing_stops_streams: bool,
     /// Whether closing the connection stops a call that is answered in one piece.
     pub closing_stops_whole: bool,
-    /// Whether an answer of 5xx may have been billed.
-    pub bills_failures: bool,
 }
 
 /// The wire format of a vendor.

@@ -17,19 +17,19 @@ mod malformed;
 mod rewrite;
 mod scan;
 
+mod answer;
+mod once;
 mod outline;
 mod sse;
-mod stream;
 mod tokens;
 mod vocabulary;
-mod whole;
 
 mod worded;
 
 pub use anthropic::Anthropic;
 pub use dialect::{Billing, Dialect, Target};
 pub use filter::Filter;
-pub use meter::{Found, Meter, Metered, OUTPUT_UNSEEN};
+pub use meter::{Failure, Found, Meter, Metered, OUTPUT_UNSEEN};
 pub use openai::OpenAi;
 pub use read::Read;
 

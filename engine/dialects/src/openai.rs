@@ -14,10 +14,9 @@ use std::sync::Arc;
 
 use reins_governor::{Call, Endpoint, Refusal, TransactionId};
 
+use crate::answer::AnswerMeter;
 use crate::rewrite::Rewrite;
-use crate::stream::StreamMeter;
 use crate::vocabulary::Vocabulary;
-use crate::whole::WholeMeter;
 use crate::{Billing, Dialect, Filter, Found, Meter, Read, Target};
 
 /// Vendors that stop a stream, and bill no more of it, when its connection is closed; `OpenRouter`
@@ -68,12 +67,7 @@ impl Dialect for OpenAi {
     }
 
     fn meter(&self, _: &Read, sent: &Call) -> Box<dyn Meter> {
-        let tally = tally::Tally::new(sent);
-        if sent.stream {
-            Box::new(StreamMeter::new(tally))
-        } else {
-            Box::new(WholeMeter::new(tally))
-        }
+        Box::new(AnswerMeter::new(tally::Tally::new(sent)))
     }
 
     fn filter(&self, read: &Read) -> Option<Box<dyn Filter>> {
@@ -90,7 +84,7 @@ impl Dialect for OpenAi {
 
     fn billing(&self, vendor: &str) -> Billing {
         let closing_stops_streams = CLOSING_STOPS_STREAMS.contains(&vendor);
-        Billing { closing_stops_streams, closing_stops_whole: false, bills_failures: false }
+        Billing { closing_stops_streams, closing_stops_whole: false }
     }
 }
 

@@ -11,8 +11,12 @@ const DEPTH_MAX: u32 = 128;
 /// The most that is kept of a member, in bytes: a usage object has some hundreds.
 const KEPT_BYTES_MAX: usize = 64 * 1024;
 
-/// The longest name of a member that is looked at, in bytes.
-const NAME_BYTES_MAX: usize = 32;
+/// The longest name of a member that is looked at, in bytes: the longest that matters has twelve
+/// letters, each of which takes six bytes where it is written as an escape.
+const NAME_BYTES_MAX: usize = 72;
+
+/// The most that is kept of the member that says whether there is an error: its beginning suffices.
+const ERROR_BYTES_MAX: usize = 8;
 
 /// Which members of an object matter.
 #[derive(Debug)]
@@ -21,6 +25,10 @@ pub(crate) struct Shape {
     pub(crate) kept: &'static [&'static str],
     /// Members of the object itself that are measured.
     pub(crate) measured: &'static [&'static str],
+    /// The member of the object itself that says whether there is an error.
+    pub(crate) error: &'static str,
+    /// The name in measured members whose text says that an answer is finished.
+    pub(crate) finish: &'static str,
     /// Names at any depth whose texts are no output of a model.
     pub(crate) no_output: &'static [&'static str],
 }
@@ -39,11 +47,17 @@ pub(crate) struct Outline {
     name: Vec<u8>,
     member: Member,
     kept: Vec<Vec<u8>>,
+    /// The beginning of the member that says whether there is an error.
+    error: Vec<u8>,
+    /// Whether a member that is kept is there twice, or by a name with an escape.
+    ambiguous: bool,
     /// Bytes of measured members, without space.
     size: u64,
     /// Bytes of texts in measured members.
     text_bytes: u64,
     seen_measured: bool,
+    /// Whether a measured member says that an answer is finished.
+    finished: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +88,7 @@ enum Member {
     Other,
     Kept(usize),
     Measured,
+    Error,
 }
 
 // === impl Outline ===
@@ -94,9 +109,12 @@ impl Outline {
             name: Vec::new(),
             member: Member::Other,
             kept: Vec::new(),
+            error: Vec::new(),
+            ambiguous: false,
             size: 0,
             text_bytes: 0,
             seen_measured: false,
+            finished: false,
         }
     }
 
@@ -115,9 +133,11 @@ impl Outline {
     pub(crate) fn clear(&mut self) {
         self.name.clear();
         self.kept.iter_mut().for_each(Vec::clear);
+        self.error.clear();
         *self = Self {
             name: std::mem::take(&mut self.name),
             kept: std::mem::take(&mut self.kept),
+            error: std::mem::take(&mut self.error),
             ..Self::blank(self.shape)
         };
     }
@@ -134,6 +154,18 @@ impl Outline {
         serde_json::from_slice(self.kept(name)?).ok()
     }
 
+    /// Whether there is an error: more than the nothing that some vendors write where there is none,
+    /// in one of the ways that their clients take for nothing.
+    pub(crate) fn says_error(&self) -> bool {
+        const NOTHING: [&[u8]; 7] = [b"", b"null", b"false", b"0", b"\"\"", b"{}", b"[]"];
+        !NOTHING.contains(&self.error.as_slice())
+    }
+
+    /// Whether two readers may see two values of a member that is kept.
+    pub(crate) const fn is_ambiguous(&self) -> bool {
+        self.ambiguous
+    }
+
     /// Bytes of texts in measured members: at most so many tokens.
     pub(crate) const fn text_bytes(&self) -> u64 {
         self.text_bytes
@@ -147,6 +179,11 @@ impl Outline {
     /// Whether the measured members are there, and are empty lists or objects.
     pub(crate) const fn measured_is_empty(&self) -> bool {
         self.seen_measured && self.size <= 2
+    }
+
+    /// Whether a measured member says that an answer is finished.
+    pub(crate) const fn says_finished(&self) -> bool {
+        self.finished
     }
 
     /// Whether nothing but space was seen.
@@ -201,6 +238,10 @@ impl Outline {
         match self.member {
             Member::Other => {}
             Member::Measured => self.size = self.size.saturating_add(count(run)),
+            Member::Error => {
+                let room = ERROR_BYTES_MAX.saturating_sub(self.error.len());
+                self.error.extend(run.iter().take(room));
+            }
             Member::Kept(index) => {
                 let Some(kept) = self.kept.get_mut(index) else { return };
                 if kept.len().saturating_add(run.len()) > KEPT_BYTES_MAX {
@@ -262,6 +303,9 @@ impl Outline {
         let is = if self.name_next {
             self.name.clear();
             Is::Name
+        } else if self.member == Member::Measured && self.name == self.shape.finish.as_bytes() {
+            self.finished = true;
+            Is::Other
         } else if self.member == Member::Measured && !self.named_among(self.shape.no_output) {
             Is::Output
         } else {
@@ -283,12 +327,25 @@ impl Outline {
         self.member = match kept {
             Some(index) => Member::Kept(index),
             None if self.named_among(self.shape.measured) => Member::Measured,
+            None if self.shape.error.as_bytes() == self.name => Member::Error,
             None => Member::Other,
         };
         self.seen_measured |= self.member == Member::Measured;
+        self.ambiguous |= self.member == Member::Other && self.is_escaped_name_of_kept();
         if let Some(kept) = kept.and_then(|index| self.kept.get_mut(index)) {
+            self.ambiguous |= !kept.is_empty();
             kept.clear();
         }
+    }
+
+    /// Whether the name is that of a member that is kept to a reader who knows escapes.
+    fn is_escaped_name_of_kept(&self) -> bool {
+        if self.name.len() > NAME_BYTES_MAX || !self.name.contains(&b'\\') {
+            return false;
+        }
+        let quoted = [b"\"", self.name.as_slice(), b"\""].concat();
+        let name: Option<String> = serde_json::from_slice(&quoted).ok();
+        name.is_some_and(|name| self.shape.kept.contains(&name.as_str()))
     }
 
     fn comma(&mut self) {

@@ -1,7 +1,8 @@
 //! Server-sent events: their lines and ends, however the bytes are cut.
 //!
-//! Follows the HTML standard: lines end in LF, CR or CRLF, a byte order mark may come first, lines
-//! of other fields and comments are passed over. Holds no bytes at all.
+//! Follows the HTML standard: lines end in LF, CR or CRLF, a byte order mark may come first. Of an
+//! event's name it is only seen whether that is `error`; lines of other fields and comments are
+//! passed over. Holds no bytes at all.
 
 use memchr::memchr2;
 
@@ -9,7 +10,9 @@ use memchr::memchr2;
 pub(crate) const EVENT_BYTES_MAX: u64 = 8 * 1024 * 1024;
 
 const BYTE_ORDER_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
-const DATA: [u8; 4] = *b"data";
+
+/// The name of an event that says that its vendor failed.
+const ERROR: &[u8] = b"error";
 
 /// Where in a stream the next byte stands.
 #[derive(Debug, Default)]
@@ -27,14 +30,23 @@ enum Line {
     /// At its beginning.
     #[default]
     Empty,
-    /// So many letters of `data` were seen.
-    Name(usize),
+    /// So many letters of the field's name were seen.
+    Name(Field, usize),
     /// After the colon: one space does not count.
-    Colon,
+    Colon(Field),
     /// In the data.
     Data,
+    /// In the event's name: so many letters of `error` were seen, and nothing else.
+    Event(usize),
     /// In anything else.
     Other,
+}
+
+/// The fields that matter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Field {
+    Data,
+    Event,
 }
 
 /// How much of a byte order mark was seen.
@@ -49,6 +61,8 @@ enum Started {
 pub(crate) enum Step<'a> {
     /// Data of the event.
     Data(&'a [u8]),
+    /// The event is named `error`.
+    Error,
     /// The event ends here.
     End,
     /// The LF of the CRLF that ended the event.
@@ -105,36 +119,72 @@ impl Lines {
                 self.event_bytes = 0;
                 Step::End
             }
-            Line::Colon | Line::Data => Step::Data(b"\n"),
-            Line::Name(_) | Line::Other => Step::Other,
+            Line::Colon(Field::Data) | Line::Data => Step::Data(b"\n"),
+            Line::Event(seen) if seen == ERROR.len() => Step::Error,
+            Line::Name(..) | Line::Colon(Field::Event) | Line::Event(_) | Line::Other => {
+                Step::Other
+            }
         }
     }
 
     fn line_bytes<'a>(&mut self, first: u8, bytes: &'a [u8]) -> (usize, Step<'a>) {
         match self.line {
-            Line::Empty | Line::Name(_) => {
+            Line::Empty | Line::Name(..) => {
                 self.line = self.named(first);
                 (1, Step::Other)
             }
-            Line::Colon if first == b' ' => {
-                self.line = Line::Data;
+            Line::Colon(field) if first == b' ' => {
+                self.line = field.value();
                 (1, Step::Other)
             }
-            Line::Colon | Line::Data => {
+            Line::Colon(Field::Data) | Line::Data => {
                 self.line = Line::Data;
                 let (rest, took) = line_rest(bytes);
                 (took, Step::Data(rest))
             }
+            Line::Colon(Field::Event) => self.event_name(0, bytes),
+            Line::Event(seen) => self.event_name(seen, bytes),
             Line::Other => (line_rest(bytes).1, Step::Other),
         }
     }
 
     fn named(&self, byte: u8) -> Line {
-        let seen = if let Line::Name(seen) = self.line { seen } else { 0 };
-        match DATA.get(seen) {
-            Some(letter) if *letter == byte => Line::Name(seen + 1),
-            None if byte == b':' => Line::Colon,
+        let (field, seen) = match self.line {
+            Line::Name(field, seen) => (field, seen),
+            _ if byte == b'e' => (Field::Event, 0),
+            _ => (Field::Data, 0),
+        };
+        match field.name().get(seen) {
+            Some(letter) if *letter == byte => Line::Name(field, seen + 1),
+            None if byte == b':' => Line::Colon(field),
             _ => Line::Other,
+        }
+    }
+
+    fn event_name<'a>(&mut self, seen: usize, bytes: &'a [u8]) -> (usize, Step<'a>) {
+        let (rest, took) = line_rest(bytes);
+        let left = ERROR.get(seen..).unwrap_or_default();
+        let more = left.starts_with(rest).then(|| Line::Event(seen + rest.len()));
+        self.line = more.unwrap_or(Line::Other);
+        (took, Step::Other)
+    }
+}
+
+// === impl Field ===
+
+impl Field {
+    const fn name(self) -> &'static [u8] {
+        match self {
+            Self::Data => b"data",
+            Self::Event => b"event",
+        }
+    }
+
+    /// Where a line stands at the beginning of its value.
+    const fn value(self) -> Line {
+        match self {
+            Self::Data => Line::Data,
+            Self::Event => Line::Event(0),
         }
     }
 }

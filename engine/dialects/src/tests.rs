@@ -3,6 +3,8 @@
 mod answers;
 mod anything;
 mod bodies;
+mod counts;
+mod failures;
 mod refusals;
 mod rewrites;
 

@@ -16,7 +16,7 @@ use crate::carry::{Carried, Freight, ended_before, micros_since};
 use crate::collect::{Collected, collect};
 use crate::metering::Metering;
 use crate::notice::Notice;
-use crate::outcome::{self, BodyEnd};
+use crate::outcome::{self, AnswerEnd, BodyEnd};
 use crate::owner::{Lag, Owner, STREAM_PATIENCE};
 use crate::pulse::Pulse;
 use crate::tap::{Tap, Trailers};
@@ -64,7 +64,9 @@ impl<L: Ledger, T: Transport> Freight<L, T> {
         let body = kept.read();
         answered.total_us = micros_since(&*self.clock, sent);
         let metered = self.metered(&head.headers, &body).await;
-        let ending = outcome::answered(metered, end, self.billing(), false);
+        let (status, billing) = (answered.status, self.billing());
+        let ended = AnswerEnd { status, body: end, billing, streams: false };
+        let ending = outcome::answered(metered, ended);
         let Some(closed) = report::finish(self.admitted, ending, answered) else {
             return ended_before(retries);
         };

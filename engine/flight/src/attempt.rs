@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::Response;
 use http::response::Parts;
-use http::{Response, StatusCode};
-use reins_governor::{Answered, Ending, Ledger, PresumeReason, Refusal, VoidReason};
+use reins_governor::{Answered, Ledger, Refusal};
 
 use crate::carry::{Freight, micros_since};
 use crate::collect::collect;
-use crate::outcome;
+use crate::outcome::Seen;
 use crate::pulse::Pulse;
 use crate::{BoxedBody, Transport, TransportError};
 
@@ -20,32 +20,40 @@ const ERROR_MAX: usize = 1024 * 1024;
 pub(crate) enum Tried {
     /// The head of an answer.
     Answer(Response<BoxedBody>),
-    /// The vendor said no, in its own words.
-    Declined { head: Box<Parts>, body: Bytes },
-    /// Nothing that could be passed on.
-    Nothing { status: Option<u16>, ending: Ending, refusal: Refusal },
+    /// Something else.
+    Unanswered(Unanswered),
+}
+
+/// An attempt that brought no answer.
+pub(crate) struct Unanswered {
+    /// The end, as the table of outcomes has it.
+    pub(crate) seen: Seen,
+    /// The vendor's status, where it gave one.
+    pub(crate) status: Option<u16>,
+    /// What goes back to the client, if this is the last attempt.
+    pub(crate) instead: Instead,
+}
+
+/// What goes back in place of an answer.
+pub(crate) enum Instead {
+    /// The vendor's own error.
+    Error { head: Box<Parts>, body: Bytes },
+    /// A refusal of ours.
+    Refusal(Refusal),
 }
 
 // === impl Tried ===
 
 impl Tried {
-    /// A vendor that failed or was not reached may be asked again; one that may have begun may not.
-    pub(crate) fn may_be_repeated(&self) -> bool {
+    pub(crate) fn status(&self) -> Option<u16> {
         match self {
-            Self::Declined { head, .. } => head.status >= StatusCode::INTERNAL_SERVER_ERROR,
-            Self::Nothing { ending, .. } => {
-                matches!(ending, Ending::Free(VoidReason::NotConnected))
-            }
-            Self::Answer(_) => false,
+            Self::Answer(response) => Some(response.status().as_u16()),
+            Self::Unanswered(unanswered) => unanswered.status,
         }
     }
 
-    fn status(&self) -> Option<u16> {
-        match self {
-            Self::Answer(response) => Some(response.status().as_u16()),
-            Self::Declined { head, .. } => Some(head.status.as_u16()),
-            Self::Nothing { status, .. } => *status,
-        }
+    fn nothing(seen: Seen, status: Option<u16>, refusal: Refusal) -> Self {
+        Self::Unanswered(Unanswered { seen, status, instead: Instead::Refusal(refusal) })
     }
 }
 
@@ -54,7 +62,10 @@ impl Tried {
 impl<L: Ledger, T: Transport> Freight<L, T> {
     /// Sends the call once.
     pub(crate) async fn attempt(&self) -> Tried {
-        let Some(call) = self.admitted.call() else { return not_admitted() };
+        let Some(call) = self.admitted.call() else {
+            let what = "a call was carried after it had ended".to_owned();
+            return Tried::nothing(Seen::NotConnected, None, Refusal::Internal { what });
+        };
         let sending = self.transport.send((self.pack)(call));
         let mut pulse = Pulse::new(&self.admitted, &*self.clock);
         match pulse.within(self.terms.headers_timeout, sending).await {
@@ -67,47 +78,35 @@ impl<L: Ledger, T: Transport> Freight<L, T> {
 
     async fn declined(&self, response: Response<BoxedBody>, pulse: Pulse<'_, L>) -> Tried {
         let (head, body) = response.into_parts();
-        let head = Box::new(head);
-        if head.status.is_redirection() || head.status.is_informational() {
-            let what = format!("it answered {} instead of an answer", head.status.as_u16());
-            let ending = Ending::Free(VoidReason::VendorRefused);
-            let status = Some(head.status.as_u16());
-            return Tried::Nothing { status, ending, refusal: Refusal::VendorError { what } };
+        let (status, head) = (head.status.as_u16(), Box::new(head));
+        let seen = Seen::Status(status);
+        if status < 400 {
+            let what = format!("it answered {status} instead of an answer");
+            return Tried::nothing(seen, Some(status), Refusal::VendorError { what });
         }
         let body = collect(body, self.terms.idle_timeout, ERROR_MAX, pulse).await;
-        Tried::Declined { head, body: body.read() }
+        let instead = Instead::Error { head, body: body.read() };
+        Tried::Unanswered(Unanswered { seen, status: Some(status), instead })
     }
 
+    /// Sent at that time; an error of the vendor's has come to its end.
     pub(crate) fn answered(&self, tried: &Tried, sent: Duration) -> Answered {
         let first_byte_us = micros_since(&*self.clock, sent);
-        Answered { status: tried.status(), first_byte_us, total_us: 0 }
-    }
-
-    /// How the attempt ends, where no answer of it is passed on.
-    pub(crate) fn ending(&self, tried: &Tried) -> Ending {
-        match tried {
-            Tried::Nothing { ending, .. } => ending.clone(),
-            Tried::Declined { head, .. } => outcome::refused(head.status.as_u16(), self.billing()),
-            Tried::Answer(_) => outcome::unknown(PresumeReason::OwnerLost, None, false),
-        }
+        let error =
+            matches!(tried, Tried::Unanswered(Unanswered { instead: Instead::Error { .. }, .. }));
+        let total_us = if error { first_byte_us } else { 0 };
+        Answered { status: tried.status(), first_byte_us, total_us }
     }
 }
 
 fn no_answer(error: &TransportError) -> Tried {
-    let ending = match error {
-        TransportError::NotConnected(_) => Ending::Free(VoidReason::NotConnected),
-        TransportError::Broken(_) => outcome::unknown(PresumeReason::Reset, None, false),
+    let seen = match error {
+        TransportError::NotConnected(_) => Seen::NotConnected,
+        TransportError::Broken(_) => Seen::ResetBeforeHead,
     };
-    let refusal = Refusal::VendorError { what: error.to_string() };
-    Tried::Nothing { status: None, ending, refusal }
+    Tried::nothing(seen, None, Refusal::VendorError { what: error.to_string() })
 }
 
-const fn timed_out(waited: Duration) -> Tried {
-    let ending = outcome::unknown(PresumeReason::Timeout, None, false);
-    Tried::Nothing { status: None, ending, refusal: Refusal::VendorTimeout { waited } }
-}
-
-fn not_admitted() -> Tried {
-    let refusal = Refusal::Internal { what: "a call was carried after it had ended".into() };
-    Tried::Nothing { status: None, ending: Ending::Free(VoidReason::Abandoned), refusal }
+fn timed_out(waited: Duration) -> Tried {
+    Tried::nothing(Seen::NoHead, None, Refusal::VendorTimeout { waited })
 }

@@ -8,11 +8,11 @@ use http::response::Parts;
 use http::{HeaderMap, Request};
 use http_body_util::Full;
 use reins_dialects::{Billing, Dialect, Read};
-use reins_governor::{Admitted, Call, Clock, Closed, Ledger, NotAgain, Refusal};
+use reins_governor::{Admitted, Answered, Call, Clock, Closed, Ledger, NotAgain, Refusal};
 use tokio::time::sleep;
 
 use crate::arrive::Arrival;
-use crate::attempt::Tried;
+use crate::attempt::{Instead, Tried, Unanswered};
 use crate::notice::Notice;
 use crate::report::About;
 use crate::tap::Tap;
@@ -93,41 +93,30 @@ pub async fn carry<L: Ledger, T: Transport>(mut freight: Freight<L, T>) -> Carri
         let Some(notice) = Notice::of(&freight.admitted) else { return ended_before(retries) };
         let sent = freight.clock.monotonic();
         let tried = freight.attempt().await;
-        let mut answered = freight.answered(&tried, sent);
-        let again = retries < freight.terms.retries && tried.may_be_repeated();
-        match tried {
+        let answered = freight.answered(&tried, sent);
+        let unanswered = match tried {
+            Tried::Unanswered(unanswered) => unanswered,
             Tried::Answer(response) => {
                 let arrival = Arrival { notice, sent, answered, retries };
                 return freight.arrive(arrival, response).await;
             }
-            tried @ (Tried::Declined { .. } | Tried::Nothing { .. }) if again => {
-                let ending = freight.ending(&tried);
-                let pause = sleep(retry_delay(retries));
-                let about = About::of(&freight.admitted);
-                match freight.admitted.again(ending, answered, pause).await {
-                    Ok(admitted) => freight.admitted = admitted,
-                    Err(not_again) => {
-                        if let (Some(about), Some(closed)) = (about, &not_again.closed) {
-                            about.report(closed);
-                        }
-                        return given_up(notice, tried, *not_again, retries);
-                    }
+        };
+        if retries == freight.terms.retries || !outcome::row(unanswered.seen).again {
+            return freight.give_up(notice, unanswered, answered, retries);
+        }
+        let ending = outcome::unanswered(unanswered.seen);
+        let pause = sleep(retry_delay(retries));
+        let about = About::of(&freight.admitted);
+        match freight.admitted.again(ending, answered, pause).await {
+            Ok(admitted) => freight.admitted = admitted,
+            Err(not_again) => {
+                if let (Some(about), Some(closed)) = (about, &not_again.closed) {
+                    about.report(closed);
                 }
-                retries += 1;
-            }
-            Tried::Declined { head, body } => {
-                answered.total_us = micros_since(&*freight.clock, sent);
-                let ending = outcome::refused(head.status.as_u16(), freight.billing());
-                return match report::finish(freight.admitted, ending, answered) {
-                    Some(closed) => Carried::Whole { notice, head, body, closed: closed.into() },
-                    None => ended_before(retries),
-                };
-            }
-            Tried::Nothing { ending, refusal, .. } => {
-                let closed = report::finish(freight.admitted, ending, answered).map(Box::new);
-                return Carried::Failed { notice: Some(notice), refusal, retries, closed };
+                return not_tried_again(notice, unanswered, *not_again, retries);
             }
         }
+        retries += 1;
     }
 }
 
@@ -137,6 +126,27 @@ impl<L: Ledger, T: Transport> Freight<L, T> {
     /// What the vendor bills of answers that do not come to their end.
     pub(crate) fn billing(&self) -> Billing {
         self.dialect.billing(&self.read.call.vendor)
+    }
+
+    /// Ends the call with an attempt that brought no answer.
+    fn give_up(
+        self,
+        notice: Notice,
+        unanswered: Unanswered,
+        answered: Answered,
+        retries: u32,
+    ) -> Carried {
+        let ending = outcome::unanswered(unanswered.seen);
+        let closed = report::finish(self.admitted, ending, answered).map(Box::new);
+        match (unanswered.instead, closed) {
+            (Instead::Error { head, body }, Some(closed)) => {
+                Carried::Whole { notice, head, body, closed }
+            }
+            (Instead::Error { .. }, None) => ended_before(retries),
+            (Instead::Refusal(refusal), closed) => {
+                Carried::Failed { notice: Some(notice), refusal, retries, closed }
+            }
+        }
     }
 }
 
@@ -151,17 +161,22 @@ pub(crate) fn ended_before(retries: u32) -> Carried {
 }
 
 /// A retry was refused: the vendor's own error goes back, where it gave one.
-fn given_up(notice: Notice, tried: Tried, not_again: NotAgain, retries: u32) -> Carried {
-    match (tried, not_again.closed) {
-        (Tried::Declined { head, body }, Some(closed)) => {
-            Carried::Whole { notice, head, body, closed: closed.into() }
+fn not_tried_again(
+    notice: Notice,
+    unanswered: Unanswered,
+    not_again: NotAgain,
+    retries: u32,
+) -> Carried {
+    let closed = not_again.closed.map(Box::new);
+    match (unanswered.instead, closed) {
+        (Instead::Error { head, body }, Some(closed)) => {
+            Carried::Whole { notice, head, body, closed }
         }
-        (Tried::Nothing { refusal, .. }, closed) => {
-            let closed = closed.map(Box::new);
+        (Instead::Error { .. }, closed) => {
+            let refusal = not_again.refusal;
             Carried::Failed { notice: Some(notice), refusal, retries, closed }
         }
-        (Tried::Declined { .. } | Tried::Answer(_), closed) => {
-            let (refusal, closed) = (not_again.refusal, closed.map(Box::new));
+        (Instead::Refusal(refusal), closed) => {
             Carried::Failed { notice: Some(notice), refusal, retries, closed }
         }
     }

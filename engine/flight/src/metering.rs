@@ -39,5 +39,11 @@ impl Metering {
 
 /// What is known of an answer that was not metered.
 pub(crate) const fn unmetered() -> Metered {
-    Metered { usage: Found::Missing, model: None, output_bound: OUTPUT_UNSEEN, complete: false }
+    Metered {
+        usage: Found::Missing,
+        model: None,
+        output_bound: OUTPUT_UNSEEN,
+        complete: false,
+        failure: None,
+    }
 }

@@ -1,26 +1,24 @@
-//! The table of outcomes: what is owed for each way an attempt can end.
-//!
-//! | seen | owed |
-//! |---|---|
-//! | no connection | nothing |
-//! | vendor answers 4xx or 429 | nothing |
-//! | vendor answers 5xx | nothing, unless the vendor bills those: then the hold |
-//! | no head in time, or a reset after the request was sent | the hold |
-//! | an answer with usage | the usage |
-//! | an answer without usage, or with usage nobody can believe | the hold |
-//! | an answer cut short before its usage | the hold, or less: see below |
-//!
-//! Where closing the connection stops the vendor's billing, an answer that was cut short costs at
-//! most the input's bound and the output that came.
+//! The table of outcomes: for each way an attempt can end, what is owed, and whether Reins may ask
+//! the vendor again. `engine/README.md` prints it row by row.
 
-use reins_dialects::{Billing, Found, Metered, OUTPUT_UNSEEN};
-use reins_governor::{Ending, PresumeReason, VoidReason};
+mod table;
+
+use std::sync::Arc;
+
+use reins_dialects::{Billing, Failure, Found, Metered, OUTPUT_UNSEEN};
+use reins_governor::{Ending, PresumeReason, Usage};
+
+use self::table::Owed;
+pub(crate) use self::table::{Row, Seen, row};
 
 /// Output tokens a vendor may have made while the connection was closing, beyond those that came.
 ///
 /// A few network packets' worth: the fastest models make about 500 tokens a second, and a close
 /// is seen within a tenth of one.
 const MARGIN_TOKENS: u64 = 64;
+
+/// The status of a call that is taken on to be done later.
+const ACCEPTED: u16 = 202;
 
 /// How the body of an answer ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,48 +35,97 @@ pub(crate) enum BodyEnd {
     Cut,
 }
 
-/// What a vendor's status line says about money.
-pub(crate) const fn refused(status: u16, billing: Billing) -> Ending {
-    if status >= 500 && billing.bills_failures {
-        return unknown(PresumeReason::UsageMissing, None, false);
-    }
-    let failed = status >= 500;
-    Ending::Free(if failed { VoidReason::VendorFailed } else { VoidReason::VendorRefused })
+/// The end of an answer's body, and what is known of whoever sent it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct AnswerEnd {
+    /// The status it began with.
+    pub(crate) status: Option<u16>,
+    pub(crate) body: BodyEnd,
+    pub(crate) billing: Billing,
+    /// Whether it is a stream of events.
+    pub(crate) streams: bool,
 }
 
-/// What an answer's body says about money.
-pub(crate) fn answered(metered: Metered, end: BodyEnd, billing: Billing, streams: bool) -> Ending {
-    let complete = metered.complete && matches!(end, BodyEnd::Whole);
-    match metered.usage {
-        Found::Usage(usage) => Ending::Used { usage, answered_by: metered.model, complete },
-        Found::Absurd(what) => {
-            tracing::error!(what, "the vendor's usage cannot be believed; the hold is presumed");
-            unknown(PresumeReason::UsageAbsurd, None, complete)
-        }
-        Found::Missing => {
-            let stops =
-                if streams { billing.closing_stops_streams } else { billing.closing_stops_whole };
-            let stopped = stops && !matches!(end, BodyEnd::Whole | BodyEnd::Drained);
-            let seen = (metered.output_bound != OUTPUT_UNSEEN && stopped)
-                .then(|| metered.output_bound.saturating_add(MARGIN_TOKENS));
-            unknown(reason(end), seen, complete)
-        }
-    }
-}
-
-const fn reason(end: BodyEnd) -> PresumeReason {
-    match end {
-        BodyEnd::Whole | BodyEnd::Drained => PresumeReason::UsageMissing,
-        BodyEnd::Broken => PresumeReason::Reset,
-        BodyEnd::Idle => PresumeReason::Timeout,
-        BodyEnd::Cut => PresumeReason::DrainCut,
-    }
-}
-
-pub(crate) const fn unknown(
-    why: PresumeReason,
+/// What an answer told that its charge may rest on.
+#[derive(Debug, Default)]
+struct Evidence {
+    usage: Option<Usage>,
+    answered_by: Option<Arc<str>>,
+    /// At most so many tokens of output were made, if nothing was made unseen.
     output_seen: Option<u64>,
+    /// Whether the vendor stops its billing when the connection is closed.
+    closing_stops: bool,
     complete: bool,
-) -> Ending {
+}
+
+/// What is owed for an attempt that brought no answer.
+pub(crate) fn unanswered(seen: Seen) -> Ending {
+    owed(row(seen), Evidence::default())
+}
+
+/// What is owed for an attempt that brought an answer.
+pub(crate) fn answered(metered: Metered, end: AnswerEnd) -> Ending {
+    let seen = Seen::of(&metered, end);
+    if let (Seen::UsageAbsurd, Found::Absurd(what)) = (seen, metered.usage) {
+        tracing::error!(what, "the vendor's usage cannot be believed; the hold is presumed");
+    }
+    let Billing { closing_stops_streams, closing_stops_whole } = end.billing;
+    let is_seen = metered.output_bound != OUTPUT_UNSEEN;
+    let evidence = Evidence {
+        usage: metered.usage.believed(),
+        answered_by: metered.model,
+        output_seen: is_seen.then(|| metered.output_bound.saturating_add(MARGIN_TOKENS)),
+        closing_stops: if end.streams { closing_stops_streams } else { closing_stops_whole },
+        complete: metered.complete && end.body == BodyEnd::Whole,
+    };
+    owed(row(seen), evidence)
+}
+
+fn owed(row: &Row, evidence: Evidence) -> Ending {
+    let Evidence { usage, answered_by, output_seen, closing_stops, complete } = evidence;
+    tracing::debug!(came = %row.which, why = row.why, "an attempt has ended");
+    match (row.owed, usage) {
+        (Owed::Nothing(why), _) => Ending::Free(why),
+        (Owed::Usage, Some(usage)) => Ending::Used { usage, answered_by, complete },
+        (Owed::Usage, None) => unknown(PresumeReason::UsageMissing, None, complete),
+        (Owed::Output(why), _) => unknown(why, output_seen, complete),
+        (Owed::OutputIfClosingStops(why), _) => {
+            unknown(why, output_seen.filter(|_| closing_stops), complete)
+        }
+        (Owed::Bound(why), _) => unknown(why, None, complete),
+    }
+}
+
+const fn unknown(why: PresumeReason, output_seen: Option<u64>, complete: bool) -> Ending {
     Ending::Unknown { why, output_seen, complete }
 }
+
+// === impl Seen ===
+
+impl Seen {
+    fn of(metered: &Metered, end: AnswerEnd) -> Self {
+        let ended = matches!(end.body, BodyEnd::Whole | BodyEnd::Drained);
+        match (metered.failure, metered.usage) {
+            (Some(Failure::Empty), _) if ended && end.status == Some(ACCEPTED) => Self::Accepted,
+            (Some(Failure::Empty), _) if ended => Self::Empty,
+            (Some(Failure::BeforeOutput), _) => Self::FailedBeforeOutput,
+            (Some(Failure::AfterOutput), Found::Usage(_)) => Self::FailedWithUsage,
+            (Some(Failure::AfterOutput), Found::Missing) => Self::FailedAfterOutput,
+            (_, Found::Usage(_)) => Self::Used,
+            (_, Found::Absurd(_)) => Self::UsageAbsurd,
+            (_, Found::Missing) => Self::unfinished(end.body),
+        }
+    }
+
+    const fn unfinished(end: BodyEnd) -> Self {
+        match end {
+            BodyEnd::Whole | BodyEnd::Drained => Self::UsageMissing,
+            BodyEnd::Broken => Self::Broken,
+            BodyEnd::Idle => Self::Stalled,
+            BodyEnd::Cut => Self::Left,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

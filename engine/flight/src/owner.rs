@@ -13,7 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::aside::Aside;
 use crate::drain::Drain;
 use crate::metering::unmetered;
-use crate::outcome::{self, BodyEnd};
+use crate::outcome::{self, AnswerEnd, BodyEnd};
 use crate::pulse::Pulse;
 use crate::{BoxedBody, Crew, Terms, report};
 
@@ -120,8 +120,9 @@ impl<L: Ledger> Owner<L> {
         let total = self.clock.monotonic().saturating_sub(self.sent);
         self.answered.total_us = u64::try_from(total.as_micros()).unwrap_or(u64::MAX);
         let Self { admitted, aside, billing, streams, crew, lag, answered, .. } = self;
+        let end = AnswerEnd { status: answered.status, body: end, billing, streams };
         let close = move |metered| {
-            let ending = outcome::answered(metered, end, billing, streams);
+            let ending = outcome::answered(metered, end);
             // WHY: nobody has to listen; a client that did not ask for trailers never does.
             report::finish(admitted, ending, answered).map(|receipt| closed.send(receipt).is_ok());
         };

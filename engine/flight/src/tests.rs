@@ -5,6 +5,7 @@ mod gauge;
 mod stage;
 mod vendor;
 
+mod failing;
 mod faults;
 mod hanging;
 mod leaving;

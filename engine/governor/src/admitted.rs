@@ -78,6 +78,15 @@ pub struct Answered {
     pub total_us: u64,
 }
 
+// === impl Answered ===
+
+impl Answered {
+    /// Whether the vendor began an answer: it may answer with an error instead.
+    const fn has_answer(&self) -> bool {
+        matches!(self.status, Some(200..=299))
+    }
+}
+
 /// An attempt that has ended: what came of it. The record itself is with the ledger.
 #[derive(Clone, Debug)]
 pub struct Closed {

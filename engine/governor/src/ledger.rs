@@ -130,7 +130,7 @@ pub enum VoidReason {
     NotConnected,
     /// The vendor refused it (4xx and 429).
     VendorRefused,
-    /// The vendor failed before it answered (5xx).
+    /// The vendor failed before it answered (5xx), or its answer says so, or is empty.
     VendorFailed,
     /// Nothing was dispatched before the hold's life ended.
     Expired,
@@ -144,6 +144,11 @@ pub enum PresumeReason {
     Timeout,
     /// The connection broke after the request was sent.
     Reset,
+    /// A status of somebody in front of the model who gave it up after the request was sent, such
+    /// as 504: the model may go on.
+    UpstreamFailed,
+    /// The answer says that it failed, after output had come.
+    AnswerFailed,
     /// The answer carried no usage.
     UsageMissing,
     /// The answer's usage cannot be believed. Negative or not a number: nobody knows the cost, and
@@ -277,6 +282,8 @@ impl PresumeReason {
         match self {
             Self::Timeout => "timeout",
             Self::Reset => "reset",
+            Self::UpstreamFailed => "upstream_failed",
+            Self::AnswerFailed => "answer_failed",
             Self::UsageMissing => "usage_missing",
             Self::UsageAbsurd => "usage_absurd",
             Self::AnswerUnpriced => "answer_unpriced",

@@ -16,7 +16,7 @@ use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 use parking_lot::Mutex;
 use reins_flight::Carried;
-use reins_governor::{KeyId, Refusal, TransactionId};
+use reins_governor::{KeyId, Refusal, Status, TransactionId};
 use sha2::{Digest, Sha256};
 
 use crate::body::AnswerBody;
@@ -172,7 +172,9 @@ impl Place {
     /// Remembers what came of the call; one that failed may be made again.
     pub(crate) fn settle(self, carried: &Carried) {
         let came = match carried {
-            Carried::Whole { head, body, notice, .. } if head.status.is_success() => {
+            // One that says that it failed, under whatever status, may be made again.
+            Carried::Whole { closed, .. } if closed.status == Status::Failed => return,
+            Carried::Whole { head, body, notice, .. } => {
                 if body.len() <= ANSWER_MAX {
                     let (head, body) = ((**head).clone(), body.clone());
                     Came::Answered(Arc::new(Answer { id: notice.id, head, body }))
@@ -181,7 +183,7 @@ impl Place {
                 }
             }
             Carried::Streaming { notice, .. } => Came::Gone(notice.id),
-            Carried::Whole { .. } | Carried::Failed { .. } => return,
+            Carried::Failed { .. } => return,
         };
         self.remember(came);
     }

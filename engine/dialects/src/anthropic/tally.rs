@@ -7,17 +7,20 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::usage;
+use crate::answer::Tell;
+use crate::once::Once;
 use crate::outline::{Outline, Shape};
 use crate::read::Thought;
-use crate::stream::Tell;
-use crate::tokens::{self, Absurd, Object};
-use crate::{Found, Metered, OUTPUT_UNSEEN, Read};
+use crate::tokens::{self, Absurd, UsageSoFar};
+use crate::{Failure, Found, Metered, OUTPUT_UNSEEN, Read};
 
 /// The events of a stream and a whole answer alike.
 const SHAPE: Shape = Shape {
     kept: &["type", "message", "model", "usage"],
     measured: &["delta", "content_block", "content"],
-    no_output: &["type", "id", "tool_use_id", "signature", "encrypted_content", "stop_reason"],
+    error: "error",
+    finish: "stop_reason",
+    no_output: &["type", "id", "tool_use_id", "signature", "encrypted_content"],
 };
 
 /// What was told so far.
@@ -25,9 +28,14 @@ const SHAPE: Shape = Shape {
 pub(super) struct Tally {
     hour_cache: bool,
     thought: Thought,
-    usage: Result<Object, Absurd>,
+    usage: UsageSoFar,
+    /// Whether usage was told since the last piece of output.
+    usage_is_up_to_date: bool,
     ended: bool,
+    failed: bool,
     model: Option<Arc<str>>,
+    /// Whether a piece of output came.
+    output: bool,
     output_bytes: u64,
 }
 
@@ -35,7 +43,7 @@ pub(super) struct Tally {
 #[derive(Deserialize)]
 struct Started {
     model: Option<String>,
-    usage: Option<Object>,
+    usage: Option<Once>,
 }
 
 /// Claude models that do not think unless they are asked to, by what follows their maker's name for
@@ -62,44 +70,53 @@ impl Tally {
         Self {
             hour_cache: read.places.hour_cache,
             thought: thought(read, sent),
-            usage: Ok(Object::new()),
+            usage: UsageSoFar::new(&usage::FIELDS),
+            usage_is_up_to_date: false,
             ended: false,
+            failed: false,
             model: None,
+            output: false,
             output_bytes: 0,
         }
     }
 
     /// What the start says of output is a placeholder, so it is left out.
     fn started(&mut self, message: &[u8]) {
-        match serde_json::from_slice::<Started>(message) {
-            Ok(started) => {
-                self.model = started.model.map(Into::into);
-                self.told(Ok(started.usage));
+        let Ok(started) = serde_json::from_slice::<Started>(message) else {
+            return self.usage.spoil(Absurd("message"));
+        };
+        self.model = started.model.map(Into::into);
+        match started.usage {
+            None => {}
+            Some(Once(Value::Object(mut usage))) => {
+                usage.remove(usage::OUTPUT);
+                self.usage.add(Ok(Some(usage)));
             }
-            Err(_) => self.usage = Err(Absurd("message")),
-        }
-        if let Ok(usage) = &mut self.usage {
-            usage.remove("output_tokens");
+            Some(_) => self.usage.spoil(Absurd("usage")),
         }
     }
 
-    /// Counts are totals so far: a later one stands for the earlier.
-    fn told(&mut self, told: Result<Option<Object>, Absurd>) {
-        match (&mut self.usage, told) {
-            (Ok(usage), Ok(told)) => {
-                let told = told.unwrap_or_default();
-                let counts =
-                    |(field, value): &(String, Value)| usage::reads(field) && !value.is_null();
-                usage.extend(told.into_iter().filter(counts));
-            }
-            (_, Err(absurd)) => self.usage = Err(absurd),
-            (Err(_), Ok(_)) => {}
+    /// What an object tells of usage, where it is all that was used so far.
+    fn told(&mut self, object: &Outline) {
+        if let Some(usage) = object.kept("usage") {
+            self.usage.add(tokens::object(usage));
+            self.usage_is_up_to_date = true;
+        }
+    }
+
+    /// What every object may tell, whatever it is about.
+    fn object(&mut self, object: &Outline) {
+        let output = object.text_bytes() > 0;
+        self.output |= output;
+        self.usage_is_up_to_date &= !output;
+        self.failed |= object.says_error() || Self::word(object) == "error";
+        if object.is_ambiguous() {
+            self.usage.spoil(Absurd("usage"));
         }
     }
 
     fn usage(&self) -> Found {
-        let usage = self.usage.as_ref().map_err(|absurd| *absurd);
-        usage.and_then(|usage| usage::read(usage, self.hour_cache)).into()
+        self.usage.usage().and_then(|usage| usage::read(usage, self.hour_cache)).into()
     }
 
     /// Whether there may be thoughts that the answer did not show.
@@ -121,9 +138,10 @@ impl Tell for Tally {
 
     fn event(&mut self, object: &Outline) {
         self.output_bytes = self.output_bytes.saturating_add(object.text_bytes());
+        self.object(object);
         match Self::word(object).as_str() {
             "message_start" => self.started(object.kept("message").unwrap_or_default()),
-            "message_delta" => self.told(object.kept("usage").map_or(Ok(None), tokens::object)),
+            "message_delta" => self.told(object),
             "message_stop" => self.ended = true,
             _ => {}
         }
@@ -132,21 +150,28 @@ impl Tell for Tally {
     /// Not of this dialect.
     fn done(&mut self) {}
 
+    fn failed(&mut self) {
+        self.failed = true;
+    }
+
     fn whole(&mut self, object: &Outline) {
         self.output_bytes = object.size();
+        self.object(object);
+        self.failed &= object.is_closed();
         self.model = object.word("model").map(Into::into);
-        self.told(object.kept("usage").map_or(Ok(None), tokens::object));
+        self.told(object);
         self.ended = object.is_closed() && Self::word(object) == "message";
     }
 
     fn cut_off(&mut self, text_bytes: u64) {
+        self.output |= text_bytes > 0;
         self.output_bytes = self.output_bytes.saturating_add(text_bytes);
     }
 
     fn found(&mut self, followed: bool) -> Metered {
-        let complete = followed && self.ended;
+        let final_usage = self.ended || (self.failed && self.usage_is_up_to_date);
         let usage = match self.usage() {
-            Found::Usage(_) if !complete => Found::Missing,
+            Found::Usage(_) if !final_usage => Found::Missing,
             _ if !followed => Found::Missing,
             found => found,
         };
@@ -154,7 +179,8 @@ impl Tell for Tally {
             usage,
             model: self.model.clone(),
             output_bound: if self.may_have_thought() { OUTPUT_UNSEEN } else { self.output_bytes },
-            complete,
+            complete: followed && self.ended && !self.failed,
+            failure: self.failed.then(|| Failure::after(self.output, &usage)),
         }
     }
 }

@@ -7,20 +7,27 @@ use serde_json::Value;
 use crate::Found;
 use crate::tokens::{Absurd, Object, count, count_in, object};
 
-/// The members of a usage that are read.
-const FIELDS: [&str; 11] = [
+/// The members of a usage that are read, and those of the objects in it.
+pub(super) const FIELDS: [&str; 15] = [
     "input_tokens",
-    "output_tokens",
+    OUTPUT,
     "cache_read_input_tokens",
     "cache_creation_input_tokens",
     "cache_creation",
+    "ephemeral_5m_input_tokens",
+    "ephemeral_1h_input_tokens",
     "output_tokens_details",
+    "thinking_tokens",
     "server_tool_use",
+    "web_search_requests",
     "speed",
     "service_tier",
     ITERATIONS,
     PLACE,
 ];
+
+/// The tokens of output.
+pub(super) const OUTPUT: &str = "output_tokens";
 
 /// Where the model ran, which the vendor's workspace may have chosen.
 const PLACE: &str = "inference_geo";
@@ -40,15 +47,10 @@ pub(super) fn from_json(json: &[u8]) -> Found {
     object(json).and_then(|usage| read(&usage.unwrap_or_default(), false)).into()
 }
 
-/// Whether a member is read. A vendor may tell any number of others.
-pub(super) fn reads(field: &str) -> bool {
-    FIELDS.contains(&field)
-}
-
 /// The usage of an answer. `hour_cache` says how long a write lives that is not split.
 pub(super) fn read(usage: &Object, hour_cache: bool) -> Result<Option<Usage>, Absurd> {
     let input = count(usage, "input_tokens")?;
-    let output = count(usage, "output_tokens")?;
+    let output = count(usage, OUTPUT)?;
     let cached = count(usage, "cache_read_input_tokens")?.unwrap_or(0);
     let written = written(usage, hour_cache)?;
     let reasoning = count_in(usage, "output_tokens_details", "thinking_tokens")?.unwrap_or(0);

@@ -62,7 +62,9 @@ impl Unasked {
         match step {
             Step::Tail if self.hidden => {}
             Step::Tail => out.extend_from_slice(bytes),
-            Step::Data(_) | Step::End | Step::Other => self.held.extend_from_slice(bytes),
+            Step::Data(_) | Step::Error | Step::End | Step::Other => {
+                self.held.extend_from_slice(bytes);
+            }
         }
         if self.passing || self.held.len() > HELD_BYTES_MAX {
             self.passing = true;

@@ -7,6 +7,25 @@ use serde_json::Value;
 use crate::Found;
 use crate::tokens::{Absurd, Object, count, count_in, first, object};
 
+/// The members of a usage that are read, and those of the objects in it.
+pub(super) const FIELDS: [&str; 15] = [
+    "prompt_tokens",
+    "input_tokens",
+    "completion_tokens",
+    "output_tokens",
+    "total_tokens",
+    "prompt_tokens_details",
+    "input_tokens_details",
+    "completion_tokens_details",
+    "output_tokens_details",
+    "cached_tokens",
+    "cache_write_tokens",
+    "audio_tokens",
+    "reasoning_tokens",
+    "prompt_cache_hit_tokens",
+    "service_tier",
+];
+
 /// The tier that a word names; `None` for a word that is not known.
 pub(super) fn tier(word: &str) -> Option<ServiceTier> {
     match word {
@@ -23,7 +42,8 @@ pub(super) fn from_json(json: &[u8]) -> Found {
     object(json).and_then(|usage| usage.as_ref().map_or(Ok(None), read)).into()
 }
 
-fn read(usage: &Object) -> Result<Option<Usage>, Absurd> {
+/// The usage of an answer.
+pub(super) fn read(usage: &Object) -> Result<Option<Usage>, Absurd> {
     let prompt = first([count(usage, "prompt_tokens"), count(usage, "input_tokens")])?;
     let completion = first([count(usage, "completion_tokens"), count(usage, "output_tokens")])?;
     let (Some(prompt), Some(completion)) = (prompt, completion) else { return Ok(None) };

@@ -2,8 +2,13 @@
 
 use super::{KEPT_BYTES_MAX, Outline, Shape};
 
-const SHAPE: Shape =
-    Shape { kept: &["usage", "model"], measured: &["choices"], no_output: &["role"] };
+const SHAPE: Shape = Shape {
+    kept: &["usage", "model"],
+    measured: &["choices"],
+    error: "error",
+    finish: "finish_reason",
+    no_output: &["role"],
+};
 
 /// What an outline says, for comparing.
 #[derive(Debug, PartialEq)]
@@ -70,6 +75,77 @@ fn a_name_with_an_escape_is_another_name() {
 fn the_last_of_two_members_counts() {
     let said = said(&[br#"{"usage":{"a":1},"usage":{"a":2},"choices":[]}"#]);
     assert_eq!((said.usage.as_deref(), said.empty), (Some(r#"{"a":2}"#), true));
+}
+
+#[test]
+fn a_member_that_two_readers_may_see_differently_is_ambiguous() {
+    let escaped = r"\u0075\u0073\u0061\u0067\u0065";
+    for (members, ambiguous) in [
+        (r#""usage":1,"model":2"#.to_owned(), false),
+        (r#""usage":1,"usage":2"#.to_owned(), true),
+        (r#""usage":null,"usage":2"#.to_owned(), true),
+        (r#""usage":1,"us\u0061ge":2"#.to_owned(), true),
+        (format!(r#""{escaped}":1"#), true),
+        (r#""choices":[],"choices":[],"error":1,"error":2"#.to_owned(), false),
+        (r#""us\u0061ges":1,"\ud800":1,"a\"usage":1"#.to_owned(), false),
+        (r#""choices":[{"usage":1,"usage":2,"us\u0061ge":3}]"#.to_owned(), false),
+    ] {
+        let text = format!("{{{members}}}");
+        for pieces in [vec![text.as_bytes()], text.as_bytes().chunks(1).collect()] {
+            let mut outline = Outline::new(&SHAPE);
+            pieces.iter().for_each(|piece| outline.feed(piece));
+            assert_eq!((outline.is_ambiguous(), outline.is_closed()), (ambiguous, true), "{text}");
+            outline.clear();
+            assert!(!outline.is_ambiguous());
+        }
+    }
+}
+
+#[test]
+fn an_error_is_more_than_what_stands_for_none() {
+    for (value, error) in [
+        ("null", false),
+        ("false", false),
+        ("0", false),
+        (r#""""#, false),
+        ("{ }", false),
+        ("[ \n ]", false),
+        ("true", true),
+        ("1", true),
+        (r#""x""#, true),
+        (r#"{"message":null}"#, true),
+        ("[{}]", true),
+        (r#""a message that is longer than what is kept of it""#, true),
+    ] {
+        for text in [format!(r#"{{"a":1,"error" : {value} }}"#), format!(r#"{{"error":{value}}}"#)]
+        {
+            let mut outline = Outline::new(&SHAPE);
+            text.as_bytes().chunks(1).for_each(|byte| outline.feed(byte));
+            assert_eq!((outline.says_error(), outline.is_closed()), (error, true), "{text}");
+            outline.clear();
+            assert!(!outline.says_error());
+        }
+    }
+    let mut outline = Outline::new(&SHAPE);
+    outline.feed(br#"{"choices":[{"error":{"a":1}}],"text":"\"error\":{}"}"#);
+    assert!(!outline.says_error(), "an error inside of another member");
+}
+
+#[test]
+fn an_answer_is_finished_once_a_measured_member_says_why() {
+    for (text, finished) in [
+        (r#"{"choices":[{"finish_reason":null}]}"#, false),
+        (r#"{"choices":[{"text":"finish_reason"}]}"#, false),
+        (r#"{"finish_reason":"stop"}"#, false),
+        (r#"{"choices":[{"index":0,"finish_reason" : "stop","logprobs":null}]}"#, true),
+    ] {
+        let mut outline = Outline::new(&SHAPE);
+        outline.feed(text.as_bytes());
+        assert_eq!(outline.says_finished(), finished, "{text}");
+        outline.clear();
+        assert!(!outline.says_finished());
+    }
+    assert_eq!(said(&[br#"{"choices":[{"finish_reason":"stop"}]}"#]).text_bytes, 0);
 }
 
 #[test]

@@ -12,6 +12,7 @@ fn events<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Vec<String> {
             match step {
                 Step::Data(bytes) => events.last_mut().expect("one").extend_from_slice(bytes),
                 Step::End => events.push(Vec::new()),
+                Step::Error => events.last_mut().expect("one").extend_from_slice(b"!"),
                 Step::Tail | Step::Other => {}
             }
             assert!(took > 0, "no step forward");
@@ -21,7 +22,7 @@ fn events<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Vec<String> {
     events.into_iter().map(|event| String::from_utf8(event).expect("UTF-8")).collect()
 }
 
-const TABLE: [(&str, &[&str]); 12] = [
+const TABLE: [(&str, &[&str]); 15] = [
     ("data: a\n\ndata: b\n\n", &["a\n", "b\n", ""]),
     ("data:a\r\n\r\ndata:b\r\n\r\n", &["a\n", "b\n", ""]),
     ("data: a\r\rdata: b\r\r", &["a\n", "b\n", ""]),
@@ -34,6 +35,18 @@ const TABLE: [(&str, &[&str]); 12] = [
     ("\r\n\n\rdata: a\n\r", &["", "", "", "a\n", ""]),
     ("\u{feff}\u{feff}data: a\n\n", &["", ""]),
     ("data: data: a\n\n", &["data: a\n", ""]),
+    (
+        "event: error\ndata: a\n\nevent:error\r\rdata: b\nevent: error\r\n\n",
+        &["!a\n", "!", "b\n!", ""],
+    ),
+    (
+        "event: erro\nevent: errors\nevent:  error\nevent: error \nevent\nevent:\nevent: \n\n",
+        &["", ""],
+    ),
+    (
+        "events: error\nEvent: error\n event: error\nid: error\nevent error\nevent: ping\n\n",
+        &["", ""],
+    ),
 ];
 
 #[test]

@@ -5,7 +5,7 @@ use reins_governor::{ServiceTier, Usage};
 
 use super::{DIALECTS, asked, metered};
 use crate::sse::EVENT_BYTES_MAX;
-use crate::{Anthropic, Dialect, Found, Metered, OUTPUT_UNSEEN, OpenAi};
+use crate::{Anthropic, Dialect, Failure, Found, Metered, OUTPUT_UNSEEN, OpenAi};
 
 /// An answer and what it tells.
 struct Answer {
@@ -16,6 +16,7 @@ struct Answer {
     model: Option<&'static str>,
     output_bound: u64,
     complete: bool,
+    failure: Option<Failure>,
 }
 
 macro_rules! answer {
@@ -28,6 +29,7 @@ macro_rules! answer {
             model: None,
             output_bound: 0,
             complete: false,
+            failure: None,
         }
     };
 }
@@ -96,7 +98,12 @@ fn openai() -> Vec<Answer> {
             complete: true,
             ..answer!(OpenAi "openai" "stream_two.sse")
         },
-        Answer { model: mini, output_bound: 11, ..answer!(OpenAi "openai" "stream_error.sse") },
+        Answer {
+            model: mini,
+            output_bound: 11,
+            failure: Some(Failure::AfterOutput),
+            ..answer!(OpenAi "openai" "stream_error.sse")
+        },
         Answer {
             usage: Found::Usage(whole),
             model: mini,
@@ -111,7 +118,53 @@ fn openai() -> Vec<Answer> {
             complete: true,
             ..answer!(OpenAi "openai" "whole_audio.json")
         },
-        Answer { complete: true, ..answer!(OpenAi "openai" "whole_error.json") },
+    ]
+}
+
+/// Answers that say that they failed, and two that may look as if they did.
+fn openai_failures() -> Vec<Answer> {
+    let mini = Some("gpt-4o-mini-2024-07-18");
+    let told = Found::Usage(Usage { input: 9, output: 12, ..ZERO });
+    let (before, after) = (Some(Failure::BeforeOutput), Some(Failure::AfterOutput));
+    vec![
+        Answer { failure: before, ..answer!(OpenAi "openai" "failed_at_once.sse") },
+        Answer { failure: before, model: mini, ..answer!(OpenAi "openai" "failed_at_role.sse") },
+        Answer { failure: before, ..answer!(OpenAi "openai" "whole_error.json") },
+        Answer {
+            usage: told,
+            failure: after,
+            model: mini,
+            output_bound: 4,
+            ..answer!(OpenAi "openai" "failed_after_usage.sse")
+        },
+        Answer {
+            usage: told,
+            model: mini,
+            output_bound: 37,
+            complete: true,
+            ..answer!(OpenAi "openai" "stream_null_error.sse")
+        },
+        Answer {
+            usage: told,
+            model: mini,
+            output_bound: 5,
+            complete: true,
+            ..answer!(OpenAi "openai" "stream_falling.sse")
+        },
+        Answer {
+            usage: told,
+            model: mini,
+            output_bound: 5,
+            complete: true,
+            ..answer!(OpenAi "openai" "stream_cost_last.sse")
+        },
+        Answer {
+            usage: told,
+            model: mini,
+            output_bound: 5,
+            complete: true,
+            ..answer!(OpenAi "openai" "stream_usage_at_finish.sse")
+        },
     ]
 }
 
@@ -161,6 +214,7 @@ fn anthropic() -> Vec<Answer> {
         Answer {
             model: sonnet,
             output_bound: 11,
+            failure: Some(Failure::AfterOutput),
             ..answer!(Anthropic "anthropic" "stream_error.sse")
         },
         Answer {
@@ -177,12 +231,41 @@ fn anthropic() -> Vec<Answer> {
             complete: true,
             ..answer!(Anthropic "anthropic" "whole_cache.json")
         },
-        Answer { ..answer!(Anthropic "anthropic" "whole_error.json") },
+    ]
+}
+
+fn anthropic_failures() -> Vec<Answer> {
+    let sonnet = Some("claude-sonnet-4-5-20250929");
+    let told = Found::Usage(Usage { input: 25, output: 12, ..ZERO });
+    let before = Some(Failure::BeforeOutput);
+    vec![
+        Answer { failure: before, ..answer!(Anthropic "anthropic" "failed_at_once.sse") },
+        Answer {
+            failure: before,
+            model: sonnet,
+            ..answer!(Anthropic "anthropic" "failed_at_start.sse")
+        },
+        Answer { failure: before, ..answer!(Anthropic "anthropic" "whole_error.json") },
+        Answer {
+            usage: told,
+            failure: Some(Failure::AfterOutput),
+            model: sonnet,
+            output_bound: 4,
+            ..answer!(Anthropic "anthropic" "failed_after_usage.sse")
+        },
+        Answer {
+            usage: told,
+            model: sonnet,
+            output_bound: 5,
+            complete: true,
+            ..answer!(Anthropic "anthropic" "stream_falling.sse")
+        },
     ]
 }
 
 fn answers() -> impl Iterator<Item = Answer> {
-    openai().into_iter().chain(anthropic())
+    let said = openai().into_iter().chain(anthropic());
+    said.chain(openai_failures()).chain(anthropic_failures())
 }
 
 // === impl Answer ===
@@ -194,6 +277,7 @@ impl Answer {
             model: self.model.map(Into::into),
             output_bound: self.output_bound,
             complete: self.complete,
+            failure: self.failure,
         }
     }
 

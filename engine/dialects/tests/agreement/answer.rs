@@ -1,10 +1,12 @@
 //! What is metered of an answer: the same however it is cut, and never more than can be believed.
 
 use jiter::JsonValue;
-use reins_dialects::{Dialect, Found, Metered, Read, Target};
+use reins_dialects::{Dialect, Failure, Found, Metered, Read, Target};
 use reins_governor::Usage;
 
-use crate::second::{Verdict, ensure, member, number, object, once, whole_characters};
+use crate::second::{
+    Verdict, ensure, member, members, named_once, number, object, values, whole_characters, word,
+};
 
 /// More than any count of tokens that is believed, sums included.
 const BELIEVED_MAX: u64 = 1 << 34;
@@ -28,9 +30,7 @@ pub(crate) fn holds(dialect: &dyn Dialect, answer: &[u8]) -> Verdict {
             ensure(cut == whole, || format!("in one piece {whole:?}, in pieces {cut:?}"))?;
         }
         believable(&whole)?;
-        if !stream {
-            seen_alike(dialect, answer, &whole)?;
-        }
+        seen_alike(dialect, answer, &whole)?;
         let (part, _) = answer.split_at(answer.len() / 2);
         let broken = meter(&[part]);
         believable(&broken)?;
@@ -65,8 +65,13 @@ pub(crate) fn odd(mut answer: &[u8]) -> Vec<&[u8]> {
 }
 
 fn believable(metered: &Metered) -> Verdict {
+    let ends = metered.failure.is_none() || !metered.complete;
+    ensure(ends, || format!("it failed, and came to its end: {metered:?}"))?;
     let Found::Usage(usage) = &metered.usage else { return Ok(()) };
-    ensure(metered.complete, || format!("not at its end, and believed: {metered:?}"))?;
+    let last = metered.complete || metered.failure.is_some();
+    ensure(last, || format!("not at its end, and believed: {metered:?}"))?;
+    let free = metered.failure == Some(Failure::BeforeOutput) && usage.total_output() > 0;
+    ensure(!free, || format!("output is told, and it failed before any: {metered:?}"))?;
     believed(usage)
 }
 
@@ -77,20 +82,36 @@ pub(crate) fn believed(usage: &Usage) -> Verdict {
     ensure(small && usage.reasoning <= usage.output, || format!("believed: {usage:?}"))
 }
 
-/// What is metered of an answer in one piece, the second reader sees in it. Where it sees no JSON,
-/// or a usage twice, there is nothing to compare.
+/// What is metered of an answer in one piece, the second reader sees in it: the usage, each member
+/// of it once, and an error where it failed. Where it sees no JSON, there is nothing to compare.
 fn seen_alike(dialect: &dyn Dialect, answer: &[u8], metered: &Metered) -> Verdict {
-    let Found::Usage(usage) = &metered.usage else { return Ok(()) };
     let text = whole_characters(answer);
     let Ok(seen) = object(&text) else { return Ok(()) };
-    if once(&seen, &["usage"]).is_err() {
-        return Ok(());
+    if metered.failure.is_some() {
+        let mut members = members(&seen).iter();
+        let error = members.any(|(name, value)| name == "error" && says_something(value));
+        let named = dialect.name() == "anthropic" && word(&seen, "type") == Some("error");
+        ensure(error || named, || format!("it failed out of nothing: {metered:?}"))?;
     }
+    let Found::Usage(usage) = &metered.usage else { return Ok(()) };
+    named_once(&seen, &["usage"])?;
     tokens_are(dialect, member(&seen, "usage").ok_or("usage out of nothing")?, usage)
+}
+
+/// Whether a value is more than what vendors write where there is no error.
+fn says_something(value: &JsonValue<'_>) -> bool {
+    match value {
+        JsonValue::Null | JsonValue::Bool(false) => false,
+        JsonValue::Str(text) => !text.is_empty(),
+        JsonValue::Array(_) => !values(value).is_empty(),
+        JsonValue::Object(_) => !members(value).is_empty(),
+        _ => true,
+    }
 }
 
 /// A usage has as many tokens as the second reader sees in the vendor's object.
 pub(crate) fn tokens_are(dialect: &dyn Dialect, seen: &JsonValue<'_>, usage: &Usage) -> Verdict {
+    each_named_once(seen)?;
     let count = |name| number(seen, name);
     let (input, output) = if dialect.name() == "openai" {
         let input = count("prompt_tokens").or(count("input_tokens"));
@@ -102,6 +123,15 @@ pub(crate) fn tokens_are(dialect: &dyn Dialect, seen: &JsonValue<'_>, usage: &Us
     let all = input == Some(usage.total_input())
         && output.is_some_and(|output| output <= usage.total_output());
     ensure(all, || format!("{input:?} and {output:?} are read as {usage:?}"))
+}
+
+/// No member of an object is named twice, at any depth.
+fn each_named_once(value: &JsonValue<'_>) -> Verdict {
+    for (name, inner) in members(value) {
+        named_once(value, &[name])?;
+        each_named_once(inner)?;
+    }
+    values(value).iter().try_for_each(each_named_once)
 }
 
 /// Tokens written to Anthropic's cache: their sum, or what is split.

@@ -39,24 +39,33 @@ const ANTHROPIC: [(&str, &[&str]); 10] = [
     ("metadata", &[r#"{"Model":1,"Model":2}"#, "{}"]),
 ];
 
-const OPENAI_ANSWERS: [&[u8]; 6] = [
+const OPENAI_ANSWERS: [&[u8]; 11] = [
     include_bytes!("../../fixtures/openai/stream.sse"),
     include_bytes!("../../fixtures/openai/stream_crlf.sse"),
     include_bytes!("../../fixtures/openai/stream_tools.sse"),
     include_bytes!("../../fixtures/openai/stream_two.sse"),
     include_bytes!("../../fixtures/openai/whole.json"),
     include_bytes!("../../fixtures/openai/whole_audio.json"),
+    include_bytes!("../../fixtures/openai/whole_error.json"),
+    include_bytes!("../../fixtures/openai/failed_at_role.sse"),
+    include_bytes!("../../fixtures/openai/failed_after_usage.sse"),
+    include_bytes!("../../fixtures/openai/stream_null_error.sse"),
+    include_bytes!("../../fixtures/openai/stream_falling.sse"),
 ];
 
-const ANTHROPIC_ANSWERS: [&[u8]; 4] = [
+const ANTHROPIC_ANSWERS: [&[u8]; 8] = [
     include_bytes!("../../fixtures/anthropic/stream.sse"),
     include_bytes!("../../fixtures/anthropic/stream_search.sse"),
     include_bytes!("../../fixtures/anthropic/stream_thinking.sse"),
     include_bytes!("../../fixtures/anthropic/whole_cache.json"),
+    include_bytes!("../../fixtures/anthropic/whole_error.json"),
+    include_bytes!("../../fixtures/anthropic/failed_at_start.sse"),
+    include_bytes!("../../fixtures/anthropic/failed_after_usage.sse"),
+    include_bytes!("../../fixtures/anthropic/stream_falling.sse"),
 ];
 
 /// What may stand in an answer where it should not.
-const STRANGE: [&[u8]; 16] = [
+const STRANGE: [&[u8]; 20] = [
     b"\n",
     b"\r",
     b"\r\n\r\n",
@@ -72,6 +81,10 @@ const STRANGE: [&[u8]; 16] = [
     b"1e9",
     b"null",
     b",\"usage\":null",
+    b",\"error\":{}",
+    b",\"error\":\"x\"",
+    b",\"output_tokens\":0,\"completion\\u005ftokens\":0",
+    b"event: error\n",
     b"\xef\xbb\xbf",
 ];
 

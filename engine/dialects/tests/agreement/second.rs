@@ -107,6 +107,15 @@ pub(crate) fn once(value: &JsonValue<'_>, names: &[&str]) -> Verdict {
     Ok(())
 }
 
+/// Each of the names at most once, as it is spelt.
+pub(crate) fn named_once(value: &JsonValue<'_>, names: &[&str]) -> Verdict {
+    for name in names {
+        let times = members(value).iter().filter(|(other, _)| other == name).count();
+        ensure(times <= 1, || format!("`{name}` was read although it is there {times} times"))?;
+    }
+    Ok(())
+}
+
 /// A name as a reader sees it that minds neither case nor the style of joining words, and as far
 /// as one sees it that ends a text at NUL.
 fn folded(name: &str) -> String {

@@ -1,14 +1,15 @@
 //! A dialect whose meter and filter do as they are told.
 //!
-//! An answer says `usage=7;` for seven output tokens, `absurd;` for what nobody can believe and
-//! `end;` at its end; every byte of it counts as a token that came through.
+//! An answer says `usage=7;` for seven output tokens, `absurd;` for what nobody can believe,
+//! `failed;` that it failed, and `end;` at its end; every byte of it counts as a token that came
+//! through.
 
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
 use reins_dialects::{
-    Billing, Dialect, Filter, Found, Meter, Metered, OUTPUT_UNSEEN, OpenAi, Read, Target,
+    Billing, Dialect, Failure, Filter, Found, Meter, Metered, OUTPUT_UNSEEN, OpenAi, Read, Target,
 };
 use reins_governor::{Call, Endpoint, Refusal, TransactionId, Usage};
 
@@ -66,11 +67,7 @@ pub(super) struct Gauge {
 
 impl Default for Gauge {
     fn default() -> Self {
-        let billing = Billing {
-            closing_stops_streams: true,
-            closing_stops_whole: false,
-            bills_failures: false,
-        };
+        let billing = Billing { closing_stops_streams: true, closing_stops_whole: false };
         Self { flaw: Flaw::None, billing, filters: false, filter_fails_at: None }
     }
 }
@@ -158,7 +155,13 @@ impl Meter for Needle {
         let counted = u64::try_from(self.seen.len()).expect("it fits");
         let unseen = matches!(self.flaw, Flaw::Unseen);
         let output_bound = if unseen { OUTPUT_UNSEEN } else { counted };
-        Metered { usage, model: None, output_bound, complete: text.contains("end;") }
+        let failure = match text.as_ref() {
+            "" => Some(Failure::Empty),
+            "failed;" => Some(Failure::BeforeOutput),
+            text => text.contains("failed;").then_some(Failure::AfterOutput),
+        };
+        let complete = text.contains("end;") && failure.is_none();
+        Metered { usage, model: None, output_bound, complete, failure }
     }
 }
 

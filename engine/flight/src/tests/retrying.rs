@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http_body_util::BodyExt;
-use reins_governor::{Outcome, PresumeReason, Refusal, VoidReason};
+use reins_governor::{Outcome, PresumeReason, Refusal, Status, VoidReason};
 
 use super::stage::{HELD, Stage, presumed, settled};
 use super::vendor::{Piece, Reply, Vendor, stream, whole};
@@ -136,13 +136,20 @@ async fn a_try_that_the_rules_refuse_gives_the_vendors_own_error() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_vendor_that_bills_its_failures_is_paid_for_each() {
-    let mut stage = Stage::new();
-    stage.gauge.billing.bills_failures = true;
-    stage.terms.retries = 1;
-    let vendor = Arc::new(Vendor::new([down(), fine()]));
-    assert_eq!(carried(&stage, &vendor).await, Ok((200, 2)));
-    assert_eq!(stage.ended(&vendor).await, (HELD + 700, Outcome::Settled));
+async fn a_status_behind_which_the_model_may_go_on_costs_the_hold_and_is_not_tried_again() {
+    for status in [408, 460, 499, 502, 504, 520, 524, 598] {
+        let gone = Reply::Answer(whole(status).header("retry-after", "7").bytes("gone"));
+        let (stage, vendor) = (Stage::new(), Arc::new(Vendor::new([gone, fine()])));
+        let Carried::Whole { head, body, closed, .. } = stage.carry(&vendor).await else {
+            panic!("the vendor's own answer")
+        };
+        assert_eq!((head.status.as_u16(), body.as_ref()), (status, &b"gone"[..]));
+        assert_eq!(head.headers["retry-after"], "7");
+        assert_eq!(closed.status, Status::Failed);
+        let ended = stage.ended(&vendor).await;
+        assert_eq!(ended, presumed(PresumeReason::UpstreamFailed), "{status}");
+        assert_eq!(vendor.requests(), 1, "{status}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

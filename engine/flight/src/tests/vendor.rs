@@ -8,7 +8,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{HeaderName, HeaderValue, Request, Response};
 use http_body::{Body, Frame};
 use http_body_util::{BodyExt, Full};
 use tokio::time::{Instant, Sleep, sleep};
@@ -38,6 +38,8 @@ pub(super) struct Answer {
 pub(super) enum Piece {
     Bytes(Bytes),
     Wait(Duration),
+    /// A trailer with this name and value.
+    Trailer(&'static str, &'static str),
     /// The connection breaks.
     Break,
     /// Nothing comes any more.
@@ -183,6 +185,12 @@ impl Body for Scripted {
             match piece {
                 None => return Poll::Ready(None),
                 Some(Piece::Bytes(bytes)) => return Poll::Ready(Some(Ok(Frame::data(bytes)))),
+                Some(Piece::Trailer(name, value)) => {
+                    let trailers = [(name, value)].into_iter().map(|(name, value)| {
+                        (HeaderName::from_static(name), HeaderValue::from_static(value))
+                    });
+                    return Poll::Ready(Some(Ok(Frame::trailers(trailers.collect()))));
+                }
                 Some(Piece::Wait(time)) => self.wait = Some(Box::pin(sleep(time))),
                 Some(Piece::Break) => {
                     return Poll::Ready(Some(Err(std::io::Error::other("reset"))));

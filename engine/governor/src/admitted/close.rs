@@ -51,7 +51,7 @@ impl<L: Ledger> Open<L> {
         draft.status = match &priced.end {
             End::Voided { .. } => Status::Failed,
             End::Settled { .. } | End::Presumed { .. } if priced.complete => draft.status,
-            End::Presumed { .. } if answered.status.is_none() => Status::Failed,
+            End::Presumed { .. } if !answered.has_answer() => Status::Failed,
             End::Settled { .. } | End::Presumed { .. } => Status::Partial,
         };
         draft.latency = timed(self.case.latency, answered);

@@ -87,10 +87,10 @@ fn a_try_that_is_refused_leaves_the_call_as_its_last_try_ended() {
         let not_again = again(first, presumed).expect_err(what);
         let closed = not_again.closed.expect("the first try has ended");
         assert_eq!(closed.cost.total.nanos(), 11_000, "{what}");
-        assert_eq!((closed.attempts.len(), closed.status), (1, Status::Partial), "{what}");
+        assert_eq!((closed.attempts.len(), closed.status), (1, Status::Failed), "{what}");
         assert_eq!(scene.spent_and_held(), (11_000, 0), "{what}");
         let record = scene.record();
-        assert_eq!((record.status, record.cost.total.nanos()), (Status::Partial, 11_000));
+        assert_eq!((record.status, record.cost.total.nanos()), (Status::Failed, 11_000));
         assert_eq!(scene.purse.books.lock().expect("no panic").records.len(), 1, "{what}");
     }
 }
