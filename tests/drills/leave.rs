@@ -157,6 +157,37 @@ async fn leaving_is_never_free_where_the_vendor_stops() {
     gateway.stop().await;
 }
 
+/// A vendor that writes as fast as it can and stops when it notices, and a client that reads a
+/// little of it: what waits in sockets is billed as well.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_for_a_client_that_leaves_is_charged() {
+    let drain = "[server]\ndrain_timeout = \"1ms\"\n";
+    let site = Site::new(&format!("{BUDGET}{drain}")).await;
+    let gateway = Inside::start(&site).await;
+    let (mut calls, mut billed_in_all, mut charged_in_all) = (0, 0, 0);
+    for speech in Speech::BOTH {
+        for read in [1, 4_096, 65_536] {
+            site.books().reset();
+            let script = "output=16000 chunks=16000 stop_on_close=1";
+            let ask = speech.ask(16_000, true).script(script);
+            let id = leave_after(&gateway, &ask, read).await;
+            let charged = charged(&gateway, &site, &id).await;
+            let billed = site.billed().await;
+            assert!(charged >= billed, "{speech:?} {read}: billed {billed}, charged {charged}");
+            calls += 1;
+            billed_in_all += billed;
+            charged_in_all += charged;
+        }
+    }
+    println!(
+        "leave: {calls} clients left streams that came faster than they read: billed {}, charged \
+         {}, none below its bill",
+        text(billed_in_all),
+        text(charged_in_all)
+    );
+    gateway.stop().await;
+}
+
 /// Whole answers: the client leaves while the vendor thinks, and while it writes.
 #[tokio::test(flavor = "multi_thread")]
 async fn leaving_before_a_whole_answer_is_charged() {

@@ -53,7 +53,9 @@ pub(crate) async fn collect<L: Ledger>(
         match pulse.within(idle, body.frame()).await {
             None => return Collected::Short(joined(pieces), BodyEnd::Idle),
             Some(None) => return Collected::Whole(joined(pieces)),
-            Some(Some(Err(_))) => return Collected::Short(joined(pieces), BodyEnd::Broken),
+            Some(Some(Err(_))) => {
+                return Collected::Short(joined(pieces), BodyEnd::Broken { behind: false });
+            }
             Some(Some(Ok(frame))) => {
                 let Ok(bytes) = frame.into_data() else { continue };
                 size = size.saturating_add(bytes.len());

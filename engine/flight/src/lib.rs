@@ -23,6 +23,7 @@ mod arrive;
 mod collect;
 mod notice;
 
+mod backlog;
 mod drain;
 mod outlive;
 mod owner;

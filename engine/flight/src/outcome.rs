@@ -27,12 +27,12 @@ pub(crate) enum BodyEnd {
     Whole,
     /// The vendor ended it, after the client had left: nobody got the whole answer.
     Drained,
-    /// The connection broke.
-    Broken,
+    /// The connection broke; maybe while more of the answer was waiting than was read.
+    Broken { behind: bool },
     /// Nothing came for too long.
     Idle,
-    /// The client left, and the rest was not waited for.
-    Cut,
+    /// The client left, and the rest was not waited for; as above.
+    Cut { behind: bool },
 }
 
 /// The end of an answer's body, and what is known of whoever sent it.
@@ -120,9 +120,11 @@ impl Seen {
     const fn unfinished(end: BodyEnd) -> Self {
         match end {
             BodyEnd::Whole | BodyEnd::Drained => Self::UsageMissing,
-            BodyEnd::Broken => Self::Broken,
+            BodyEnd::Broken { behind: false } => Self::Broken,
+            BodyEnd::Broken { behind: true } => Self::BrokenBehind,
             BodyEnd::Idle => Self::Stalled,
-            BodyEnd::Cut => Self::Left,
+            BodyEnd::Cut { behind: false } => Self::Left,
+            BodyEnd::Cut { behind: true } => Self::LeftBehind,
         }
     }
 }

@@ -11,11 +11,12 @@ use reins_governor::{Admitted, Answered, Clock, Closed, Ledger};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::aside::Aside;
+use crate::backlog::Followed;
 use crate::drain::Drain;
 use crate::metering::unmetered;
 use crate::outcome::{self, AnswerEnd, BodyEnd};
 use crate::pulse::Pulse;
-use crate::{BoxedBody, Crew, Terms, report};
+use crate::{Crew, Terms, report};
 
 /// How long a meter may take for a batch of a stream.
 ///
@@ -37,7 +38,7 @@ pub(crate) enum Event {
     /// The answer ended.
     Ended(BodyEnd),
     /// The client left; this is the rest.
-    Left(BoxedBody),
+    Left(Followed),
 }
 
 /// How far a meter is behind the bytes.
@@ -109,7 +110,7 @@ impl<L: Ledger> Owner<L> {
                     let drain = Drain { rest, aside: &mut self.aside, pulse };
                     return drain.run(&self.terms, &self.crew.drains).await;
                 }
-                None => return BodyEnd::Cut,
+                None => return BodyEnd::Cut { behind: true },
             }
         }
     }

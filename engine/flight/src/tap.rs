@@ -15,6 +15,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, Sleep, sleep};
 
 use crate::BoxedBody;
+use crate::backlog::Followed;
 use crate::batch::Batch;
 use crate::outcome::BodyEnd;
 use crate::owner::{Event, Lag};
@@ -45,7 +46,7 @@ pub struct Tap {
     /// Read before the vendor's body: what was kept of an answer that grew too large to keep.
     prefix: VecDeque<Bytes>,
     /// Empty once the answer has ended.
-    vendor: Option<BoxedBody>,
+    vendor: Option<Followed>,
     sieve: Sieve,
     owner: mpsc::UnboundedSender<Event>,
     /// Copies that the owner was not sent yet: it is woken for many pieces at once.
@@ -87,7 +88,8 @@ impl Tap {
         idle_limit: Duration,
     ) -> Self {
         let idle = Idle { limit: idle_limit, since: None, timer: Box::pin(sleep(idle_limit)) };
-        let (vendor, sieve, batch) = (Some(vendor), Sieve::new(filter), Batch::default());
+        let vendor = Some(Followed::new(vendor));
+        let (sieve, batch) = (Sieve::new(filter), Batch::default());
         let end = End::Flush(None);
         Self { prefix, vendor, sieve, owner, batch, lag, idle, broken: None, end }
     }
@@ -143,7 +145,8 @@ impl Tap {
                     return Poll::Ready(None);
                 }
                 Poll::Ready(Some(Err(_))) => {
-                    self.ended(BodyEnd::Broken);
+                    let behind = vendor.is_behind();
+                    self.ended(BodyEnd::Broken { behind });
                     self.broken = Some(TapError::Broken);
                     // WHY: hyper drops what it has not written when a body fails, and writes when
                     // there is nothing to read.

@@ -33,10 +33,14 @@ pub(crate) enum Seen {
     UsageMissing,
     /// One whose connection broke.
     Broken,
+    /// The same, while more of it was waiting than had been read.
+    BrokenBehind,
     /// One that went on no more.
     Stalled,
     /// One whose client left, and whose rest was not read.
     Left,
+    /// The same, while more of it was waiting than had been read.
+    LeftBehind,
 }
 
 /// What a row of the table is for.
@@ -178,6 +182,11 @@ const TABLE: &[Row] = &[
         "the model may go on until it notices",
     ),
     once(
+        Which::End(Seen::BrokenBehind, "the same, while its client could not keep up"),
+        Owed::Bound(PresumeReason::Reset),
+        "what was waiting in sockets was made, and is not known",
+    ),
+    once(
         Which::End(Seen::Stalled, "an answer that stalled for `idle_timeout`"),
         Owed::OutputIfClosingStops(PresumeReason::Timeout),
         "the model may go on until it notices",
@@ -186,6 +195,11 @@ const TABLE: &[Row] = &[
         Which::End(Seen::Left, "an answer whose client left, and whose rest was not read"),
         Owed::OutputIfClosingStops(PresumeReason::DrainCut),
         "the model may go on until it notices",
+    ),
+    once(
+        Which::End(Seen::LeftBehind, "the same, while more of it was waiting than was read"),
+        Owed::Bound(PresumeReason::DrainCut),
+        "what was waiting in sockets was made, and is not known",
     ),
     REST,
 ];

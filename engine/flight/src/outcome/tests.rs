@@ -12,6 +12,9 @@ const GOES_ON: Billing = Billing { closing_stops_streams: false, closing_stops_w
 const STREAM: AnswerEnd =
     AnswerEnd { status: Some(200), body: BodyEnd::Whole, billing: STOPS, streams: true };
 
+const BROKEN: BodyEnd = BodyEnd::Broken { behind: false };
+const CUT: BodyEnd = BodyEnd::Cut { behind: false };
+
 /// An answer with nine bytes of output, and nothing else.
 const SAID: Metered =
     Metered { usage: Found::Missing, model: None, output_bound: 9, complete: false, failure: None };
@@ -31,7 +34,7 @@ fn is_used(ending: &Ending) -> bool {
 #[test]
 fn an_answer_that_failed_before_output_costs_nothing_however_it_ended() {
     let free = Ending::Free(VoidReason::VendorFailed);
-    for body in [BodyEnd::Whole, BodyEnd::Drained, BodyEnd::Broken, BodyEnd::Idle, BodyEnd::Cut] {
+    for body in [BodyEnd::Whole, BodyEnd::Drained, BROKEN, BodyEnd::Idle, CUT] {
         for usage in [Found::Missing, used(), Found::Absurd("usage")] {
             for status in [200, 201, 206] {
                 let failure = Some(Failure::BeforeOutput);
@@ -49,7 +52,7 @@ fn an_answer_that_failed_after_output_costs_what_came_whoever_bills_it() {
     let why = PresumeReason::AnswerFailed;
     for billing in [STOPS, GOES_ON] {
         for streams in [false, true] {
-            for body in [BodyEnd::Whole, BodyEnd::Drained, BodyEnd::Broken] {
+            for body in [BodyEnd::Whole, BodyEnd::Drained, BROKEN] {
                 let end = AnswerEnd { body, billing, streams, ..STREAM };
                 let came = presumed(why, Some(9 + MARGIN_TOKENS));
                 assert_eq!(answered(failed.clone(), end), came, "{end:?}");
@@ -74,9 +77,9 @@ fn an_empty_answer_costs_nothing_where_its_vendor_ended_it_so() {
         (200, BodyEnd::Drained, free.clone()),
         (204, BodyEnd::Whole, free),
         (202, BodyEnd::Whole, missing),
-        (200, BodyEnd::Broken, presumed(PresumeReason::Reset, Some(MARGIN_TOKENS))),
+        (200, BROKEN, presumed(PresumeReason::Reset, Some(MARGIN_TOKENS))),
         (200, BodyEnd::Idle, presumed(PresumeReason::Timeout, Some(MARGIN_TOKENS))),
-        (200, BodyEnd::Cut, presumed(PresumeReason::DrainCut, Some(MARGIN_TOKENS))),
+        (200, CUT, presumed(PresumeReason::DrainCut, Some(MARGIN_TOKENS))),
     ] {
         let end = AnswerEnd { status: Some(status), body, ..STREAM };
         assert_eq!(answered(empty.clone(), end), expected, "{end:?}");
@@ -86,9 +89,9 @@ fn an_empty_answer_costs_nothing_where_its_vendor_ended_it_so() {
 #[test]
 fn an_answer_that_was_cut_costs_what_came_where_closing_stops_its_vendor() {
     for (body, why) in [
-        (BodyEnd::Broken, PresumeReason::Reset),
+        (BROKEN, PresumeReason::Reset),
         (BodyEnd::Idle, PresumeReason::Timeout),
-        (BodyEnd::Cut, PresumeReason::DrainCut),
+        (CUT, PresumeReason::DrainCut),
     ] {
         let end = AnswerEnd { body, ..STREAM };
         let came = presumed(why, Some(9 + MARGIN_TOKENS));
@@ -99,6 +102,12 @@ fn an_answer_that_was_cut_costs_what_came_where_closing_stops_its_vendor() {
         assert_eq!(answered(SAID, whole), presumed(why, None));
         let told = Metered { usage: used(), complete: true, ..SAID };
         assert!(is_used(&answered(told, end)), "complete only where its body is");
+    }
+    for (body, why) in [
+        (BodyEnd::Broken { behind: true }, PresumeReason::Reset),
+        (BodyEnd::Cut { behind: true }, PresumeReason::DrainCut),
+    ] {
+        assert_eq!(answered(SAID, AnswerEnd { body, ..STREAM }), presumed(why, None));
     }
     for body in [BodyEnd::Whole, BodyEnd::Drained] {
         let missing = presumed(PresumeReason::UsageMissing, None);

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use http_body_util::BodyExt;
 use reins_governor::{Outcome, PresumeReason, Status};
 use tokio::time::Instant;
 
 use super::gauge::Flaw;
-use super::stage::{DRAIN, HELD, IDLE, INPUT, PER_TOKEN, Stage, presumed, settled, sip};
+use super::stage::{DRAIN, HELD, IDLE, INPUT, PER_TOKEN, Stage, drink, presumed, settled, sip};
 use super::vendor::{Answer, Piece, Vendor, stream, whole};
 use crate::carry;
 
@@ -56,16 +57,16 @@ async fn a_client_that_leaves_before_the_head_pays_what_the_vendor_says() {
 
 #[tokio::test(start_paused = true)]
 async fn what_is_left_is_read_only_so_far() {
-    let endless = || (0..1_000).fold(stream(), |answer, _| answer.bytes(vec![b'x'; 10]));
+    let endless = || (0..1_000).fold(stream(), |answer, _| answer.bytes(vec![b'x'; 100]));
     let mut stage = Stage::new();
     stage.read.call.output_cap = Some(1_000);
     let vendor = Arc::new(Vendor::answers(endless()));
     sip(stage.tap(&vendor).await, 2).await;
     let (charged, outcome) = stage.ended(&vendor).await;
-    // 20 bytes went to the client; of the rest the piece is the last that passes 1,000 bytes.
+    // Beyond the 1,000 bytes of its terms only what is there already, until it is more than 32 KiB.
     assert_eq!(charged, INPUT + 1_000 * PER_TOKEN);
     assert_eq!(outcome, Outcome::Presumed(PresumeReason::DrainCut));
-    assert_eq!(vendor.read(), 2 + 101);
+    assert_eq!(vendor.read(), 32 * 1024 / 100 + 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -101,14 +102,86 @@ async fn a_rest_that_stalls_or_breaks_is_not_waited_for() {
     assert_eq!((charged, outcome), (cut(3).0, Outcome::Presumed(PresumeReason::Reset)));
 }
 
+/// The pieces, of which only the first is there at once.
+fn paused() -> Answer {
+    let (first, rest) = PIECES.split_at(1);
+    let wait = Piece::Wait(Duration::from_secs(1));
+    stream().all(first.to_vec()).piece(wait).all(rest.to_vec())
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_there_already_is_read_without_a_place() {
+    let stage = Stage::new();
+    stage.crew.drains.close();
+    assert_eq!(left(&stage, stream().all(PIECES), 1).await, settled(7));
+    let stage = Stage::new();
+    stage.crew.drains.close();
+    let there = stream().bytes("12").bytes("345").piece(Piece::Stall);
+    assert_eq!(left(&stage, there, 1).await, cut(5));
+}
+
+/// A call whose bound is far above what comes of its answer.
+fn spacious() -> Stage {
+    let mut stage = Stage::new();
+    stage.limit = 100_000_000;
+    stage.terms.drain_max = 1;
+    stage.read.call.output_cap = Some(500_000);
+    stage
+}
+
+#[tokio::test(start_paused = true)]
+async fn more_than_was_read_may_have_waited_for_a_client_that_could_not_keep_up() {
+    const BOUND: u64 = INPUT + 500_000 * PER_TOKEN;
+    let pieces = |answer: Answer, count: u64| {
+        (0..count).fold(answer, |answer, _| answer.bytes(vec![b'x'; 1024]))
+    };
+    let wait = Piece::Wait(Duration::from_secs(1));
+    let counted = |pieces: u64| INPUT + (pieces * 1024 + MARGIN) * PER_TOKEN;
+    for (ends, why) in
+        [(Piece::Break, PresumeReason::Reset), (Piece::Stall, PresumeReason::DrainCut)]
+    {
+        for (before, after, charged) in
+            [(1, 20, counted(21)), (40, 20, counted(60)), (1, 40, BOUND)]
+        {
+            let answer = pieces(stream(), before).piece(wait.clone());
+            let answer = pieces(answer, after).piece(ends.clone());
+            let stage = spacious();
+            let vendor = Arc::new(Vendor::answers(answer));
+            let mut tap = stage.tap(&vendor).await;
+            // The client takes what came before the pause, and one piece of what came after.
+            for _ in 0..=before {
+                tap.frame().await.expect("a piece").expect("no error");
+            }
+            drop(tap);
+            // Where more is there than is read, the break is not met.
+            let why = if charged == BOUND { PresumeReason::DrainCut } else { why };
+            let outcome = Outcome::Presumed(why);
+            assert_eq!(stage.ended(&vendor).await, (charged, outcome), "{before} {after}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_break_behind_a_backlog_costs_the_bound_though_the_client_stays() {
+    for (pieces, bound) in [(20, false), (40, true)] {
+        let answer = (0..pieces).fold(stream(), |answer, _| answer.bytes(vec![b'x'; 1024]));
+        let (stage, vendor) = (spacious(), Arc::new(Vendor::answers(answer.piece(Piece::Break))));
+        drink(stage.tap(&vendor).await).await;
+        let counted = INPUT + (pieces * 1024 + MARGIN) * PER_TOKEN;
+        let charged = if bound { INPUT + 500_000 * PER_TOKEN } else { counted };
+        let reset = Outcome::Presumed(PresumeReason::Reset);
+        assert_eq!(stage.ended(&vendor).await, (charged, reset));
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn only_so_many_rests_are_read_at_once() {
     let stage = Stage::new();
     let busy = stage.crew.drains.clone().try_acquire_owned().expect("a place");
-    assert_eq!(left(&stage, stream().all(PIECES), 1).await, cut(4));
+    assert_eq!(left(&stage, paused(), 1).await, cut(4));
     drop(busy);
     let free = Stage::new();
-    assert_eq!(left(&free, stream().all(PIECES), 1).await, settled(7));
+    assert_eq!(left(&free, paused(), 1).await, settled(7));
     assert_eq!(free.crew.drains.available_permits(), 1);
 }
 
@@ -117,11 +190,11 @@ async fn a_cut_rest_costs_the_hold_where_the_vendor_goes_on() {
     let mut stage = Stage::new();
     stage.gauge.billing.closing_stops_streams = false;
     stage.crew.drains.close();
-    assert_eq!(left(&stage, stream().all(PIECES), 1).await, presumed(PresumeReason::DrainCut));
+    assert_eq!(left(&stage, paused(), 1).await, presumed(PresumeReason::DrainCut));
     let mut stage = Stage::new();
     stage.gauge.flaw = Flaw::Unseen;
     stage.crew.drains.close();
-    assert_eq!(left(&stage, stream().all(PIECES), 1).await, presumed(PresumeReason::DrainCut));
+    assert_eq!(left(&stage, paused(), 1).await, presumed(PresumeReason::DrainCut));
 }
 
 #[tokio::test(start_paused = true)]

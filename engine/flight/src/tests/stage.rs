@@ -111,6 +111,8 @@ pub(super) struct Stage {
     pub(super) trailers: Option<fn(&Closed) -> HeaderMap>,
     /// How many attempts the rules let go.
     pub(super) attempts: u32,
+    /// What the budget allows.
+    pub(super) limit: u64,
     clock: Arc<Turned>,
 }
 
@@ -132,6 +134,7 @@ impl Stage {
             read: read(&Gauge::default()),
             trailers: None,
             attempts: u32::MAX,
+            limit: 10 * HELD,
             clock: Arc::new(Turned(Instant::now())),
         }
     }
@@ -142,7 +145,7 @@ impl Stage {
             organization: "acme".into(),
             zone: TimeZone::UTC,
             judge: Arc::new(Lenient(self.attempts)),
-            budgets: Budgets::new(vec![budget()]),
+            budgets: Budgets::new(vec![budget(self.limit)]),
             prices: Arc::new(Flat("flat-1".into())),
             default_deny: false,
             budget_429: false,
@@ -274,11 +277,11 @@ pub(super) fn cost_trailer(closed: &Closed) -> HeaderMap {
     [(http::HeaderName::from_static("cost-nanos"), cost)].into_iter().collect()
 }
 
-fn budget() -> Budget {
+fn budget(limit: u64) -> Budget {
     Budget {
         name: "a day".into(),
         scope: BudgetScope { kind: ScopeKind::Agent, pattern: "*".parse().expect("a pattern") },
-        limit: Usd::from_nanos(10 * HELD),
+        limit: Usd::from_nanos(limit),
         window: Window::Daily,
         on_exceed: OnExceed::Block,
         hold: HoldMode::Bound,

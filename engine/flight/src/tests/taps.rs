@@ -67,7 +67,7 @@ async fn whoever_writes_has_time_for_what_came_before_a_break() {
     assert!(poll!(tap.frame()).is_ready());
     assert!(poll!(tap.frame()).is_pending(), "there is no time to write");
     assert!(matches!(listening.try_recv(), Ok(Event::Batch(bytes)) if bytes == "abc"));
-    assert!(matches!(listening.try_recv(), Ok(Event::Ended(BodyEnd::Broken))));
+    assert!(matches!(listening.try_recv(), Ok(Event::Ended(BodyEnd::Broken { behind: false }))));
     let Poll::Ready(Some(Err(error))) = poll!(tap.frame()) else { panic!("nobody is told") };
     assert_eq!(error, TapError::Broken);
     assert!(poll!(tap.frame()).is_ready(), "it has ended");

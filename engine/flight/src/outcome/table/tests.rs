@@ -5,7 +5,7 @@ use reins_governor::{PresumeReason, VoidReason};
 use super::{GIVEN_UP, Owed, Row, Seen, TABLE, Which, row};
 
 /// Every end but the statuses.
-const ENDS: [Seen; 14] = [
+const ENDS: [Seen; 16] = [
     Seen::NotConnected,
     Seen::NoHead,
     Seen::ResetBeforeHead,
@@ -18,8 +18,10 @@ const ENDS: [Seen; 14] = [
     Seen::UsageAbsurd,
     Seen::UsageMissing,
     Seen::Broken,
+    Seen::BrokenBehind,
     Seen::Stalled,
     Seen::Left,
+    Seen::LeftBehind,
 ];
 
 fn printed(row: &Row) -> String {
