@@ -95,11 +95,12 @@ impl<L: Ledger, T: Transport> Freight<L, T> {
 
 fn no_answer(error: &TransportError) -> Tried {
     let ending = match error {
-        TransportError::NotConnected(_) => Ending::Free(VoidReason::NotConnected),
+        TransportError::NotConnected(_) | TransportError::Exhausted(_) => {
+            Ending::Free(VoidReason::NotConnected)
+        }
         TransportError::Broken(_) => outcome::unknown(PresumeReason::Reset, None, false),
     };
-    let refusal = Refusal::VendorError { what: error.to_string() };
-    Tried::Nothing { status: None, ending, refusal }
+    Tried::Nothing { status: None, ending, refusal: error.refusal() }
 }
 
 const fn timed_out(waited: Duration) -> Tried {

@@ -6,7 +6,9 @@
 mod serve;
 mod server;
 
+mod descriptors;
 mod patience;
+mod strangers;
 
 mod path;
 
@@ -30,6 +32,7 @@ mod reply;
 mod room;
 
 mod hush;
+mod seldom;
 mod tally;
 mod text;
 
@@ -44,4 +47,4 @@ mod transport;
 mod wire;
 
 pub use clock::MachineClock;
-pub use serve::{Gateway, ServeError, Start, Variables};
+pub use serve::{Accepted, Gateway, ServeError, Start, Variables};
