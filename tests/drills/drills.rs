@@ -50,6 +50,15 @@ mod disk;
 mod overload;
 
 #[cfg(test)]
+mod flood;
+
+#[cfg(test)]
+mod links;
+
+#[cfg(test)]
+mod restore;
+
+#[cfg(test)]
 mod quiet;
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ pub(crate) use ask::{Ask, Speech};
 pub(crate) use client::{Answer, Wire, call, get, speak};
 pub(crate) use fixtures::{Fixture, fixtures};
 pub(crate) use inside::Inside;
-pub(crate) use kept::{Kept, nanos, reopened, text};
+pub(crate) use kept::{Kept, nanos, registry, reopened, text};
 pub(crate) use outside::{Launch, Outside, log};
 pub(crate) use site::{KEY, Site, VENDOR_KEY};
 pub(crate) use size::sized;

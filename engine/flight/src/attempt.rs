@@ -101,10 +101,10 @@ impl<L: Ledger, T: Transport> Freight<L, T> {
 
 fn no_answer(error: &TransportError) -> Tried {
     let seen = match error {
-        TransportError::NotConnected(_) => Seen::NotConnected,
+        TransportError::NotConnected(_) | TransportError::Exhausted(_) => Seen::NotConnected,
         TransportError::Broken(_) => Seen::ResetBeforeHead,
     };
-    Tried::nothing(seen, None, Refusal::VendorError { what: error.to_string() })
+    Tried::nothing(seen, None, error.refusal())
 }
 
 fn timed_out(waited: Duration) -> Tried {

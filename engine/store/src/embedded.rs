@@ -9,8 +9,7 @@
 //! fails open: the disk that fails would hold the allowance.
 
 use std::fmt;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::thread;
 
@@ -24,25 +23,27 @@ use sqlx::SqlitePool;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::database::Database;
 use crate::entry::Intent;
 use crate::folder::{self, Bell};
 use crate::frame::Seq;
-use crate::journal::{Durability, Journal, Layout};
+use crate::journal::{Durability, Journal};
 use crate::kept::Kept;
 use crate::live::Live;
-use crate::recover::{self, Recovered};
+use crate::opening::{self, Opened};
+use crate::recover::{Losses, Recovered};
 use crate::schema;
-use crate::{StoreError, load, lock, upkeep};
+use crate::{StoreError, load, upkeep};
 
-/// Room for some ten thousand entries: a file lasts for minutes, and laying one out is quick.
-const SEGMENT_BYTES: u64 = 16 << 20;
+/// Room for some five thousand entries. Two files are there at least, the one in use and the next.
+const SEGMENT_BYTES: u64 = 8 << 20;
 /// Entries that may wait to be folded: half a second of the fastest traffic, some 60 MB.
 const BACKLOG_MAX: usize = 32_768;
 
 /// What a store is opened with.
 #[derive(Clone)]
 pub struct OpenOptions {
-    /// The database; the journal and the lock lie beside it.
+    /// The database; the journal lies beside it.
     pub path: PathBuf,
     /// What an intent outlives.
     pub durability: Durability,
@@ -54,6 +55,8 @@ pub struct OpenOptions {
     pub segment_bytes: u64,
     /// Entries that may wait to be folded before calls are refused.
     pub backlog_max: usize,
+    /// What becomes of a store that has lost something.
+    pub losses: Losses,
 }
 
 /// How a store is.
@@ -91,7 +94,7 @@ pub(crate) enum Folded {
 
 /// What the store's tasks share.
 pub(crate) struct Core {
-    pub(crate) path: PathBuf,
+    pub(crate) database: Database,
     pub(crate) live: Mutex<Live>,
     pub(crate) journal: Journal,
     pub(crate) clock: Arc<dyn Clock>,
@@ -118,6 +121,7 @@ impl OpenOptions {
             clock,
             segment_bytes: SEGMENT_BYTES,
             backlog_max: BACKLOG_MAX,
+            losses: Losses::Refuse,
         }
     }
 }
@@ -130,20 +134,11 @@ impl Embedded {
     /// # Errors
     /// When the store is in use, newer than this version, or cannot be read or written.
     pub async fn open(options: OpenOptions) -> Result<Arc<Self>, StoreError> {
-        let path = &options.path;
-        let lock = lock::take(path)?;
-        let mut conn = schema::writer(path, options.durability)?;
-        schema::migrate(&mut conn, path)?;
-        let journal_folder = journal_folder(path);
-        fs::create_dir_all(&journal_folder).map_err(StoreError::file(&journal_folder))?;
-        let recovered = recover::recover(&mut conn, &journal_folder, options.clock.now())?;
-        let layout =
-            Layout { durability: options.durability, segment_bytes: options.segment_bytes };
-        let journal = Journal::begin(&journal_folder, layout, recovered.last)
-            .map_err(StoreError::file(&journal_folder))?;
-        let core = Arc::new(Core::new(options, journal, recovered.last));
+        let Opened { database, lock, conn, journal, recovered } = opening::open(&options)?;
+        let reads = schema::open_readers(&database).await?;
+        let core = Arc::new(Core::new(options, database, journal, reads, recovered.last.seq));
         let folder = folder::start(Arc::clone(&core), conn, lock);
-        let folder = folder.map_err(StoreError::file(&core.path))?;
+        let folder = folder.map_err(StoreError::file(core.database.path()))?;
         let upkeep = tokio::spawn(upkeep::run(Arc::clone(&core)));
         let tasks = Mutex::new(Some(Tasks { folder, upkeep }));
         Ok(Arc::new(Self { core, tasks, recovered }))
@@ -151,8 +146,8 @@ impl Embedded {
 
     /// What an earlier process had left.
     #[must_use]
-    pub const fn recovered(&self) -> Recovered {
-        self.recovered
+    pub const fn recovered(&self) -> &Recovered {
+        &self.recovered
     }
 
     /// How the store is.
@@ -209,7 +204,7 @@ impl Embedded {
 
 impl fmt::Debug for Embedded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Embedded").field("path", &self.core.path).finish_non_exhaustive()
+        f.debug_struct("Embedded").field("path", &self.core.database.path()).finish_non_exhaustive()
     }
 }
 
@@ -280,17 +275,23 @@ impl Ledger for Embedded {
 // === impl Core ===
 
 impl Core {
-    fn new(options: OpenOptions, journal: Journal, last: Seq) -> Self {
+    fn new(
+        options: OpenOptions,
+        database: Database,
+        journal: Journal,
+        reads: SqlitePool,
+        last: Seq,
+    ) -> Self {
         Self {
             live: Mutex::new(Live::new(Books::new(options.settings), last)),
             journal,
             clock: options.clock,
-            reads: schema::readers(&options.path),
+            reads,
             bell: Bell::default(),
             folded: watch::Sender::new(Folded::UpTo(last)),
             failed: OnceLock::new(),
             backlog_max: options.backlog_max,
-            path: options.path,
+            database,
         }
     }
 
@@ -302,7 +303,7 @@ impl Core {
     }
 
     /// Why nothing is admitted any more.
-    fn stopped(&self) -> Option<Arc<str>> {
+    pub(crate) fn stopped(&self) -> Option<Arc<str>> {
         self.failed.get().cloned().or_else(|| self.journal.stopped())
     }
 
@@ -358,11 +359,6 @@ impl Core {
         }
         self.bell.ring(folder::Call::Fold);
     }
-}
-
-/// Where the journal of the store at `path` is.
-pub(crate) fn journal_folder(path: &Path) -> PathBuf {
-    schema::beside(path, "journal")
 }
 
 #[cfg(test)]

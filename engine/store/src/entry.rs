@@ -121,6 +121,22 @@ impl Entry {
         })
     }
 
+    /// When it was made.
+    pub(crate) fn at(&self) -> Timestamp {
+        match self {
+            Self::Intent(intent) => intent.at,
+            Self::End(end) => end.fact.at,
+            Self::Record(record) => record.columns.at,
+        }
+    }
+
+    /// What it charged: its postings to the organization, which every call has.
+    pub(crate) fn charged(&self) -> i64 {
+        let all = self.postings().iter();
+        let ours = all.filter(|posting| posting.scope.kind == ScopeKind::Organization);
+        ours.map(|posting| posting.nanos).fold(0, i64::saturating_add)
+    }
+
     /// What it changes in the spend of each scope.
     pub(crate) fn postings(&self) -> &[Posting] {
         match self {

@@ -3,6 +3,10 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use rusqlite::ErrorCode;
+
+use crate::loss::Loss;
+
 /// Why a store cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -39,6 +43,79 @@ pub enum StoreError {
         .0.display()
     )]
     Missing(PathBuf),
+    /// The file is no database.
+    #[error("`{}` is no database: name another store", .0.display())]
+    NoDatabase(PathBuf),
+    /// Another program's database.
+    #[error(
+        "`{}` is a database, and not one of Reins: it was left as it is; name another store",
+        .0.display()
+    )]
+    Foreign(PathBuf),
+    /// The database has other names.
+    #[error(
+        "the store `{}` has more than one name (hard links), and its write-ahead log only one: \
+         remove the other names, which `find / -samefile` lists",
+        .0.display()
+    )]
+    SeveralNames(PathBuf),
+    /// The database is gone, and its log is not.
+    #[error(
+        "the store `{}` is new or empty, and `{}` is the log of another: put the database back that \
+         it belongs to, or remove it",
+        .path.display(),
+        .log.display()
+    )]
+    LogAlone {
+        /// The database.
+        path: PathBuf,
+        /// What was left.
+        log: PathBuf,
+    },
+    /// Others can read a file, and its mode cannot be changed.
+    #[error(
+        "`{}` can be read by others and belongs to another user: run `chown` for the user that Reins \
+         runs as, or `chmod 600`",
+        .path.display()
+    )]
+    OpenToOthers {
+        /// Which.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The journal lacks entries, or belongs to another database.
+    #[error(
+        "{0}. Put the database and the journal back that belong together, or go on without what is \
+         missing: `reins serve --accept-loss`, once"
+    )]
+    Lost(Box<Loss>),
+    /// The root secret that keys and vendors' keys depend on is gone.
+    #[error(
+        "the secret `{}` is gone, and the store's {depends} depend on it: put it back, or set \
+         REINS_SECRET as it was; if it is lost, `reins serve --accept-lost-secret` ends those keys, \
+         once",
+        .path.display()
+    )]
+    NoSecret {
+        /// Where it was.
+        path: PathBuf,
+        /// What depends on it.
+        depends: String,
+    },
+    /// The root secret is not the one that keys and vendors' keys were made under.
+    #[error(
+        "the secret is another one than the store's {depends} were made under: put `{}` back as it \
+         was, or set REINS_SECRET as it was; if the old one is lost, `reins serve \
+         --accept-lost-secret` ends those keys, once",
+        .path.display()
+    )]
+    OtherSecret {
+        /// Where it ought to be.
+        path: PathBuf,
+        /// What depends on it.
+        depends: String,
+    },
     /// A file cannot be used.
     #[error("cannot use `{}`: check that the folder exists and may be written to", .path.display())]
     File {
@@ -80,10 +157,11 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// Whether another process just holds the database, so that the same can be tried again.
-    pub(crate) fn is_busy(&self) -> bool {
+    /// Whether the same can be tried again: another process holds the database just now, or one of
+    /// its files cannot be opened. Nothing was written then.
+    pub(crate) fn is_passing(&self) -> bool {
         let Self::Folding(rusqlite::Error::SqliteFailure(error, _)) = self else { return false };
-        error.code == rusqlite::ErrorCode::DatabaseBusy
+        matches!(error.code, ErrorCode::DatabaseBusy | ErrorCode::CannotOpen)
     }
 
     /// A failure of the system on `path`.

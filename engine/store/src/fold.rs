@@ -7,6 +7,7 @@
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use crate::StoreError;
+use crate::anchor::Applied;
 use crate::batch::Batch;
 use crate::entry::{Ended, Intent};
 use crate::frame::Seq;
@@ -17,11 +18,11 @@ use crate::presume;
 /// changed: more entries make each cheaper, and the commit longer that others must wait for.
 pub(crate) const FOLD_MAX: usize = 1_024;
 
-/// Applies `batch`, and notes in the same transaction that all entries up to `applied` are.
+/// Applies `batch`, and notes in the same transaction how far the journal is applied.
 pub(crate) fn apply(
     conn: &mut Connection,
     batch: &Batch<'_>,
-    applied: Option<Seq>,
+    applied: Option<Applied>,
 ) -> Result<(), StoreError> {
     let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
     open_attempts(&tx, &batch.opened)?;
@@ -29,18 +30,10 @@ pub(crate) fn apply(
     keep(&tx, &batch.records)?;
     batch.corrections.iter().try_for_each(|end| correct(&tx, end))?;
     spend(&tx, batch)?;
-    if let Some(seq) = applied {
-        let update = "UPDATE meta SET value = ? WHERE name = 'applied_seq'";
-        tx.prepare_cached(update)?.execute([seq.cast_signed()])?;
+    if let Some(applied) = applied {
+        applied.note(&tx)?;
     }
     Ok(tx.commit()?)
-}
-
-/// The last entry that was applied.
-pub(crate) fn applied(conn: &Connection) -> Result<Seq, StoreError> {
-    let query = "SELECT value FROM meta WHERE name = 'applied_seq'";
-    let seq: i64 = conn.query_row(query, [], |row| row.get(0))?;
-    Ok(seq.cast_unsigned())
 }
 
 fn open_attempts(tx: &Connection, opened: &[(Seq, &Intent)]) -> rusqlite::Result<()> {

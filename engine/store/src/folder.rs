@@ -1,25 +1,33 @@
 //! The folder: the one thread that writes calls to the database, behind everybody's back.
 
 use std::error::Error;
-use std::fs::File;
 use std::io;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 use rusqlite::Connection;
 
 use crate::StoreError;
+use crate::anchor::{Anchor, Applied};
 use crate::batch::Batch;
 use crate::embedded::{Core, Folded};
 use crate::entry::Entry;
 use crate::fold::{self, FOLD_MAX};
-use crate::frame::Seq;
+use crate::frame::Mark;
+use crate::lock::Lock;
 
 /// How long the folder rests after a batch that was not full. Nobody waits for it, and a commit
 /// costs as much for one entry as for a hundred: this keeps an idle machine's core free.
 pub(crate) const REST: Duration = Duration::from_millis(20);
+
+/// How long it rests where the database cannot be written just now. Another process's write takes
+/// milliseconds, and what waits in the meantime is in the journal.
+const REST_BUSY: Duration = Duration::from_millis(250);
+
+/// How often it is told that the database cannot be written.
+const WARN_EVERY: Duration = Duration::from_secs(60);
 
 /// What the folder waits for.
 #[derive(Debug, Default)]
@@ -67,46 +75,77 @@ impl Bell {
         }
         call
     }
+
+    /// Waits for a while, or until the folder is to end.
+    fn rest(&self) {
+        let mut asked = self.call.lock();
+        self.rung.wait_while_for(&mut asked, |asked| *asked < Call::Close, REST_BUSY);
+    }
 }
 
 /// Starts the folder. It has the store's lock until the store is closed, even where it cannot fold
 /// any more: calls in flight still end, and who recovered the store meanwhile would end them too.
-pub(crate) fn start(core: Arc<Core>, conn: Connection, lock: File) -> io::Result<JoinHandle<()>> {
+pub(crate) fn start(core: Arc<Core>, conn: Connection, lock: Lock) -> io::Result<JoinHandle<()>> {
     thread::Builder::new().name("reins-folder".into()).spawn(move || {
         let mut conn = conn;
-        if let Err(error) = run(&core, &mut conn) {
-            core.stop(format!("the database could not be written: {}", told(&error)));
+        let ended = run(&core, &mut conn).unwrap_or_else(|error| {
+            fail(&core, &error);
             core.folded.send_replace(Folded::Ended);
             // What is in flight still ends, and the journal is all there is to keep it.
             while core.bell.wait() < Call::Close {
                 write_all(&core);
             }
+            Call::Abandon
+        });
+        core.journal.close();
+        if ended == Call::Close && core.journal.stopped().is_none() {
+            let closed = close(&core, &mut conn);
+            closed.unwrap_or_else(|error| fail(&core, &error));
         }
         drop(conn);
-        core.journal.close();
         drop(lock);
         core.folded.send_replace(Folded::Ended);
     })
 }
 
-fn run(core: &Core, conn: &mut Connection) -> Result<(), StoreError> {
+fn fail(core: &Core, error: &StoreError) {
+    core.stop(format!("the database could not be written: {}", told(error)));
+}
+
+/// Folds until it is asked to end; answers how.
+fn run(core: &Core, conn: &mut Connection) -> Result<Call, StoreError> {
     let mut call = core.bell.wait();
     while call != Call::Abandon {
-        let entries = core.live.lock().unfolded(FOLD_MAX);
-        if let Some((last, _)) = entries.last() {
-            write_all(core);
-            fold_entries(core, conn, &entries, *last)?;
-            core.live.lock().folded(*last);
-            core.folded.send_replace(Folded::UpTo(*last));
-            core.journal.recycle(*last);
-        }
-        if entries.len() < FOLD_MAX {
-            if call == Call::Close && entries.is_empty() {
-                return Ok(());
+        let folded = fold_some(core, conn)?;
+        if folded < FOLD_MAX {
+            if call == Call::Close && folded == 0 {
+                return Ok(call);
             }
             call = core.bell.wait();
         }
     }
+    Ok(call)
+}
+
+/// Folds the oldest entries; answers how many.
+fn fold_some(core: &Core, conn: &mut Connection) -> Result<usize, StoreError> {
+    let entries = core.live.lock().unfolded(FOLD_MAX);
+    if let Some((Mark { seq: last, .. }, _)) = entries.last() {
+        write_all(core);
+        fold_entries(core, conn, &entries)?;
+        core.live.lock().folded(*last);
+        core.folded.send_replace(Folded::UpTo(*last));
+        core.journal.recycle(*last);
+    }
+    Ok(entries.len())
+}
+
+/// Leaves a database that is whole without its journal. The journal is closed: what came after the
+/// last fold is in it, and nothing more will be.
+fn close(core: &Core, conn: &mut Connection) -> Result<(), StoreError> {
+    while fold_some(core, conn)? > 0 {}
+    Anchor::close(conn)?;
+    core.journal.retire_all();
     Ok(())
 }
 
@@ -119,15 +158,25 @@ fn write_all(core: &Core) {
 fn fold_entries(
     core: &Core,
     conn: &mut Connection,
-    entries: &[(Seq, Arc<Entry>)],
-    last: Seq,
+    entries: &[(Mark, Arc<Entry>)],
 ) -> Result<(), StoreError> {
-    let batch = Batch::of(entries.iter().map(|(seq, entry)| (*seq, &**entry)));
+    let written = core.journal.written();
+    let applied = entries.last().map(|(mark, entry)| Applied {
+        mark: *mark,
+        at: Some(entry.at()),
+        journaled: mark.seq.min(written),
+    });
+    let batch = Batch::of(entries.iter().map(|(mark, entry)| (mark.seq, &**entry)));
+    let mut warned: Option<Instant> = None;
     loop {
-        match fold::apply(conn, &batch, Some(last)) {
-            Err(error) if error.is_busy() => {
-                tracing::warn!("another process holds the database");
+        match fold::apply(conn, &batch, applied) {
+            Err(error) if error.is_passing() => {
+                if warned.is_none_or(|warned| warned.elapsed() >= WARN_EVERY) {
+                    tracing::warn!(why = told(&error), "the database cannot be written now");
+                    warned = Some(Instant::now());
+                }
                 write_all(core);
+                core.bell.rest();
             }
             outcome => return outcome,
         }

@@ -1,91 +1,173 @@
-//! Frames: how an entry lies in the journal, so that a torn or foreign one is known as such.
+//! Frames: how an entry lies in the journal, so that a torn, foreign or stale one is known as such.
 //!
 //! ```text
-//! length of the text, u32 LE │ CRC-32 of text ‖ number, u32 LE │ text
+//! mark │ length │ checksum │ checksum before │ number │ place in its write │ nano-USD so far │ text
+//! u32  │ u32    │ u32      │ u32             │ u64    │ u32                │ i64             │
 //! ```
-//! An entry's number is not written: it follows from the place. What a recycled file still holds
-//! from its earlier life has other numbers, and so fails its check.
+//! All numbers are little-endian. The checksum covers everything but the mark and itself, and begins
+//! from the [`Seed`] of the store and of the journal's life. The checksum of the entry before makes
+//! a chain: an entry that is missing, or of another history, breaks it.
 
 use std::io;
 
-/// Length and checksum.
-const HEADER_BYTES: usize = 8;
+use memchr::memmem;
+
+/// Begins a frame. 0xFF is in no UTF-8 text, so that no entry's text can hold a frame.
+const MARK: [u8; 4] = [0xFF, b'R', b'J', 1];
+/// All that stands before the text.
+pub(crate) const FRAME_HEADER_BYTES: usize = 36;
+/// Where the part begins that the checksum covers, but for the length.
+const COVERED_FROM: usize = 12;
 
 /// An entry's number: 1 for the first of a store's life, and no gaps.
 pub(crate) type Seq = u64;
 
-/// The frames of one file, in order, up to the first that is not whole.
+/// A place in the journal: an entry, its checksum, and what all entries up to it charged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Mark {
+    pub(crate) seq: Seq,
+    pub(crate) sum: u32,
+    pub(crate) nanos: i64,
+}
+
+/// What every checksum of a journal begins from, so that entries of other stores and of earlier
+/// lives do not pass for its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Seed(u32);
+
+/// What the next frame is chained to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Chain {
+    pub(crate) seed: Seed,
+    pub(crate) last: Mark,
+}
+
+/// A whole frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Frame<'a> {
+    pub(crate) mark: Mark,
+    /// The checksum of the entry before.
+    pub(crate) before: u32,
+    /// How many entries of the same write stand before it.
+    pub(crate) nth: u32,
+    /// Where the frame begins in its file.
+    pub(crate) at: usize,
+    pub(crate) text: &'a str,
+}
+
+/// The whole frames of a file, in order. What is damaged or stale is passed over.
 pub(crate) struct Frames<'a> {
-    rest: &'a [u8],
-    next: Seq,
+    bytes: &'a [u8],
+    at: usize,
+    seed: Seed,
+    /// Frames up to this one were read, or are of no interest.
+    last: Seq,
 }
 
-/// Puts the text that `write` writes into `out`, as entry `seq`. `out` stays as it was where the
-/// text cannot be written, or is longer than a frame can say.
-pub(crate) fn put(
-    out: &mut Vec<u8>,
-    seq: Seq,
-    write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>,
-) -> io::Result<()> {
-    let start = out.len();
-    out.extend_from_slice(&[0; HEADER_BYTES]);
-    let framed = write(out).and_then(|()| frame(out, start, seq));
-    if framed.is_err() {
-        out.truncate(start);
+// === impl Seed ===
+
+impl Seed {
+    pub(crate) fn of(store: i64, life: i64) -> Self {
+        let mut hasher = crc32fast::Hasher::new();
+        hasher.update(&store.to_le_bytes());
+        hasher.update(&life.to_le_bytes());
+        Self(hasher.finalize())
     }
-    framed
+
+    fn checksum(self, length: [u8; 4], covered: &[u8]) -> u32 {
+        let mut hasher = crc32fast::Hasher::new_with_initial(self.0);
+        hasher.update(&length);
+        hasher.update(covered);
+        hasher.finalize()
+    }
 }
 
-/// Fills in the header at `start`, whose text is all that comes after it.
-fn frame(out: &mut [u8], start: usize, seq: Seq) -> io::Result<()> {
-    let framed = out.get_mut(start..).and_then(<[u8]>::split_first_chunk_mut);
-    let header: Option<(&mut [u8; HEADER_BYTES], &mut [u8])> = framed;
+// === impl Chain ===
+
+impl Chain {
+    /// Puts the text that `write` writes into `out`, as the next entry, which charges `nanos` more.
+    /// `out` and the chain stay as they were where the text cannot be written, or is longer than a
+    /// frame can say.
+    pub(crate) fn put(
+        &mut self,
+        out: &mut Vec<u8>,
+        nth: u32,
+        nanos: i64,
+        write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let start = out.len();
+        let seq = self.last.seq.saturating_add(1);
+        let nanos = self.last.nanos.saturating_add(nanos);
+        out.extend_from_slice(&MARK);
+        out.extend_from_slice(&[0; 8]);
+        out.extend_from_slice(&self.last.sum.to_le_bytes());
+        out.extend_from_slice(&seq.to_le_bytes());
+        out.extend_from_slice(&nth.to_le_bytes());
+        out.extend_from_slice(&nanos.to_le_bytes());
+        let sealed = write(out).and_then(|()| seal(out, start, self.seed));
+        match sealed {
+            Ok(sum) => self.last = Mark { seq, sum, nanos },
+            Err(_) => out.truncate(start),
+        }
+        sealed.map(drop)
+    }
+}
+
+/// Fills in the length and the checksum of the frame that begins at `start` and is the last one.
+fn seal(out: &mut [u8], start: usize, seed: Seed) -> io::Result<u32> {
     let too_long = || io::Error::other("it is longer than the journal can hold");
-    let (header, text) = header.ok_or_else(too_long)?;
-    let length = u32::try_from(text.len()).map_err(|_| too_long())?;
-    let (first, second) = header.split_at_mut(HEADER_BYTES / 2);
-    first.copy_from_slice(&length.to_le_bytes());
-    second.copy_from_slice(&checksum(seq, text).to_le_bytes());
-    Ok(())
-}
-
-fn checksum(seq: Seq, text: &[u8]) -> u32 {
-    let mut hasher = crc32fast::Hasher::new();
-    hasher.update(text);
-    hasher.update(&seq.to_le_bytes());
-    hasher.finalize()
+    let frame = out.get_mut(start..).ok_or_else(too_long)?;
+    let text = frame.len().checked_sub(FRAME_HEADER_BYTES).ok_or_else(too_long)?;
+    let length = u32::try_from(text).map_err(|_| too_long())?.to_le_bytes();
+    let (head, covered) = frame.split_at_mut_checked(COVERED_FROM).ok_or_else(too_long)?;
+    let sum = seed.checksum(length, covered);
+    let fields = length.into_iter().chain(sum.to_le_bytes());
+    head.iter_mut().skip(MARK.len()).zip(fields).for_each(|(to, from)| *to = from);
+    Ok(sum)
 }
 
 // === impl Frames ===
 
 impl<'a> Frames<'a> {
-    /// The frames of a file whose first entry is `first`.
-    pub(crate) const fn new(bytes: &'a [u8], first: Seq) -> Self {
-        Self { rest: bytes, next: first }
+    /// The frames from byte `at` on, of a file whose checksums begin from `seed`.
+    pub(crate) const fn new(bytes: &'a [u8], at: usize, seed: Seed) -> Self {
+        Self { bytes, at, seed, last: 0 }
     }
 
-    fn take(&mut self) -> Option<(Seq, &'a str)> {
-        let (length, rest) = self.rest.split_first_chunk::<4>()?;
-        let (sum, rest) = rest.split_first_chunk::<4>()?;
-        let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
-        let (text, rest) = rest.split_at_checked(length)?;
-        let whole = length > 0 && checksum(self.next, text) == u32::from_le_bytes(*sum);
+    /// The frame at `at`, if it is whole and comes after all that were read.
+    fn frame(&self, at: usize) -> Option<(Frame<'a>, usize)> {
+        let rest = self.bytes.get(at..)?.strip_prefix(&MARK)?;
+        let (length, rest) = rest.split_first_chunk::<4>()?;
+        let (sum, covered) = rest.split_first_chunk::<4>()?;
+        let (before, rest) = covered.split_first_chunk::<4>()?;
+        let (seq, rest) = rest.split_first_chunk::<8>()?;
+        let (nth, rest) = rest.split_first_chunk::<4>()?;
+        let (nanos, rest) = rest.split_first_chunk::<8>()?;
+        let text = rest.get(..usize::try_from(u32::from_le_bytes(*length)).ok()?)?;
+        let end = at.checked_add(FRAME_HEADER_BYTES)?.checked_add(text.len())?;
+        let covered = self.bytes.get(at.checked_add(COVERED_FROM)?..end)?;
+        let (seq, sum) = (u64::from_le_bytes(*seq), u32::from_le_bytes(*sum));
+        let whole = seq > self.last && self.seed.checksum(*length, covered) == sum;
         let text = std::str::from_utf8(text).ok().filter(|_| whole)?;
-        let seq = self.next;
-        (self.rest, self.next) = (rest, seq.saturating_add(1));
-        Some((seq, text))
+        let mark = Mark { seq, sum, nanos: i64::from_le_bytes(*nanos) };
+        let (before, nth) = (u32::from_le_bytes(*before), u32::from_le_bytes(*nth));
+        Some((Frame { mark, before, nth, at, text }, end))
     }
 }
 
 impl<'a> Iterator for Frames<'a> {
-    type Item = (Seq, &'a str);
+    type Item = Frame<'a>;
 
-    fn next(&mut self) -> Option<Self::Item> {
-        let frame = self.take();
-        if frame.is_none() {
-            self.rest = &[];
+    fn next(&mut self) -> Option<Frame<'a>> {
+        loop {
+            let found = memmem::find(self.bytes.get(self.at..)?, &MARK)?;
+            let at = self.at.checked_add(found)?;
+            if let Some((frame, end)) = self.frame(at) {
+                (self.at, self.last) = (end, frame.mark.seq);
+                return Some(frame);
+            }
+            self.at = at.checked_add(1)?;
         }
-        frame
     }
 }
 

@@ -2,9 +2,9 @@
 //!
 //! Entries are numbered by [`Journal::append`] and written in that order. Whoever needs an entry
 //! on disk asks [`Journal::durable`]. INVARIANT: the first failed write or sync is the last one
-//! tried, because after it nobody can say what the disk holds.
+//! tried, because after it nobody can say what the disk holds. A file that cannot be opened or laid
+//! out has lost nothing: entries go on into the one at hand, and it is tried again.
 
-use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
@@ -14,8 +14,10 @@ use std::thread::{self, JoinHandle};
 use parking_lot::{Condvar, Mutex};
 use tokio::sync::oneshot;
 
-use crate::frame::{self, Seq};
-use crate::segments::Segments;
+use crate::ahead::Ahead;
+use crate::frame::{Chain, Mark, Seq};
+use crate::header::Life;
+use crate::segments::{Segment, Segments};
 
 /// What an intent outlives before its call may leave.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -39,6 +41,8 @@ pub(crate) struct Layout {
 pub(crate) struct Journal {
     shared: Arc<Shared>,
     durability: Durability,
+    /// Lays out the next file; used by the folder alone, so that no call waits for it.
+    ahead: Mutex<Ahead>,
     writer: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -54,8 +58,10 @@ struct Shared {
 #[derive(Debug)]
 struct Queue {
     bytes: Vec<u8>,
+    /// How many entries those are.
+    entries: u32,
     /// The last entry that was numbered.
-    last: Seq,
+    chain: Chain,
     waiting: Vec<(Seq, oneshot::Sender<()>)>,
     stopped: Option<Arc<str>>,
     closing: bool,
@@ -66,12 +72,14 @@ struct Queue {
 /// Where it is written to.
 #[derive(Debug)]
 struct Tail {
-    segments: Segments,
-    file: File,
-    path: PathBuf,
+    segment: Segment,
     offset: u64,
     limit: u64,
     sync: bool,
+    /// The file that comes after this one.
+    next: Option<Segment>,
+    /// Files that are full, oldest first, each with its last entry.
+    full: Vec<(Seq, PathBuf)>,
     /// The last entry that is on disk.
     written: Seq,
     /// What is being written: swapped with the queue's bytes, so that neither is allocated anew.
@@ -81,12 +89,13 @@ struct Tail {
 // === impl Journal ===
 
 impl Journal {
-    /// Begins a journal in `folder`, whose earlier entries, all up to `last`, are applied.
-    pub(crate) fn begin(folder: &Path, layout: Layout, last: Seq) -> io::Result<Self> {
+    /// Begins a life of the journal in `folder`, whose entries so far are all in the database.
+    pub(crate) fn begin(folder: &Path, layout: Layout, life: Life) -> io::Result<Self> {
         let durability = layout.durability;
-        let tail = Tail::begin(folder, layout, last)?;
-        let (bytes, waiting) = (Vec::new(), Vec::new());
-        let queue = Queue { bytes, last, waiting, stopped: None, closing: false, closed: false };
+        let sync = durability == Durability::Power;
+        let mut segments = Segments::begin(folder, layout.segment_bytes, sync, life)?;
+        let tail = Tail::of(segments.lay_out()?, layout.segment_bytes, sync, life.after.seq);
+        let queue = Queue::after(life);
         let shared =
             Shared { queue: Mutex::new(queue), wake: Condvar::new(), tail: Mutex::new(tail) };
         let shared = Arc::new(shared);
@@ -94,25 +103,22 @@ impl Journal {
             Durability::Process => None,
             Durability::Power => Some(start_writer(Arc::clone(&shared))?),
         };
-        Ok(Self { shared, durability, writer: Mutex::new(writer) })
+        let ahead = Mutex::new(Ahead::new(segments));
+        Ok(Self { shared, durability, ahead, writer: Mutex::new(writer) })
     }
 
-    /// Numbers an entry and queues what `write` writes of it. Once the journal has stopped, it is
-    /// numbered only.
-    pub(crate) fn append(&self, write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> Seq {
-        let mut queue = self.shared.queue.lock();
-        queue.last = queue.last.saturating_add(1);
-        let seq = queue.last;
-        if queue.stopped.is_none() {
-            let put = frame::put(&mut queue.bytes, seq, write);
-            put.unwrap_or_else(|error| {
-                queue.stop(&format!("an entry could not be written: {error}"));
-            });
-        }
+    /// Numbers an entry that charges `nanos`, and queues what `write` writes of it. Once the journal
+    /// has stopped, it is numbered only.
+    pub(crate) fn append(
+        &self,
+        nanos: i64,
+        write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>,
+    ) -> Mark {
+        let mark = self.shared.queue.lock().append(nanos, write);
         if self.durability == Durability::Power {
             self.shared.wake.notify_one();
         }
-        seq
+        mark
     }
 
     /// Brings what was appended on its way to the disk, as far as that needs no waiting for it.
@@ -147,15 +153,40 @@ impl Journal {
 
     /// The last entry that was numbered.
     pub(crate) fn last(&self) -> Seq {
-        self.shared.queue.lock().last
+        self.shared.queue.lock().chain.last.seq
     }
 
-    /// Uses files again whose entries are all applied; later, if the disk is busy now.
+    /// Takes back files whose entries are all in the database, and lays out the next one where that
+    /// is still to be done. A matter of the disk, so never done in the way of a call; whatever of it
+    /// fails is tried again when this is called again.
     pub(crate) fn recycle(&self, applied: Seq) {
-        let recycled = self.shared.tail.try_lock().map(|mut tail| tail.segments.recycle(applied));
-        if let Some(Err(error)) = recycled {
-            self.stop(&format!("a journal file could not be set aside: {error}"));
+        let Some((done, wanted)) = self.shared.tail.try_lock().map(|mut tail| tail.done(applied))
+        else {
+            return;
+        };
+        let mut ahead = self.ahead.lock();
+        ahead.retire(done);
+        if wanted && let Some(next) = ahead.lay_out() {
+            self.shared.tail.lock().next = Some(next);
         }
+    }
+
+    /// Takes back every file. The caller has closed the journal, and all of it is in the database.
+    pub(crate) fn retire_all(&self) {
+        let files = self.shared.tail.lock().files();
+        self.ahead.lock().retire(files);
+    }
+
+    /// Whether what is written can be found again: `false` once its file was deleted.
+    pub(crate) fn is_in_place(&self) -> bool {
+        // WHY: a file whose links cannot be counted is left to the next write to judge.
+        let here = |tail: parking_lot::MutexGuard<'_, Tail>| tail.segment.is_in_place();
+        self.shared.tail.try_lock().is_none_or(|tail| here(tail).unwrap_or(true))
+    }
+
+    /// The last entry that is on disk.
+    pub(crate) fn written(&self) -> Seq {
+        self.shared.tail.lock().written
     }
 
     /// Writes what is queued, then ends. What comes later is not written.
@@ -244,7 +275,8 @@ impl Shared {
                 return Err(why);
             }
             std::mem::swap(&mut queue.bytes, &mut tail.bytes);
-            queue.last
+            queue.entries = 0;
+            queue.chain.last.seq
         };
         let outcome = tail.write(last);
         let mut queue = self.queue.lock();
@@ -262,6 +294,34 @@ impl Shared {
 // === impl Queue ===
 
 impl Queue {
+    fn after(life: Life) -> Self {
+        Self {
+            bytes: Vec::new(),
+            entries: 0,
+            chain: Chain { seed: life.seed(), last: life.after },
+            waiting: Vec::new(),
+            stopped: None,
+            closing: false,
+            closed: false,
+        }
+    }
+
+    fn append(&mut self, nanos: i64, write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> Mark {
+        if self.stopped.is_none() {
+            let put = self.chain.put(&mut self.bytes, self.entries, nanos, write);
+            match put {
+                Ok(()) => self.entries = self.entries.saturating_add(1),
+                Err(error) => {
+                    self.stop(&format!("an entry could not be written: {error}"));
+                }
+            }
+        }
+        if self.stopped.is_some() {
+            self.chain.last.seq = self.chain.last.seq.saturating_add(1);
+        }
+        self.chain.last
+    }
+
     /// Why nothing is written any more.
     fn over(&self) -> Option<Arc<str>> {
         let closed = || self.closed.then(|| "the store is closed".into());
@@ -280,13 +340,9 @@ impl Queue {
 // === impl Tail ===
 
 impl Tail {
-    fn begin(folder: &Path, layout: Layout, last: Seq) -> io::Result<Self> {
-        let sync = layout.durability == Durability::Power;
-        let limit = layout.segment_bytes;
-        let mut segments = Segments::take_over(folder, limit, sync)?;
-        let (file, path) = segments.begin(last.saturating_add(1))?;
-        let (offset, bytes) = (0, Vec::new());
-        Ok(Self { segments, file, path, offset, limit, sync, written: last, bytes })
+    fn of(segment: Segment, limit: u64, sync: bool, written: Seq) -> Self {
+        let (next, full, bytes) = (None, Vec::new(), Vec::new());
+        Self { segment, offset: Segment::START, limit, sync, next, full, written, bytes }
     }
 
     /// Writes the bytes at hand, whose last entry is `last`, as one piece of one file.
@@ -295,11 +351,11 @@ impl Tail {
             return Ok(());
         }
         if self.offset >= self.limit {
-            self.next_file()?;
+            self.turn_to_next();
         }
-        self.file.write_all_at(&self.bytes, self.offset)?;
+        self.segment.file.write_all_at(&self.bytes, self.offset)?;
         if self.sync {
-            self.file.sync_data()?;
+            self.segment.file.sync_data()?;
         }
         self.offset = self.offset.saturating_add(u64::try_from(self.bytes.len()).unwrap_or(0));
         self.bytes.clear();
@@ -307,14 +363,28 @@ impl Tail {
         Ok(())
     }
 
-    fn next_file(&mut self) -> io::Result<()> {
-        let (file, path) = self.segments.begin(self.written.saturating_add(1))?;
-        let full = std::mem::replace(&mut self.path, path);
-        self.segments.filled(self.written, full);
-        (self.file, self.offset) = (file, 0);
-        Ok(())
+    /// Goes on in the file that was laid out ahead. Where there is none yet, this one grows.
+    fn turn_to_next(&mut self) {
+        let Some(next) = self.next.take() else { return };
+        let full = std::mem::replace(&mut self.segment, next);
+        self.full.push((self.written, full.path));
+        self.offset = Segment::START;
+    }
+
+    /// The full files whose entries all come before `applied` or are it, and whether the next file
+    /// is still to be laid out.
+    fn done(&mut self, applied: Seq) -> (Vec<PathBuf>, bool) {
+        let done = self.full.extract_if(.., |(last, _)| *last <= applied);
+        (done.map(|(_, path)| path).collect(), self.next.is_none())
+    }
+
+    /// The path of every file, oldest first.
+    fn files(&mut self) -> Vec<PathBuf> {
+        let full = std::mem::take(&mut self.full).into_iter().map(|(_, path)| path);
+        let current = [self.segment.path.clone()];
+        full.chain(current).chain(self.next.take().map(|next| next.path)).collect()
     }
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -9,20 +9,32 @@ mod embedded;
 mod live;
 mod load;
 mod lock;
+mod opening;
 mod upkeep;
 
 mod entry;
 mod kept;
 mod presume;
 
+mod ahead;
 mod frame;
+mod header;
 mod journal;
 mod segments;
 
 mod batch;
 mod fold;
 mod folder;
+
+mod anchor;
+mod continuity;
+mod loss;
 mod recover;
+mod scan;
+
+mod database;
+mod log;
+mod permissions;
 mod schema;
 
 mod key;
@@ -40,7 +52,8 @@ pub use embedded::{Embedded, Health, OpenOptions};
 pub use error::StoreError;
 pub use journal::Durability;
 pub use key::{DeclaredKey, Key, NewKey, Pins, Secret};
-pub use recover::Recovered;
+pub use loss::{Flaw, Loss, Missing};
+pub use recover::{Losses, Recovered};
 pub use registry::{Created, Registry, Rotation};
 pub use reports::{Reports, Spent, Totals};
 pub use root::RootSecret;

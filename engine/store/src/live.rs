@@ -13,7 +13,7 @@ use reins_ledger::{Books, Finished, Posting, Swept};
 use ulid::Ulid;
 
 use crate::entry::{Ended, Entry, Fact, Intent};
-use crate::frame::Seq;
+use crate::frame::{Mark, Seq};
 use crate::journal::Journal;
 use crate::kept::Kept;
 use crate::presume;
@@ -28,7 +28,7 @@ pub(crate) struct Live {
     in_flight: HashMap<HoldId, InFlight>,
     /// Which attempts were presumed lately.
     presumed: VecDeque<(HoldId, TransactionId, u32)>,
-    backlog: VecDeque<(Seq, Arc<Entry>)>,
+    backlog: VecDeque<(Mark, Arc<Entry>)>,
     /// The last entry that is known to be in the database.
     folded: Seq,
 }
@@ -98,19 +98,19 @@ impl Live {
     }
 
     /// The oldest entries that are not folded, `most` of them at most.
-    pub(crate) fn unfolded(&self, most: usize) -> Vec<(Seq, Arc<Entry>)> {
+    pub(crate) fn unfolded(&self, most: usize) -> Vec<(Mark, Arc<Entry>)> {
         self.backlog.iter().take(most).cloned().collect()
     }
 
     /// Notes that all entries up to `seq` are in the database.
     pub(crate) fn folded(&mut self, seq: Seq) {
         self.folded = seq;
-        while self.backlog.pop_front_if(|(waiting, _)| *waiting <= seq).is_some() {}
+        while self.backlog.pop_front_if(|(waiting, _)| waiting.seq <= seq).is_some() {}
     }
 
     /// What is posted to `scope` after entry `seq`; `None` where that is no longer known.
     pub(crate) fn posted_after(&self, seq: Seq, scope: &Scope) -> Option<Vec<&Posting>> {
-        let entries = self.backlog.iter().filter(|(waiting, _)| *waiting > seq);
+        let entries = self.backlog.iter().filter(|(waiting, _)| waiting.seq > seq);
         let postings = entries.flat_map(|(_, entry)| entry.postings());
         (seq >= self.folded).then(|| postings.filter(|post| post.scope == *scope).collect())
     }
@@ -160,9 +160,9 @@ impl Live {
     }
 
     fn enter(&mut self, journal: &Journal, entry: Arc<Entry>) -> Seq {
-        let seq = journal.append(|out| Ok(entry.write(out)?));
-        self.backlog.push_back((seq, entry));
-        seq
+        let mark = journal.append(entry.charged(), |out| Ok(entry.write(out)?));
+        self.backlog.push_back((mark, entry));
+        mark.seq
     }
 }
 

@@ -1,77 +1,93 @@
 //! Recovery: before a store serves, everything in its journal is in its database, and no attempt
 //! is open. So a restart begins with nothing held, and no counter has to be restored.
 
-use std::fs;
-use std::path::Path;
-
 use jiff::Timestamp;
 use reins_governor::{End, PresumeReason};
 use reins_ledger::{Posting, SLOT_SECONDS};
 use rusqlite::Connection;
 
 use crate::StoreError;
+use crate::anchor::{Anchor, Applied};
 use crate::batch::Batch;
+use crate::continuity::{self, Continuity};
+use crate::database::Database;
 use crate::entry::{Ended, Entry, Fact, Postings};
 use crate::fold::{self, FOLD_MAX};
-use crate::frame::{Frames, Seq};
+use crate::frame::Mark;
 use crate::kept::{Columns, Kept};
-use crate::{presume, segments};
+use crate::loss::Loss;
+use crate::presume;
+use crate::scan::{Found, Scan};
 
 /// What recovery found.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Recovered {
     /// Entries that were in the journal and not yet in the database.
     pub replayed: u64,
     /// Attempts that had no end, and were presumed to cost what was held.
     pub presumed: u64,
+    /// What is missing, where the operator accepted that.
+    pub lost: Option<Box<Loss>>,
     /// The last entry of the store's life so far.
-    pub(crate) last: Seq,
+    pub(crate) last: Mark,
+}
+
+/// What becomes of a store that has lost something.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Losses {
+    /// It is refused, and left as it is.
+    #[default]
+    Refuse,
+    /// It goes on without what is missing.
+    Accept,
 }
 
 /// An attempt without an end, as the database keeps it.
 type Open = (i64, i64, String);
 
-/// Recovers the store whose journal is in `folder`. The caller has it to itself.
+/// Recovers a store: afterwards its database is whole without the journal. The caller has it to
+/// itself.
 pub(crate) fn recover(
     conn: &mut Connection,
-    folder: &Path,
+    database: &Database,
     now: Timestamp,
+    losses: Losses,
 ) -> Result<Recovered, StoreError> {
-    let mut recovered = Recovered { last: fold::applied(conn)?, ..Recovered::default() };
-    for (first, path) in segments::found(folder).map_err(StoreError::file(folder))? {
-        let bytes = fs::read(&path).map_err(StoreError::file(&path))?;
-        let entries = unapplied(&bytes, first, &mut recovered)?;
-        for entries in entries.chunks(FOLD_MAX) {
-            let last = entries.last().map(|(seq, _)| *seq);
-            let batch = Batch::of(entries.iter().map(|(seq, entry)| (*seq, entry)));
-            fold::apply(conn, &batch, last)?;
-        }
+    let anchor = Anchor::read(conn)?;
+    let scan = Scan::of(&database.journal(), &anchor)?;
+    let Continuity { entries, flaws, torn } = continuity::judge(&scan, &anchor)?;
+    let store = database.path().to_owned();
+    let lost = (!flaws.is_empty()).then(|| Box::new(Loss { store, flaws }));
+    let lost = match (lost, losses) {
+        (Some(lost), Losses::Refuse) => return Err(StoreError::Lost(lost)),
+        (lost, _) => lost,
+    };
+    if let Some(entry) = torn {
+        tracing::info!(entry, "the last write was torn: no call was sent on what it lacks");
     }
-    recovered.presumed = presume_open(conn, now)?;
-    Ok(recovered)
+    let last = apply(conn, &scan, &entries)?.unwrap_or(anchor.applied.mark);
+    let replayed = u64::try_from(entries.len()).unwrap_or(u64::MAX);
+    let presumed = presume_open(conn, now)?;
+    if !anchor.closed || replayed > 0 {
+        Anchor::close(conn)?;
+    }
+    Ok(Recovered { replayed, presumed, lost, last })
 }
 
-/// The entries of one file that come after the last one known.
-fn unapplied(
-    bytes: &[u8],
-    first: Seq,
-    recovered: &mut Recovered,
-) -> Result<Vec<(Seq, Entry)>, StoreError> {
-    let mut entries = Vec::new();
-    for (seq, text) in Frames::new(bytes, first) {
-        if seq <= recovered.last {
-            continue;
-        }
-        if seq > recovered.last.saturating_add(1) {
-            let lost = seq - recovered.last - 1;
-            tracing::error!(lost, from = recovered.last + 1, "the journal lacks entries");
-        }
-        let damaged = |error| StoreError::Damaged(format!("journal entry {seq}: {error}"));
-        entries.push((seq, Entry::read(text).map_err(damaged)?));
-        recovered.last = seq;
-        recovered.replayed += 1;
+/// Applies what was found, some entries at a time; answers the last one.
+fn apply(conn: &mut Connection, scan: &Scan, found: &[Found]) -> Result<Option<Mark>, StoreError> {
+    for some in found.chunks(FOLD_MAX) {
+        let entries = some.iter().map(|found| Ok((found.mark.seq, scan.read(found)?)));
+        let entries = entries.collect::<Result<Vec<_>, StoreError>>()?;
+        let applied = some.last().zip(entries.last()).map(|(found, (seq, entry))| Applied {
+            mark: found.mark,
+            at: Some(entry.at()),
+            journaled: *seq,
+        });
+        let batch = Batch::of(entries.iter().map(|(seq, entry)| (*seq, entry)));
+        fold::apply(conn, &batch, applied)?;
     }
-    Ok(entries)
+    Ok(found.last().map(|found| found.mark))
 }
 
 /// Ends every open attempt at what it held. Some at a time: each batch stands for itself.
@@ -118,4 +134,4 @@ fn postings(columns: &Columns, at: Timestamp, nanos: i64) -> Postings {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

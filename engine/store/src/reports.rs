@@ -1,7 +1,6 @@
 //! Reports: what was kept, for whoever asks. Works beside a running server, and changes nothing.
 
 use std::fmt;
-use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -11,9 +10,10 @@ use reins_ledger::{Books, Settings, Slot, span};
 use sqlx::{SqliteConnection, SqlitePool};
 
 use crate::check::{self, Mismatch};
-use crate::embedded::journal_folder;
+use crate::database::Database;
 use crate::journal::Durability;
-use crate::{StoreError, lock, recover, schema};
+use crate::recover::{self, Losses};
+use crate::{StoreError, lock, opening, schema};
 
 /// Reads a store.
 pub struct Reports {
@@ -55,15 +55,14 @@ impl Reports {
     /// # Errors
     /// When there is no store, or it cannot be read.
     pub fn open(path: &Path, clock: &dyn Clock) -> Result<Self, StoreError> {
-        if !fs::exists(path).map_err(StoreError::file(path))? {
-            return Err(StoreError::Missing(path.to_owned()));
-        }
-        match lock::take(path) {
-            Ok(_lock) => recover_left(path, clock.now())?,
+        let database = Database::existing(path)?;
+        database.check_one_name()?;
+        match lock::take(&database) {
+            Ok(_lock) => recover_left(&database, clock.now())?,
             Err(StoreError::InUse(_)) => {}
             Err(error) => return Err(error),
         }
-        Ok(Self { pool: schema::readers(path) })
+        Ok(Self { pool: schema::readers(&database) })
     }
 
     /// What `scope` spent over the window that `now` is in.
@@ -207,10 +206,11 @@ async fn in_flight(conn: &mut SqliteConnection, scope: &Scope) -> Result<(Usd, u
 }
 
 /// Recovers what the last server left. The caller has the store to itself.
-fn recover_left(path: &Path, now: Timestamp) -> Result<(), StoreError> {
-    let mut conn = schema::writer(path, Durability::Power)?;
-    schema::migrate(&mut conn, path)?;
-    recover::recover(&mut conn, &journal_folder(path), now).map(drop)
+fn recover_left(database: &Database, now: Timestamp) -> Result<(), StoreError> {
+    opening::check_log(database, Losses::Refuse, now)?;
+    let mut conn = schema::writer(database, Durability::Power)?;
+    schema::migrate(&mut conn, database.path())?;
+    recover::recover(&mut conn, database, now, Losses::Refuse).map(drop)
 }
 
 fn usd(nanos: i64) -> Usd {

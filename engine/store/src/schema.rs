@@ -1,12 +1,13 @@
-//! The database file: how it is opened, and brought up to the schema known here.
+//! The database: how it is opened, and brought up to the schema known here.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::{Connection, TransactionBehavior};
 use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
+use crate::database::{APPLICATION_ID, Database};
 use crate::journal::Durability;
 use crate::{StoreError, lock};
 
@@ -19,27 +20,23 @@ const STATEMENTS_KEPT: usize = 16;
 /// What the folder's connection is set to. Pages of 16 KiB, because a record has nearly two: with
 /// SQLite's usual 4 KiB most of a commit goes into writing pages one by one. 8 MiB of them in
 /// memory (SQLite counts negative sizes in KiB), because those that slots of spend are in are
-/// written again and again; and 32 MiB of log before pages move to the database, so that such a
-/// page moves once in many batches.
+/// written again and again; 32 MiB of log before pages move to the database, so that such a page
+/// moves once in many batches; and nothing in temporary files, which would have to be opened.
 const WRITER_PRAGMAS: &str = "PRAGMA page_size = 16384; PRAGMA journal_mode = WAL; \
-    PRAGMA cache_size = -8192; PRAGMA wal_autocheckpoint = 2048; \
+    PRAGMA cache_size = -8192; PRAGMA wal_autocheckpoint = 2048; PRAGMA temp_store = MEMORY; \
     PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA recursive_triggers = ON;";
 /// Connections for readers.
 const READERS: u32 = 4;
 
-/// A file that belongs to the store at `path`, such as `reins.db.lock`.
-pub(crate) fn beside(path: &Path, what: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".");
-    name.push(what);
-    name.into()
-}
-
 /// Opens the database for the folder, creating it if need be, without looking at its schema.
-pub(crate) fn writer(path: &Path, durability: Durability) -> Result<Connection, StoreError> {
-    let conn = Connection::open(path)?;
+pub(crate) fn writer(
+    database: &Database,
+    durability: Durability,
+) -> Result<Connection, StoreError> {
+    let conn = Connection::open(database.path())?;
     conn.busy_timeout(BUSY_TIMEOUT)?;
     conn.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+    claim(&conn)?;
     conn.execute_batch(WRITER_PRAGMAS)?;
     conn.pragma_update(
         None,
@@ -52,19 +49,39 @@ pub(crate) fn writer(path: &Path, durability: Durability) -> Result<Connection, 
     Ok(conn)
 }
 
-/// Connections that only read.
-pub(crate) fn readers(path: &Path) -> SqlitePool {
-    let options = options(path).read_only(true);
-    let pool = SqlitePoolOptions::new().max_connections(READERS).test_before_acquire(false);
-    pool.connect_lazy_with(options)
+/// Writes into an empty database that it is ours. The first thing that is written, and into the
+/// main file itself: what has content and does not say so is another program's.
+fn claim(conn: &Connection) -> Result<(), StoreError> {
+    let pages: i64 = conn.pragma_query_value(None, "page_count", |row| row.get(0))?;
+    if pages == 0 {
+        let ours = format!("PRAGMA page_size = 16384; PRAGMA application_id = {APPLICATION_ID};");
+        conn.execute_batch(&ours)?;
+    }
+    Ok(())
 }
 
-fn options(path: &Path) -> SqliteConnectOptions {
+/// Connections that only read, opened when they are needed.
+pub(crate) fn readers(database: &Database) -> SqlitePool {
+    reading().connect_lazy_with(options(database).read_only(true))
+}
+
+/// Connections that only read, all of them open: none has to be opened where that may fail.
+pub(crate) async fn open_readers(database: &Database) -> Result<SqlitePool, StoreError> {
+    let pool = reading().min_connections(READERS).idle_timeout(None).max_lifetime(None);
+    Ok(pool.connect_with(options(database).read_only(true)).await?)
+}
+
+fn reading() -> SqlitePoolOptions {
+    SqlitePoolOptions::new().max_connections(READERS).test_before_acquire(false)
+}
+
+fn options(database: &Database) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
-        .filename(path)
+        .filename(database.path())
         .journal_mode(SqliteJournalMode::Wal)
         .busy_timeout(BUSY_TIMEOUT)
         .foreign_keys(true)
+        .pragma("temp_store", "MEMORY")
         .pragma("trusted_schema", "OFF")
         .pragma("recursive_triggers", "ON")
 }
@@ -75,18 +92,31 @@ fn options(path: &Path) -> SqliteConnectOptions {
 /// # Errors
 /// When the database is newer, or older and in use.
 pub(crate) async fn side_writer(path: &Path) -> Result<SqlitePool, StoreError> {
-    let mut conn = writer(path, Durability::Power)?;
-    if version(&conn, path)? < MIGRATIONS.len() {
-        let taken = lock::take(path).map_err(|error| match error {
+    let (database, _) = side_connection(path)?;
+    let pool = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
+    // What such a connection writes is in the main file at once: a command leaves nothing in the log.
+    let options = options(&database).pragma("wal_autocheckpoint", "1");
+    let options = options.synchronous(SqliteSynchronous::Full);
+    Ok(pool.connect_with(options).await?)
+}
+
+/// The database, created or brought up to date where that is possible, and a connection to it.
+///
+/// # Errors
+/// When the database is newer, or older and in use.
+pub(crate) fn side_connection(path: &Path) -> Result<(Database, Connection), StoreError> {
+    let database = Database::at(path)?;
+    database.check_one_name()?;
+    let mut conn = writer(&database, Durability::Power)?;
+    if version(&conn, database.path())? < MIGRATIONS.len() {
+        let taken = lock::take(&database).map_err(|error| match error {
             StoreError::InUse(path) => StoreError::NeedsUpgrade(path),
             other => other,
         });
         let _lock = taken?;
-        migrate(&mut conn, path)?;
+        migrate(&mut conn, database.path())?;
     }
-    let pool = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
-    let options = options(path).synchronous(SqliteSynchronous::Full);
-    Ok(pool.connect_with(options).await?)
+    Ok((database, conn))
 }
 
 /// Brings the database up to the schema known here. The caller has the store to itself.

@@ -1,113 +1,170 @@
 //! Segments: the journal's files. Each is laid out once and used again and again, because a file
 //! that grows makes every sync of it dearer.
+//!
+//! A file is laid out ahead of its use: it has its room, its header and its name, and its
+//! descriptor is open, before the first entry goes into it. So the way of a call opens no file.
 
 use std::collections::VecDeque;
-use std::fs::{self, File};
+use std::fs::{self, DirBuilder, File};
 use std::io;
+use std::os::unix::fs::{DirBuilderExt, FileExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
 use rustix::fs::FallocateFlags;
 use rustix::io::Errno;
 
-use crate::frame::Seq;
+use crate::header::{HEADER_BYTES, Header, Life};
+use crate::permissions;
 
-/// Files in use end so, after the number of their first entry.
+/// Files in use end so, after their ordinal.
 const IN_USE: &str = "journal";
-/// Files waiting to be used again end so.
+/// Files that wait to be used again end so.
 const SPARE: &str = "spare";
-/// Spare files kept: the next one, and one more for bursts. Others are removed.
-const SPARES_MAX: usize = 2;
+/// Files end so until they have their room and their header.
+const DRAFT: &str = "draft";
+/// Spare files kept for bursts, beside the one that is laid out ahead. Others are removed.
+const SPARES_MAX: usize = 1;
 
-/// The folder of segments.
+/// A file that entries can be written to.
+#[derive(Debug)]
+pub(crate) struct Segment {
+    pub(crate) file: File,
+    pub(crate) path: PathBuf,
+}
+
+/// The folder of segments, during one life of the journal.
 #[derive(Debug)]
 pub(crate) struct Segments {
     folder: PathBuf,
-    /// How much room a new file is given.
+    /// The folder itself, to be synced; `None` where nothing is.
+    sync: Option<File>,
+    /// How much room a file is given.
     bytes: u64,
-    /// Whether the folder itself must be synced.
-    sync: bool,
+    life: Life,
+    /// The ordinal of the life's first file.
+    first: u64,
+    next_ordinal: u64,
     spare: Vec<PathBuf>,
-    /// Files that are full, oldest first, each with its last entry.
-    full: VecDeque<(Seq, PathBuf)>,
+    /// Files whose entries are all in the database, and which are still named as in use.
+    retired: VecDeque<PathBuf>,
 }
 
-/// Every segment in `folder`, oldest first, with the number of its first entry.
-pub(crate) fn found(folder: &Path) -> io::Result<Vec<(Seq, PathBuf)>> {
+/// Every segment in `folder`, in the order of their ordinals.
+pub(crate) fn found(folder: &Path) -> io::Result<Vec<(u64, PathBuf)>> {
+    named(folder, IN_USE)
+}
+
+/// The folder, made where it is not there, for its owner alone.
+pub(crate) fn make_folder(folder: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(permissions::FOLDER).create(folder)
+}
+
+fn named(folder: &Path, extension: &str) -> io::Result<Vec<(u64, PathBuf)>> {
     let mut found = Vec::new();
     for file in fs::read_dir(folder)? {
         let path = file?.path();
-        let number = path.file_stem().and_then(|stem| stem.to_str()?.parse().ok());
-        if let (Some(first), true) = (number, has_extension(&path, IN_USE)) {
-            found.push((first, path));
+        let ordinal = path.file_stem().and_then(|stem| stem.to_str()?.parse().ok());
+        if let (Some(ordinal), true) = (ordinal, path.extension().is_some_and(|e| e == extension)) {
+            found.push((ordinal, path));
         }
     }
     found.sort();
     Ok(found)
 }
 
-fn has_extension(path: &Path, extension: &str) -> bool {
-    path.extension().is_some_and(|found| found == extension)
-}
-
 // === impl Segments ===
 
 impl Segments {
-    /// Takes over a folder whose entries are all applied: every file in it becomes a spare.
-    pub(crate) fn take_over(folder: &Path, bytes: u64, sync: bool) -> io::Result<Self> {
-        fs::create_dir_all(folder)?;
-        let (folder, spare, full) = (folder.to_owned(), Vec::new(), VecDeque::new());
-        let mut segments = Self { folder, bytes, sync, spare, full };
-        for file in fs::read_dir(&segments.folder)? {
-            let path = file?.path();
-            if has_extension(&path, SPARE) {
-                segments.keep_or_remove(path)?;
-            }
+    /// Begins a life in `folder`, whose entries so far are all in the database: its files are used
+    /// again, so that a full disk has room for a start.
+    pub(crate) fn begin(folder: &Path, bytes: u64, sync: bool, life: Life) -> io::Result<Self> {
+        make_folder(folder)?;
+        permissions::narrow(folder, permissions::FOLDER)?;
+        for (_, draft) in named(folder, DRAFT)? {
+            fs::remove_file(draft)?;
         }
-        for (first, path) in found(&segments.folder)? {
-            segments.set_aside(first, &path)?;
+        let earlier = found(folder)?;
+        let first = earlier.last().map_or(1, |(ordinal, _)| ordinal.saturating_add(1));
+        let mut segments = Self {
+            folder: folder.to_owned(),
+            sync: sync.then(|| File::open(folder)).transpose()?,
+            bytes,
+            life,
+            first,
+            next_ordinal: first,
+            spare: Vec::new(),
+            retired: earlier.into_iter().map(|(_, path)| path).collect(),
+        };
+        for path in &segments.retired {
+            permissions::narrow(path, permissions::FILE)?;
         }
+        for (_, path) in named(folder, SPARE)? {
+            permissions::narrow(&path, permissions::FILE)?;
+            segments.keep_or_remove(path)?;
+        }
+        segments.retire()?;
         Ok(segments)
     }
 
-    /// The file for the entries from `first` on, laid out, and its path.
-    pub(crate) fn begin(&mut self, first: Seq) -> io::Result<(File, PathBuf)> {
-        let path = self.folder.join(format!("{first:020}.{IN_USE}"));
+    /// Lays out the next file.
+    pub(crate) fn lay_out(&mut self) -> io::Result<Segment> {
+        let ordinal = self.next_ordinal;
+        let draft = self.folder.join(format!("{ordinal:020}.{DRAFT}"));
+        let laid_out = self.draft(&draft, ordinal);
+        let file = laid_out.inspect_err(|_| {
+            // WHY: what is left of it is removed at the next start.
+            fs::remove_file(&draft).unwrap_or_default();
+        })?;
+        let path = self.folder.join(format!("{ordinal:020}.{IN_USE}"));
+        fs::rename(&draft, &path)?;
+        self.next_ordinal = ordinal.saturating_add(1);
+        self.sync_folder()?;
+        Ok(Segment { file, path })
+    }
+
+    /// A file with its room and its header, under a name that no start looks at.
+    fn draft(&mut self, draft: &Path, ordinal: u64) -> io::Result<File> {
         let mut options = File::options();
-        options.read(true).write(true);
-        let file = match self.spare.pop() {
-            Some(spare) => {
-                fs::rename(spare, &path)?;
-                options.open(&path)?
-            }
-            None => {
-                let file = options.create_new(true).open(&path)?;
-                lay_out(&file, self.bytes)?;
-                file
-            }
-        };
-        if self.sync {
-            File::open(&self.folder)?.sync_all()?;
+        options.read(true).write(true).create(true).truncate(false).mode(permissions::FILE);
+        if let Some(spare) = self.spare.pop() {
+            // WHY: where that does not work, a new file takes its place.
+            fs::rename(spare, draft).unwrap_or_default();
         }
-        Ok((file, path))
+        let file = options.open(draft)?;
+        give_room(&file, self.bytes)?;
+        file.write_all_at(&self.header(ordinal).bytes(), 0)?;
+        if self.sync.is_some() {
+            file.sync_all()?;
+        }
+        Ok(file)
     }
 
-    /// Notes that the file at `path` is full, and which entry is its last.
-    pub(crate) fn filled(&mut self, last: Seq, path: PathBuf) {
-        self.full.push_back((last, path));
+    const fn header(&self, ordinal: u64) -> Header {
+        let Life { store, life, after } = self.life;
+        let (first, laid_out) = (self.first, self.bytes);
+        Header { store, life, ordinal, first, after: after.seq, laid_out }
     }
 
-    /// Sets aside every full file whose entries are all applied.
-    pub(crate) fn recycle(&mut self, applied: Seq) -> io::Result<()> {
-        while let Some((last, path)) = self.full.pop_front_if(|(last, _)| *last <= applied) {
-            self.set_aside(last, &path)?;
+    /// Notes files whose entries are all in the database.
+    pub(crate) fn put_down(&mut self, paths: Vec<PathBuf>) {
+        self.retired.extend(paths);
+    }
+
+    /// Takes those files back. The folder is not synced: a file that turns up again after a loss of
+    /// power holds nothing that the database lacks.
+    pub(crate) fn retire(&mut self) -> io::Result<()> {
+        while let Some(path) = self.retired.front() {
+            let spare = path.with_extension(SPARE);
+            match fs::rename(path, &spare) {
+                Ok(()) => self.keep_or_remove(spare)?,
+                // It was deleted meanwhile.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
+            self.retired.pop_front();
         }
         Ok(())
-    }
-
-    fn set_aside(&mut self, number: Seq, path: &Path) -> io::Result<()> {
-        let spare = self.folder.join(format!("{number:020}.{SPARE}"));
-        fs::rename(path, &spare)?;
-        self.keep_or_remove(spare)
     }
 
     fn keep_or_remove(&mut self, spare: PathBuf) -> io::Result<()> {
@@ -117,13 +174,44 @@ impl Segments {
         }
         fs::remove_file(spare)
     }
+
+    fn sync_folder(&self) -> io::Result<()> {
+        self.sync.as_ref().map_or(Ok(()), File::sync_all)
+    }
 }
 
-/// Gives a new file its room, so that a sync has only bytes to write. A file system that cannot
-/// is no error: it is only slower.
-fn lay_out(file: &File, bytes: u64) -> io::Result<()> {
+// === impl Segment ===
+
+impl Segment {
+    /// Where its first frame begins.
+    pub(crate) const START: u64 = HEADER_BYTES as u64;
+
+    /// Whether the file still has a name: entries in one that has none are lost with the process.
+    pub(crate) fn is_in_place(&self) -> io::Result<bool> {
+        use std::os::unix::fs::MetadataExt;
+        Ok(self.file.metadata()?.nlink() > 0)
+    }
+}
+
+/// Gives a file its room, so that a sync has only bytes to write. On a file system that cannot it
+/// only has its length, and is slower.
+fn give_room(file: &File, bytes: u64) -> io::Result<()> {
+    if file.metadata()?.len() >= bytes {
+        return Ok(());
+    }
     match rustix::fs::fallocate(file, FallocateFlags::empty(), 0, bytes) {
-        Ok(()) | Err(Errno::OPNOTSUPP | Errno::NOSYS) => file.sync_all(),
+        Ok(()) => Ok(()),
+        Err(Errno::OPNOTSUPP | Errno::NOSYS) => file.set_len(bytes),
         Err(errno) => Err(errno.into()),
     }
+}
+
+/// Puts a file or folder that does not fit the database out of the way, where nothing is lost of it.
+/// Answers where it is now.
+pub(crate) fn set_aside(path: &Path, now: Timestamp) -> io::Result<PathBuf> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(now.strftime(".set-aside-%Y%m%dT%H%M%S%.6fZ").to_string());
+    let aside = PathBuf::from(name);
+    fs::rename(path, &aside)?;
+    Ok(aside)
 }

@@ -1,6 +1,7 @@
 //! What the tests of this crate try it with: a clock that is turned by hand, callers, calls.
 
 use std::path::Path;
+use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +15,14 @@ use reins_governor::{
 };
 use ulid::Ulid;
 
-use crate::{Durability, Embedded, OpenOptions};
+use crate::anchor::{Anchor, Applied};
+use crate::batch::Batch;
+use crate::database::Database;
+use crate::entry::Entry;
+use crate::frame::Mark;
+use crate::header::Life;
+use crate::journal::{Journal, Layout};
+use crate::{Durability, Embedded, OpenOptions, fold, schema};
 
 /// JSON that nothing but a raw value can carry.
 pub(crate) const METADATA: &str = r#"{"n":1e999}"#;
@@ -177,6 +185,54 @@ pub(crate) fn settled(nanos: u64) -> End {
 
 pub(crate) fn presumed(nanos: u64) -> End {
     End::Presumed { charged: usd(nanos), why: PresumeReason::Timeout }
+}
+
+/// The database of the store in `folder`.
+pub(crate) fn database(folder: &Path) -> Database {
+    Database::at(&folder.join("reins.db")).unwrap()
+}
+
+/// Copies a file as another process does: none of this one's locks on it is let go.
+pub(crate) fn copy(from: &Path, to: &Path) {
+    let status = Command::new("cp").args(["-a", "--"]).args([from, to]).status().unwrap();
+    assert!(status.success(), "{} was not copied", from.display());
+}
+
+/// Lays out the store in `folder` as a crash leaves it: `entries` in the journal, so many a write,
+/// and `folded` of them in the database.
+pub(crate) fn crashed(folder: &Path, entries: &[Entry], layout: Crash) -> Anchor {
+    let database = database(folder);
+    let mut conn = schema::writer(&database, Durability::Process).unwrap();
+    schema::migrate(&mut conn, database.path()).unwrap();
+    let store = Anchor::read(&conn).unwrap().store;
+    let life = Life { store, life: 77, after: Mark::default() };
+    let Crash { folded, a_write, segment_bytes } = layout;
+    let durability = Durability::Process;
+    let layout = Layout { durability, segment_bytes };
+    let journal = Journal::begin(&database.journal(), layout, life).unwrap();
+    Anchor::begin(&conn, life.life).unwrap();
+    journal.recycle(0);
+    let mut marks = Vec::new();
+    for some in entries.chunks(a_write) {
+        for entry in some {
+            marks.push(journal.append(entry.charged(), |out| Ok(entry.write(out)?)));
+        }
+        journal.push(journal.last()).unwrap();
+        journal.recycle(0);
+    }
+    for (mark, entry) in marks.into_iter().zip(entries).take(folded) {
+        let applied = Applied { mark, at: Some(entry.at()), journaled: mark.seq };
+        fold::apply(&mut conn, &Batch::of([(mark.seq, entry)]), Some(applied)).unwrap();
+    }
+    Anchor::read(&conn).unwrap()
+}
+
+/// How a crash leaves a store.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Crash {
+    pub(crate) folded: usize,
+    pub(crate) a_write: usize,
+    pub(crate) segment_bytes: u64,
 }
 
 pub(crate) fn options(folder: &Path, clock: &Arc<HandClock>) -> OpenOptions {

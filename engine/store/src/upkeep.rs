@@ -9,6 +9,8 @@ use crate::embedded::Core;
 
 /// How often holds are looked through.
 const SWEEP_EVERY: Duration = Duration::from_secs(1);
+/// How often the files are looked after: four system calls.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Sweeps from one eviction to the next: an eviction looks at every counter there is.
 const SWEEPS_PER_EVICTION: u64 = 30;
 /// How long a counter stays in memory after its last use: longer than most agents' pauses.
@@ -16,6 +18,10 @@ const IDLE: SignedDuration = SignedDuration::from_mins(15);
 
 /// Keeps up until the store is closed.
 pub(crate) async fn run(core: Arc<Core>) {
+    tokio::join!(sweep(&core), watch(&core));
+}
+
+async fn sweep(core: &Core) {
     let mut ticks = tokio::time::interval(SWEEP_EVERY);
     for sweep in 1_u64.. {
         ticks.tick().await;
@@ -23,6 +29,17 @@ pub(crate) async fn run(core: Arc<Core>) {
         if sweep.is_multiple_of(SWEEPS_PER_EVICTION) || core.is_crowded() {
             core.evict();
         }
+    }
+}
+
+/// Looks after the files, on a thread that may wait for a disk that hangs.
+async fn watch(core: &Arc<Core>) {
+    let mut ticks = tokio::time::interval(LOOK_EVERY);
+    loop {
+        ticks.tick().await;
+        let looking = Arc::clone(core);
+        // WHY: a look that could not be finished found nothing.
+        tokio::task::spawn_blocking(move || looking.look_at_files()).await.unwrap_or_default();
     }
 }
 
@@ -34,6 +51,15 @@ impl Core {
         let mut live = self.live.lock();
         let seq = live.sweep(&self.journal, self.clock.now());
         self.push(seq, live);
+    }
+
+    /// Stops where the store's files were deleted or replaced while it serves: what it writes would
+    /// be lost with the process, and another server may have begun on what lies there now.
+    fn look_at_files(&self) {
+        let is_in_place = self.database.is_in_place() && self.journal.is_in_place();
+        if !is_in_place && self.stopped().is_none() {
+            self.stop("its database or its journal was deleted or replaced meanwhile".to_owned());
+        }
     }
 
     /// Whether more counters are in memory than shall be.

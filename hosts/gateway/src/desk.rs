@@ -13,6 +13,7 @@ use reins_ledger::Limits;
 use reins_store::{Embedded, NewKey, Pins, Registry};
 use tokio::sync::Semaphore;
 
+use crate::descriptors::{self, Shares};
 use crate::directory::Directory;
 use crate::hush::Hush;
 use crate::idempotency::Repeats;
@@ -49,6 +50,8 @@ pub(crate) struct Live {
     pub(crate) directory: Directory,
     /// The key that a call without one has, on loopback.
     pub(crate) default_key: Option<Secret>,
+    /// Room for idle connections to all vendors together, from version to version.
+    idle_room: Arc<Semaphore>,
 }
 
 /// A connection with its pool: the line to one vendor.
@@ -86,6 +89,13 @@ impl Live {
             let same = |line: &&Arc<Line>| line.is(connection, key) && line.terms == terms;
             before.and_then(|live| live.lines.iter().find(same)).map(Arc::clone)
         };
+        let idle_room = before.map_or_else(
+            || {
+                let shares = Shares::of(descriptors::limit(), &settings.server);
+                Arc::new(Semaphore::new(usize::try_from(shares.idle).unwrap_or(0)))
+            },
+            |live| Arc::clone(&live.idle_room),
+        );
         let line = |connection: &Connection| {
             let key = match &connection.key {
                 VendorKey::Environment(secret) => Some(secret.clone()),
@@ -93,7 +103,7 @@ impl Live {
                 VendorKey::PassThrough => None,
             };
             known(connection, key.as_ref())
-                .map_or_else(|| Line::new(connection, &settings, key).map(Arc::new), Ok)
+                .map_or_else(|| Line::new(connection, &settings, key, &idle_room).map(Arc::new), Ok)
         };
         let lines = settings.connections.iter().map(line).collect::<io::Result<Vec<_>>>()?;
         let limits = settings.limits.iter().map(limit).collect();
@@ -104,7 +114,7 @@ impl Live {
         let directory = Directory::new(&settings);
         let is_default = |key: &&DeclaredKey| Some(&key.name) == settings.default_key.as_ref();
         let default_key = settings.keys.iter().find(is_default).map(|key| key.value.clone());
-        Ok(Self { snapshot, lines, limits, directory, default_key, settings })
+        Ok(Self { snapshot, lines, limits, directory, default_key, idle_room, settings })
     }
 
     /// The keys that the file declares, as the registry takes them.
@@ -161,8 +171,14 @@ const fn terms(connection: &Connection, settings: &Settings) -> Terms {
 // === impl Line ===
 
 impl Line {
-    fn new(connection: &Connection, settings: &Settings, key: Option<Secret>) -> io::Result<Self> {
-        let transport = Transport::new(connection.timeouts.connect, connection.allow_private)?;
+    fn new(
+        connection: &Connection,
+        settings: &Settings,
+        key: Option<Secret>,
+        idle_room: &Arc<Semaphore>,
+    ) -> io::Result<Self> {
+        let (timeout, private) = (connection.timeouts.connect, connection.allow_private);
+        let transport = Transport::new(timeout, private, Arc::clone(idle_room))?;
         Ok(Self {
             transport: Arc::new(transport),
             terms: terms(connection, settings),

@@ -61,7 +61,7 @@ async fn try_pass_on(
     let waited = line.terms.headers_timeout;
     match timeout(waited, line.transport.send(request)).await {
         Err(_) => Err(Refusal::VendorTimeout { waited }),
-        Ok(Err(error)) => Err(Refusal::VendorError { what: error.to_string() }),
+        Ok(Err(error)) => Err(error.refusal()),
         Ok(Ok(answer)) => {
             let (head, body) = answer.into_parts();
             let mut response = Response::new(AnswerBody::passed(body));

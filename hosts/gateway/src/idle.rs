@@ -5,6 +5,7 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::sleep;
 
 use crate::wire::Wire;
@@ -22,34 +23,49 @@ const WIRES_MAX: usize = 1024;
 const LIFE: Duration = Duration::from_secs(50);
 
 /// Wires to one vendor that nobody uses.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Idle {
     kept: Mutex<Kept>,
+    /// Room for those of all vendors together.
+    room: Arc<Semaphore>,
 }
 
 #[derive(Debug, Default)]
 struct Kept {
     /// Each with when it was last used, in that order.
-    wires: VecDeque<(Instant, Wire)>,
+    wires: VecDeque<(Instant, Resting)>,
     /// Somebody closes those that grow old.
     swept: bool,
+}
+
+/// A wire in its place.
+#[derive(Debug)]
+struct Resting {
+    wire: Wire,
+    _place: OwnedSemaphorePermit,
 }
 
 // === impl Idle ===
 
 impl Idle {
+    pub(crate) fn new(room: Arc<Semaphore>) -> Self {
+        Self { kept: Mutex::default(), room }
+    }
+
     /// Takes the one that was used last, if it is still open.
     pub(crate) async fn take(&self) -> Option<Wire> {
         loop {
-            let (since, mut wire) = self.kept.lock().wires.pop_back()?;
+            let (since, Resting { mut wire, _place }) = self.kept.lock().wires.pop_back()?;
             if since.elapsed() < LIFE && wire.is_open().await {
                 return Some(wire);
             }
         }
     }
 
-    /// Keeps one that can be used again.
+    /// Keeps one that can be used again; closes it where there is no room.
     pub(crate) fn keep(self: &Arc<Self>, wire: Wire) {
+        let Ok(place) = Arc::clone(&self.room).try_acquire_owned() else { return };
+        let wire = Resting { wire, _place: place };
         let mut kept = self.kept.lock();
         if kept.wires.len() >= WIRES_MAX {
             kept.wires.pop_front();
@@ -65,7 +81,7 @@ impl Idle {
     /// Closes the ones that grew old; answers whether any are left.
     fn close_old(&self) -> bool {
         let mut kept = self.kept.lock();
-        let old = |(since, _): &mut (Instant, Wire)| since.elapsed() >= LIFE;
+        let old = |(since, _): &mut (Instant, Resting)| since.elapsed() >= LIFE;
         while kept.wires.pop_front_if(old).is_some() {}
         kept.swept = !kept.wires.is_empty();
         kept.swept

@@ -6,7 +6,9 @@
 mod serve;
 mod server;
 
+mod descriptors;
 mod patience;
+mod strangers;
 
 mod path;
 
@@ -31,6 +33,7 @@ mod reply;
 mod room;
 
 mod hush;
+mod seldom;
 mod tally;
 mod text;
 
@@ -45,4 +48,4 @@ mod transport;
 mod wire;
 
 pub use clock::MachineClock;
-pub use serve::{Gateway, ServeError, Start, Variables};
+pub use serve::{Accepted, Gateway, ServeError, Start, Variables};

@@ -13,11 +13,14 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use reins_config::{Checked, File, Purpose, Report, Secret, Settings, StoreUrl, VendorKey};
 use reins_flight::Crew;
 use reins_governor::Clock;
-use reins_store::{Embedded, OpenOptions, Registry, RootSecret, SecretName, Secrets, StoreError};
+use reins_store::{
+    Embedded, Losses, OpenOptions, Registry, RootSecret, SecretName, Secrets, StoreError,
+};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 
+use crate::descriptors::{self, Shares};
 use crate::desk::{Desk, Live, Stored};
 use crate::hush::Hush;
 use crate::idempotency::Repeats;
@@ -44,6 +47,17 @@ pub struct Start {
     pub clock: Arc<dyn Clock>,
     /// What `/metrics` shows, where something is recorded.
     pub metrics: Option<PrometheusHandle>,
+    /// What the operator accepts to go on without.
+    pub accepted: Accepted,
+}
+
+/// What the operator accepts to go on without, at this start.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Accepted {
+    /// Entries of the journal that are missing.
+    pub loss: bool,
+    /// The root secret, and with it every key that was made under it.
+    pub lost_secret: bool,
 }
 
 /// Why a gateway does not start, or ended badly.
@@ -74,6 +88,17 @@ pub enum ServeError {
         /// Why.
         source: io::Error,
     },
+    /// So few files may be open that the store itself could run out of them.
+    #[error(
+        "this process may have {limit} files open and needs {least} at least: raise the limit with \
+         `ulimit -n`, or LimitNOFILE in systemd"
+    )]
+    Descriptors {
+        /// How many it may have.
+        limit: u64,
+        /// How many it needs.
+        least: u64,
+    },
     /// A connection to a vendor cannot be prepared.
     #[error("the connections to the vendors cannot be prepared")]
     Lines(#[source] io::Error),
@@ -85,6 +110,7 @@ pub struct Gateway {
     start: Start,
     listener: TcpListener,
     address: SocketAddr,
+    shares: Shares,
 }
 
 // === impl Gateway ===
@@ -98,7 +124,8 @@ impl Gateway {
         let Checked { settings, snapshot, report } =
             read(&start.config, &start.variables, &*start.clock)?;
         tell_warnings(&report);
-        let (address, ledger) = (settings.listen, open(&settings, &start.clock).await?);
+        let shares = descriptors::share(&settings.server)?;
+        let (address, ledger) = (settings.listen, open(&settings, &start).await?);
         let (registry, secrets) = open_keys(&settings, &start).await?;
         let stored = stored(&secrets, &settings).await?;
         let live = Live::ready(settings, Arc::new(snapshot), &stored, None);
@@ -114,14 +141,14 @@ impl Gateway {
             clock: Arc::clone(&start.clock),
             crew: Crew { owners: TaskTracker::new(), drains: permits(server.drain.max_calls) },
             repeats: Repeats::new(),
-            places: permits(server.max_calls),
+            places: permits(shares.calls),
             room: Room::of(server.max_bodies_bytes),
             hush: Hush::default(),
         });
         let listener = listen(address)?;
         let address =
             listener.local_addr().map_err(|source| ServeError::Listen { address, source })?;
-        Ok(Self { desk, start, listener, address })
+        Ok(Self { desk, start, listener, address, shares })
     }
 
     /// Where it listens.
@@ -146,7 +173,7 @@ impl Gateway {
         let shown = Shown { desk: Arc::clone(&self.desk), metrics: self.start.metrics.clone() };
         let server = Server { desk: Arc::clone(&self.desk), pages: pages::router(shown) };
         let watching = tokio::spawn(reload::watch(Arc::clone(&self.desk), self.start.clone()));
-        server.accept(self.listener, limits, stop).await;
+        server.accept(self.listener, self.shares.connections, limits, stop).await;
         watching.abort();
         wait_for_owners(&self.desk, limits.shutdown_timeout).await;
         let closed = self.desk.ledger.close().await;
@@ -185,9 +212,10 @@ pub(crate) fn tell_warnings(report: &Report) {
     }
 }
 
-async fn open(settings: &Settings, clock: &Arc<dyn Clock>) -> Result<Arc<Embedded>, ServeError> {
+async fn open(settings: &Settings, start: &Start) -> Result<Arc<Embedded>, ServeError> {
     let StoreUrl::Sqlite(path) = &settings.store;
-    let mut options = OpenOptions::new(path, Arc::clone(clock));
+    let mut options = OpenOptions::new(path, Arc::clone(&start.clock));
+    options.losses = if start.accepted.loss { Losses::Accept } else { Losses::Refuse };
     options.durability = match settings.durability {
         reins_config::Durability::Power => reins_store::Durability::Power,
         reins_config::Durability::Process => reins_store::Durability::Process,
@@ -201,7 +229,12 @@ async fn open(settings: &Settings, clock: &Arc<dyn Clock>) -> Result<Arc<Embedde
 /// The keys of callers, and those of vendors.
 async fn open_keys(settings: &Settings, start: &Start) -> Result<(Registry, Secrets), ServeError> {
     let StoreUrl::Sqlite(path) = &settings.store;
-    let root = RootSecret::of_store(path, |name| (start.variables)(name))?;
+    let variable = |name: &str| (start.variables)(name);
+    let root = if start.accepted.lost_secret {
+        RootSecret::replacing_lost(path, variable, start.clock.now())?
+    } else {
+        RootSecret::of_store(path, variable)?
+    };
     let registry = Registry::open(path, &root, Arc::clone(&start.clock)).await?;
     Ok((registry, Secrets::open(path, root).await?))
 }

@@ -1,11 +1,12 @@
 //! The accept loop: connections in, within their limits, until told to stop.
 
 use std::convert::Infallible;
+use std::io::Write;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -13,7 +14,7 @@ use hyper_util::rt::TokioIo;
 use hyper_util::server::graceful::GracefulShutdown;
 use reins_config::ServerLimits;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tower::ServiceExt;
 
 use crate::body::AnswerBody;
@@ -21,10 +22,23 @@ use crate::desk::Desk;
 use crate::govern::Way;
 use crate::path::Path;
 use crate::patience::{Phase, Watched};
+use crate::seldom::Seldom;
+use crate::strangers::{Strangers, Visitor};
 use crate::{free, govern, reply};
 
-/// How long to wait before accepting again, when the machine has no more file descriptors.
-const ACCEPT_AGAIN: Duration = Duration::from_millis(50);
+/// How long to wait before accepting again where the machine has no descriptors or memory left: a
+/// hundred tries a second at first, one a second later.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(10);
+const ACCEPT_AGAIN_MAX: Duration = Duration::from_secs(1);
+
+/// How long a stranger may take to make room: its task has only to be run.
+const ROOM_WITHIN: Duration = Duration::from_millis(50);
+
+/// What a connection is told for which there is no room. No request was read.
+const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\nretry-after: 1\r\n\
+    x-should-retry: true\r\ncontent-type: application/json\r\ncontent-length: 133\r\n\r\n\
+    {\"error\":{\"type\":\"service_unavailable\",\"code\":\"service_unavailable\",\
+    \"message\":\"too many connections at once: try again in a moment\"}}";
 
 /// The largest head of a request, in bytes: ten times what SDKs send.
 const HEAD_MAX: usize = 64 * 1024;
@@ -36,36 +50,122 @@ pub(crate) struct Server {
     pub(crate) pages: axum::Router,
 }
 
+/// The door: who comes in, and who has to go for that.
+struct Door {
+    desk: Arc<Desk>,
+    places: Arc<Semaphore>,
+    strangers: Arc<Strangers>,
+    /// Connections for which there was no room.
+    refused: Seldom,
+    /// Tries to accept that failed.
+    failed: Seldom,
+    /// How long to wait after the next failure.
+    again: Duration,
+}
+
+/// A place, and whoever is in it.
+struct Guest {
+    visitor: Visitor,
+    _place: OwnedSemaphorePermit,
+}
+
+// === impl Door ===
+
+impl Door {
+    fn new(desk: &Arc<Desk>, connections: u32) -> Self {
+        let places = usize::try_from(connections).unwrap_or(usize::MAX);
+        metrics::gauge!("reins_connections_max").set(f64::from(connections));
+        metrics::gauge!("reins_connections").set(0.0);
+        Self {
+            desk: Arc::clone(desk),
+            places: Arc::new(Semaphore::new(places.min(Semaphore::MAX_PERMITS))),
+            strangers: Arc::default(),
+            refused: Seldom::default(),
+            failed: Seldom::default(),
+            again: ACCEPT_AGAIN,
+        }
+    }
+
+    /// A place for one more; `None` where all are taken by those who have a key, or who came just
+    /// now.
+    async fn enter(&self) -> Option<Guest> {
+        let now = self.desk.clock.monotonic();
+        let free = Arc::clone(&self.places).try_acquire_owned().ok();
+        let place = match free {
+            None if self.strangers.evict_oldest(now) => {
+                metrics::counter!("reins_connections_evicted_total").increment(1);
+                let freed = Arc::clone(&self.places).acquire_owned();
+                tokio::time::timeout(ROOM_WITHIN, freed).await.ok()?.ok()
+            }
+            free => free,
+        };
+        Some(Guest { visitor: self.strangers.arrive(now), _place: place? })
+    }
+
+    /// Closes a connection at once, with a word on why.
+    fn refuse(&self, stream: TcpStream) {
+        metrics::counter!("reins_connections_refused_total").increment(1);
+        if let Some(connections) = self.refused.due(self.desk.clock.monotonic()) {
+            tracing::warn!(connections, "connections were refused: all places are taken");
+        }
+        // WHY: it is closed in any case; whether the word arrives is the client's affair.
+        let told = stream.into_std().and_then(|stream| (&stream).write_all(FULL));
+        told.unwrap_or_default();
+    }
+
+    /// Waits after a failure to accept, unless it was of that one connection.
+    async fn wait_out(&mut self, error: &std::io::Error) {
+        if is_of_one_connection(error) {
+            return;
+        }
+        if let Some(times) = self.failed.due(self.desk.clock.monotonic()) {
+            tracing::warn!(%error, times, "connections cannot be accepted: it is tried again");
+        }
+        tokio::time::sleep(self.again).await;
+        self.again = (self.again * 2).min(ACCEPT_AGAIN_MAX);
+    }
+}
+
+/// Whether a client left before it was accepted.
+fn is_of_one_connection(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
+}
+
 // === impl Server ===
 
 impl Server {
-    /// Accepts until `stop` is done, then lets the connections end.
+    /// Accepts so many connections at once until `stop` is done, then lets them end.
     pub(crate) async fn accept(
         self,
         listener: TcpListener,
+        connections: u32,
         limits: ServerLimits,
         stop: impl Future<Output = ()>,
     ) {
-        let connections = usize::try_from(limits.max_connections).unwrap_or(usize::MAX);
-        let places = Arc::new(Semaphore::new(connections.min(Semaphore::MAX_PERMITS)));
+        let mut door = Door::new(&self.desk, connections);
         let graceful = GracefulShutdown::new();
         let mut stop = std::pin::pin!(stop);
         loop {
-            let place = tokio::select! {
-                biased;
-                () = &mut stop => break,
-                place = Arc::clone(&places).acquire_owned() => place,
-            };
             let accepted = tokio::select! {
                 biased;
                 () = &mut stop => break,
                 accepted = listener.accept() => accepted,
             };
             match accepted {
-                Ok((stream, peer)) => self.connect(stream, peer, &limits, &graceful, place.ok()),
+                Ok((stream, peer)) => {
+                    door.again = ACCEPT_AGAIN;
+                    match door.enter().await {
+                        Some(guest) => self.connect(stream, peer, &limits, &graceful, guest),
+                        None => door.refuse(stream),
+                    }
+                }
                 Err(error) => {
-                    tracing::warn!(%error, "a connection could not be accepted");
-                    tokio::time::sleep(ACCEPT_AGAIN).await;
+                    tokio::select! {
+                        biased;
+                        () = &mut stop => break,
+                        () = door.wait_out(&error) => {}
+                    }
                 }
             }
         }
@@ -81,19 +181,24 @@ impl Server {
         peer: SocketAddr,
         limits: &ServerLimits,
         graceful: &GracefulShutdown,
-        place: Option<tokio::sync::OwnedSemaphorePermit>,
+        guest: Guest,
     ) {
         // WHY: without it, small pieces of a stream wait 40 ms for an acknowledgement.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, %peer, "nodelay could not be set");
         }
         let phase = Phase::new(Arc::clone(&self.desk.clock));
-        let (server, answering) = (self.clone(), Arc::clone(&phase));
+        let guest = Arc::new(guest);
+        let answering = (self.clone(), Arc::clone(&phase), Arc::clone(&guest));
         let service = service_fn(move |request| {
-            let (server, phase) = (server.clone(), Arc::clone(&answering));
+            let (server, phase, guest) = answering.clone();
             async move {
                 phase.busy();
-                let answer = server.answer(request, peer.ip()).await;
+                guest.visitor.asks();
+                let (answer, known) = server.answer(request, peer.ip()).await;
+                if !known {
+                    guest.visitor.is_unknown();
+                }
                 Ok::<_, Infallible>(answer.map(|body| body.on(phase)))
             }
         });
@@ -104,8 +209,8 @@ impl Server {
             .serve_connection(watched, service);
         let connection = graceful.watch(connection);
         let limits = *limits;
+        metrics::gauge!("reins_connections").increment(1.0);
         tokio::spawn(async move {
-            let _place = place;
             tokio::select! {
                 biased;
                 ended = connection => {
@@ -115,22 +220,31 @@ impl Server {
                 }
                 // What is cut here has no call on it: owners are tasks of their own.
                 () = phase.tried(&limits) => tracing::debug!(%peer, "a connection was too slow"),
+                () = guest.visitor.must_go() => tracing::debug!(%peer, "a stranger made room"),
             }
+            metrics::gauge!("reins_connections").decrement(1.0);
         });
     }
 
-    async fn answer(&self, request: Request<Incoming>, peer: IpAddr) -> Response<AnswerBody> {
+    /// The answer, and whether whoever asked has shown a key that is known.
+    async fn answer(
+        &self,
+        request: Request<Incoming>,
+        peer: IpAddr,
+    ) -> (Response<AnswerBody>, bool) {
         let path = request.uri().path().to_owned();
-        match Path::of(request.method(), &path, request.headers()) {
+        let answer = match Path::of(request.method(), &path, request.headers()) {
             Path::Metered { prefix, dialect } => {
                 govern::govern(&self.desk, Way { prefix, dialect, peer }, request).await
             }
             Path::Free { prefix, rest, dialect } => {
                 free::pass_on(&self.desk, Way { prefix, dialect, peer }, rest, request).await
             }
-            Path::Own => self.page(request).await,
-            Path::Refused { dialect } => reply::not_carried(dialect, &path),
-        }
+            Path::Own => return (self.page(request).await, false),
+            Path::Refused { dialect } => return (reply::not_carried(dialect, &path), false),
+        };
+        let known = !is_of_nobody(&answer);
+        (answer, known)
     }
 
     async fn page(&self, request: Request<Incoming>) -> Response<AnswerBody> {
@@ -139,4 +253,10 @@ impl Server {
             Err(never) => match never {},
         }
     }
+}
+
+/// Whether the key of a call was refused; a vendor's own 401 says nothing of it.
+fn is_of_nobody(answer: &Response<AnswerBody>) -> bool {
+    let ours = answer.headers().get(reply::names::ACTION).is_some_and(|action| action == "block");
+    ours && answer.status() == StatusCode::UNAUTHORIZED
 }

@@ -15,9 +15,11 @@ use hyper_rustls::{ConfigBuilderExt, HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::dns::{GaiResolver, Name};
 use reins_flight::{BoxedBody, TransportError};
+use tokio::sync::Semaphore;
 use tower::{Service, ServiceExt};
 
 use crate::address::is_public;
+use crate::descriptors::is_exhausted;
 use crate::gather::Gathered;
 use crate::idle::Idle;
 use crate::wire::{Unanswered, Wire};
@@ -40,8 +42,12 @@ struct Guarded {
 // === impl Transport ===
 
 impl Transport {
-    /// A pool that waits this long for a connection.
-    pub(crate) fn new(connect_timeout: Duration, allow_private: bool) -> io::Result<Self> {
+    /// A pool that waits this long for a connection, and keeps idle ones as far as there is room.
+    pub(crate) fn new(
+        connect_timeout: Duration,
+        allow_private: bool,
+        idle_room: Arc<Semaphore>,
+    ) -> io::Result<Self> {
         let names = Guarded { names: GaiResolver::new(), private: allow_private };
         let mut tcp = HttpConnector::new_with_resolver(names);
         tcp.enforce_http(false);
@@ -58,12 +64,12 @@ impl Transport {
             .https_or_http()
             .enable_http1()
             .wrap_connector(tcp);
-        Ok(Self { connector, idle: Arc::default() })
+        Ok(Self { connector, idle: Arc::new(Idle::new(idle_room)) })
     }
 
     async fn connect(&self, uri: Uri) -> Result<Wire, TransportError> {
         let stream = self.connector.clone().oneshot(uri).await;
-        let stream = stream.map_err(|error| TransportError::NotConnected(innermost(&*error)))?;
+        let stream = stream.map_err(|error| not_connected(&*error))?;
         let wire = Wire::new(stream).await;
         wire.map_err(|error| TransportError::NotConnected(innermost(&error)))
     }
@@ -99,6 +105,16 @@ impl reins_flight::Transport for Transport {
                 }
             }
         }
+    }
+}
+
+/// Why there is no connection: something is wrong with this machine, or with the way to the vendor.
+fn not_connected(error: &(dyn std::error::Error + 'static)) -> TransportError {
+    let what = innermost(error);
+    if is_exhausted(error) {
+        TransportError::Exhausted(what)
+    } else {
+        TransportError::NotConnected(what)
     }
 }
 

@@ -6,15 +6,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
-use reins_gateway::{Gateway, MachineClock, Start};
+use reins_gateway::{Accepted, Gateway, MachineClock, Start};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
-/// The arguments are those of the shipped binary: `serve --config FILE`.
+/// The arguments are those of the shipped binary: `serve [--accept-…] --config FILE`.
 #[tokio::main]
 #[expect(clippy::disallowed_methods, reason = "this is where the environment is read")]
 async fn main() -> anyhow::Result<()> {
     let config = std::env::args().next_back().unwrap_or_default();
+    let has = |flag| std::env::args().any(|argument| argument == flag);
+    let accepted =
+        Accepted { loss: has("--accept-loss"), lost_secret: has("--accept-lost-secret") };
     let filter: EnvFilter = std::env::var("REINS_LOG").as_deref().unwrap_or("info").parse()?;
     let log = tracing_subscriber::fmt().json().flatten_event(true).with_env_filter(filter);
     log.with_writer(std::io::stderr).init();
@@ -26,6 +29,7 @@ async fn main() -> anyhow::Result<()> {
         variables: Arc::new(|name| std::env::var(name).ok()),
         clock: Arc::new(MachineClock::new()),
         metrics: Some(metrics),
+        accepted,
     })
     .await?;
     let mut out = std::io::stdout();

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use reins_gateway::{Gateway, MachineClock, ServeError, Start};
+use reins_gateway::{Accepted, Gateway, MachineClock, ServeError, Start};
 use reins_governor::Clock;
 use reins_store::Embedded;
 use tokio::sync::oneshot;
@@ -30,7 +30,13 @@ fn variable(name: &str) -> Option<String> {
 /// A gateway's start, by the machine's own clock.
 fn start_of(site: &Site) -> Start {
     let clock: Arc<dyn Clock> = Arc::new(MachineClock::new());
-    Start { config: site.file(), variables: Arc::new(variable), clock, metrics: None }
+    Start {
+        config: site.file(),
+        variables: Arc::new(variable),
+        clock,
+        metrics: None,
+        accepted: Accepted::default(),
+    }
 }
 
 // === impl Inside ===

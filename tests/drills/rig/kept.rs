@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use reins_gateway::MachineClock;
 use reins_governor::{Scope, ScopeKind, Usd, Window};
-use reins_store::{Embedded, OpenOptions, Reports, Totals};
+use reins_store::{Embedded, OpenOptions, Registry, Reports, RootSecret, Totals};
 use serde_json::Value;
 
 use super::Site;
@@ -60,6 +60,12 @@ pub(crate) async fn reopened(site: &Site) -> (u64, Totals) {
     let totals = Kept::of(site).totals().await;
     assert_eq!((totals.held, totals.in_flight), (Usd::ZERO, 0), "something is still held");
     (presumed, totals)
+}
+
+/// The keys of a store, as the commands reach them.
+pub(crate) async fn registry(site: &Site) -> Registry {
+    let root = RootSecret::of_store(&site.store(), |_| None).unwrap();
+    Registry::open(&site.store(), &root, Arc::new(MachineClock::new())).await.unwrap()
 }
 
 async fn open(site: &Site) -> Arc<Embedded> {

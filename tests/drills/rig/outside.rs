@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 
 use super::{KEY, Site, VENDOR_KEY, until};
@@ -20,6 +21,8 @@ pub(crate) struct Outside {
 /// How a process is started.
 pub(crate) struct Launch {
     command: Command,
+    /// Its file.
+    file: PathBuf,
 }
 
 // === impl Launch ===
@@ -29,19 +32,26 @@ impl Launch {
     pub(crate) fn of(site: &Site) -> Self {
         let mut command = Command::new(PROGRAM);
         command.args(["serve", "--config"]);
-        Self { command }.prepared(site)
+        Self { command, file: site.file() }.prepared(site)
+    }
+
+    /// The same, with flags.
+    pub(crate) fn with_flags(site: &Site, flags: &[&str]) -> Self {
+        let mut command = Command::new(PROGRAM);
+        command.arg("serve").args(flags).arg("--config");
+        Self { command, file: site.file() }.prepared(site)
     }
 
     /// The same, through a line of shell that ends in `exec "$@"`.
     pub(crate) fn through(site: &Site, shell: &str) -> Self {
         let mut command = Command::new("sh");
         command.args(["-c", shell, "sh", PROGRAM, "serve", "--config"]);
-        Self { command }.prepared(site)
+        Self { command, file: site.file() }.prepared(site)
     }
 
     fn prepared(mut self, site: &Site) -> Self {
         let log = File::options().create(true).append(true).open(log(site)).unwrap();
-        self.command.arg(site.file()).stdin(Stdio::null());
+        self.command.stdin(Stdio::null());
         self.command.stdout(Stdio::piped()).stderr(log);
         self.with("REINS_KEY", KEY).with("VENDOR_KEY", VENDOR_KEY)
     }
@@ -51,8 +61,15 @@ impl Launch {
         self
     }
 
+    /// With another file than the site's own.
+    pub(crate) fn on(mut self, file: &Path) -> Self {
+        file.clone_into(&mut self.file);
+        self
+    }
+
     /// Comes back once it listens; `None` where it ended instead.
     pub(crate) async fn start(mut self) -> Option<Outside> {
+        self.command.arg(&self.file);
         let mut child = self.command.spawn().unwrap();
         let out = child.stdout.take().unwrap();
         let said = tokio::task::spawn_blocking(move || first_line(out)).await.unwrap();
@@ -103,6 +120,11 @@ impl Outside {
         })
         .await;
         status.unwrap_or_else(|| ExitStatus::from_raw(1))
+    }
+
+    /// Its number, for tools that look at it.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Memory it has in use, in KiB.

@@ -9,7 +9,7 @@ use reins_ledger::{Books, Settings};
 
 use super::Embedded;
 use crate::trial::{
-    HandClock, House, caller, closed, draft, open, options, presumed, settled, usd,
+    HandClock, House, caller, closed, database, draft, open, options, presumed, settled, usd,
 };
 use crate::{Durability, Mismatch, Reports, StoreError, schema};
 
@@ -157,7 +157,7 @@ async fn a_store_serves_one_process() {
 async fn a_newer_store_is_refused() {
     let (folder, clock) = (tempfile::tempdir().unwrap(), HandClock::at(NOON));
     open(folder.path(), &clock).await.close().await.unwrap();
-    let conn = schema::writer(&db(folder.path()), Durability::Process).unwrap();
+    let conn = schema::writer(&database(folder.path()), Durability::Process).unwrap();
     conn.execute_batch("PRAGMA user_version = 99").unwrap();
     let opened = Embedded::open(options(folder.path(), &clock)).await;
     let message = opened.unwrap_err().to_string();
@@ -169,7 +169,7 @@ async fn a_database_that_fails_stops_admission_and_nothing_is_lost() {
     let (folder, clock) = (tempfile::tempdir().unwrap(), HandClock::at(NOON));
     let (house, who) = (House::new(usd(5_000)), caller("bot", "s"));
     let store = open(folder.path(), &clock).await;
-    let conn = schema::writer(&db(folder.path()), Durability::Process).unwrap();
+    let conn = schema::writer(&database(folder.path()), Durability::Process).unwrap();
     let broken = "ALTER TABLE open_attempts RENAME TO elsewhere";
     conn.execute_batch(broken).unwrap();
     let (id, began) = sent(&store, &house, &who, 1, usd(1_000)).await;
@@ -207,7 +207,7 @@ async fn what_ends_after_the_database_failed_is_written_although_other_calls_go_
     let (id, began) = sent(&store, &house, &who, 1, usd(1_000)).await;
     sent(&store, &house, &who, 2, usd(1_000)).await;
     store.flush().await.unwrap();
-    let conn = schema::writer(&db(folder.path()), Durability::Process).unwrap();
+    let conn = schema::writer(&database(folder.path()), Durability::Process).unwrap();
     conn.execute_batch("ALTER TABLE transactions RENAME TO elsewhere").unwrap();
     store.record(draft(3, &who, usd(1), clock.now()));
     store.flush().await.unwrap_err();
@@ -230,7 +230,7 @@ async fn a_call_is_charged_once_although_somebody_asks_for_spend_after_its_store
     let store = open(folder.path(), &clock).await;
     let (id, began) = sent(&store, &house, &who, 1, usd(1_000)).await;
     store.flush().await.unwrap();
-    let conn = schema::writer(&db(folder.path()), Durability::Process).unwrap();
+    let conn = schema::writer(&database(folder.path()), Durability::Process).unwrap();
     conn.execute_batch("ALTER TABLE transactions RENAME TO elsewhere").unwrap();
     store.record(draft(2, &who, usd(1), clock.now()));
     store.flush().await.unwrap_err();
@@ -264,7 +264,7 @@ async fn refused_calls_do_not_fill_the_memory_of_a_store_that_is_behind() {
     let who = caller("bot", "s");
     let options = super::OpenOptions { backlog_max: 2, ..options(folder.path(), &clock) };
     let store = Embedded::open(options).await.unwrap();
-    let conn = schema::writer(&db(folder.path()), Durability::Process).unwrap();
+    let conn = schema::writer(&database(folder.path()), Durability::Process).unwrap();
     conn.execute_batch("BEGIN IMMEDIATE").unwrap();
     (1..=100).for_each(|n| store.record(draft(n, &who, usd(1), clock.now())));
     assert_eq!(store.health().behind, 4);
@@ -277,10 +277,8 @@ async fn refused_calls_do_not_fill_the_memory_of_a_store_that_is_behind() {
 async fn a_full_disk_stops_admission() {
     let (folder, clock) = (tempfile::tempdir().unwrap(), HandClock::at(NOON));
     let (house, who) = (House::new(usd(5_000)), caller("bot", "s"));
-    let journal = folder.path().join("reins.db.journal");
-    std::fs::create_dir(&journal).unwrap();
-    std::os::unix::fs::symlink("/dev/full", journal.join("1.spare")).unwrap();
     let store = open(folder.path(), &clock).await;
+    store.core.journal.fill_disk();
     let ask = house.ask(&who, usd(1), clock.now());
     store.ready(&ask).await.unwrap();
     let id = store.hold(&ask).unwrap().id;

@@ -1,27 +1,33 @@
-//! Whatever is done to a file, what is read back are its first entries.
+//! Whatever is done to a file, what is read back are entries that were written.
 
 use std::io::Write;
 
 use proptest::prelude::*;
 
-use super::{Frames, Seq, put};
+use super::{Chain, Frames, Mark, Seed, Seq};
 
-const FIRST: Seq = 41;
+const BEFORE: Mark = Mark { seq: 40, sum: 7, nanos: 1_000 };
+
+fn seed() -> Seed {
+    Seed::of(1, 2)
+}
 
 fn framed(texts: &[String]) -> Vec<u8> {
+    let mut chain = Chain { seed: seed(), last: BEFORE };
     let mut bytes = Vec::new();
-    for (seq, text) in (FIRST..).zip(texts) {
-        put(&mut bytes, seq, |out| out.write_all(text.as_bytes())).unwrap();
+    for text in texts {
+        chain.put(&mut bytes, 0, 10, |out| out.write_all(text.as_bytes())).unwrap();
     }
     bytes
 }
 
 fn read(bytes: &[u8]) -> Vec<(Seq, String)> {
-    Frames::new(bytes, FIRST).map(|(seq, text)| (seq, text.to_owned())).collect()
+    let frames = Frames::new(bytes, 0, seed());
+    frames.map(|frame| (frame.mark.seq, frame.text.to_owned())).collect()
 }
 
 fn numbered(texts: &[String]) -> Vec<(Seq, String)> {
-    (FIRST..).zip(texts.iter().cloned()).collect()
+    (BEFORE.seq + 1..).zip(texts.iter().cloned()).collect()
 }
 
 fn texts() -> impl Strategy<Value = Vec<String>> {
@@ -45,7 +51,7 @@ proptest! {
     }
 
     #[test]
-    fn a_flipped_bit_leaves_the_entries_before_it(
+    fn a_flipped_bit_loses_one_entry(
         texts in texts(),
         at in any::<prop::sample::Index>(),
         bit in 0_u8..8,
@@ -53,23 +59,52 @@ proptest! {
         let mut bytes = framed(&texts);
         let flipped = at.index(bytes.len());
         bytes[flipped] ^= 1 << bit;
-        let whole = (0..texts.len()).rfind(|n| framed(&texts[..*n]).len() <= flipped).unwrap();
-        prop_assert_eq!(read(&bytes), numbered(&texts[..whole]));
+        let hit = (0..texts.len()).rfind(|n| framed(&texts[..*n]).len() <= flipped).unwrap();
+        let mut left = numbered(&texts);
+        left.remove(hit);
+        prop_assert_eq!(read(&bytes), left);
     }
 
     #[test]
     fn any_bytes_are_read_without_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-        prop_assert!(read(&bytes).len() <= bytes.len());
+        prop_assert!(read(&bytes).is_empty());
     }
 }
 
 #[test]
-fn what_a_file_held_in_an_earlier_life_is_not_read() {
-    let old: Vec<String> = (0..4).map(|n| format!("old {n}")).collect();
-    let mut bytes = framed(&old);
+fn entries_are_chained_and_their_charges_summed() {
+    let bytes = framed(&["a".into(), "b".into()]);
+    let frames: Vec<_> = Frames::new(&bytes, 0, seed()).collect();
+    assert_eq!(frames[0].before, BEFORE.sum);
+    assert_eq!(frames[1].before, frames[0].mark.sum);
+    assert_eq!((frames[0].mark.nanos, frames[1].mark.nanos), (1_010, 1_020));
+}
+
+#[test]
+fn entries_of_another_store_or_life_are_not_read() {
+    let bytes = framed(&["a".into()]);
+    for other in [Seed::of(1, 3), Seed::of(2, 2)] {
+        assert_eq!(Frames::new(&bytes, 0, other).count(), 0);
+    }
+}
+
+#[test]
+fn what_a_file_held_before_it_was_used_again_is_not_read() {
+    let mut bytes = framed(&(0..4).map(|n| format!("old {n}")).collect::<Vec<_>>());
+    let mut chain = Chain { seed: seed(), last: Mark { seq: 140, ..BEFORE } };
     let mut new = Vec::new();
-    put(&mut new, FIRST + 100, |out| out.write_all(b"new 0")).unwrap();
+    chain.put(&mut new, 0, 0, |out| out.write_all(b"new 0")).unwrap();
     bytes[..new.len()].copy_from_slice(&new);
-    let read: Vec<_> = Frames::new(&bytes, FIRST + 100).collect();
-    assert_eq!(read, [(FIRST + 100, "new 0")]);
+    assert_eq!(read(&bytes), [(141, "new 0".to_owned())]);
+}
+
+#[test]
+fn an_entry_that_cannot_be_written_leaves_no_trace() {
+    let (mut chain, mut bytes) = (Chain { seed: seed(), last: BEFORE }, vec![1]);
+    let half = chain.put(&mut bytes, 0, 5, |out| {
+        out.extend_from_slice(b"half");
+        Err(std::io::Error::other("no"))
+    });
+    assert!(half.is_err());
+    assert_eq!((bytes, chain.last), (vec![1], BEFORE));
 }

@@ -1,28 +1,45 @@
 //! What is durable is in the files; files come round again; the first failure is the last.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::Write;
 use std::path::Path;
 
 use super::{Durability, Journal, Layout};
-use crate::frame::{Frames, Seq};
+use crate::frame::{Frames, Mark, Seq};
+use crate::header::{HEADER_BYTES, Header, Life};
 use crate::segments;
 
+impl Journal {
+    /// From now on every write finds the disk full.
+    pub(crate) fn fill_disk(&self) {
+        let full = File::options().write(true).open("/dev/full").unwrap();
+        self.shared.tail.lock().segment.file = full;
+    }
+}
+
 fn begin(folder: &Path, durability: Durability, segment_bytes: u64, last: Seq) -> Journal {
-    Journal::begin(folder, Layout { durability, segment_bytes }, last).unwrap()
+    let after = Mark { seq: last, ..Mark::default() };
+    let life = Life { store: 1, life: last.cast_signed(), after };
+    let journal = Journal::begin(folder, Layout { durability, segment_bytes }, life).unwrap();
+    journal.recycle(last);
+    journal
 }
 
 fn append(journal: &Journal, text: &str) -> Seq {
-    journal.append(|out| out.write_all(text.as_bytes()))
+    journal.append(0, |out| out.write_all(text.as_bytes())).seq
 }
 
 /// Every entry that a process would find which started now.
-fn found(folder: &Path) -> Vec<(Seq, String)> {
+pub(crate) fn found(folder: &Path) -> Vec<(Seq, String)> {
     let mut entries = Vec::new();
-    for (first, path) in segments::found(folder).unwrap() {
+    for (_, path) in segments::found(folder).unwrap() {
         let bytes = fs::read(path).unwrap();
-        entries.extend(Frames::new(&bytes, first).map(|(seq, text)| (seq, text.to_owned())));
+        let seed = Header::read(&bytes).unwrap().seed();
+        let frames = Frames::new(&bytes, HEADER_BYTES, seed);
+        entries.extend(frames.map(|frame| (frame.mark.seq, frame.text.to_owned())));
     }
+    entries.sort();
+    entries.dedup();
     entries
 }
 
@@ -74,7 +91,7 @@ async fn entries_of_many_writers_are_all_there_in_order() {
 #[tokio::test]
 async fn a_file_comes_round_again_once_its_entries_are_applied() {
     let folder = tempfile::tempdir().unwrap();
-    let journal = begin(folder.path(), Durability::Process, 64, 0);
+    let journal = begin(folder.path(), Durability::Process, 128, 0);
     for _ in 0..100 {
         let seq = append(&journal, "some thirty bytes of an entry…");
         journal.durable(seq).await.unwrap();
@@ -83,29 +100,70 @@ async fn a_file_comes_round_again_once_its_entries_are_applied() {
     assert!(files(folder.path()) <= 5, "{} files for 2 entries", files(folder.path()));
     let found = found(folder.path());
     assert_eq!(found.last().unwrap().0, 100);
-    assert!(found.first().unwrap().0 <= 99);
+    assert!(found.iter().any(|(seq, _)| *seq == 99));
+}
+
+#[tokio::test]
+async fn the_next_file_is_there_before_it_is_needed() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = begin(folder.path(), Durability::Power, 128, 0);
+    assert_eq!(segments::found(folder.path()).unwrap().len(), 2);
+    // Nothing can be opened or made from here on.
+    let hidden = folder.path().with_extension("hidden");
+    fs::rename(folder.path(), &hidden).unwrap();
+    for _ in 0..2 {
+        let seq = append(&journal, "some thirty bytes of an entry…");
+        journal.durable(seq).await.unwrap();
+    }
+    assert_eq!(journal.shared.tail.lock().full.len(), 1, "the next file is in use");
+    fs::rename(&hidden, folder.path()).unwrap();
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_laid_out_is_tried_again() {
+    for durability in [Durability::Process, Durability::Power] {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = begin(folder.path(), durability, 128, 0);
+        let hidden = folder.path().with_extension("hidden");
+        fs::rename(folder.path(), &hidden).unwrap();
+        for _ in 0..20 {
+            let seq = append(&journal, "some thirty bytes of an entry…");
+            journal.durable(seq).await.unwrap();
+            journal.recycle(0);
+        }
+        assert!(journal.stopped().is_none() && journal.shared.tail.lock().next.is_none());
+        fs::rename(&hidden, folder.path()).unwrap();
+        while journal.shared.tail.lock().next.is_none() {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            journal.recycle(0);
+        }
+        let seq = append(&journal, "in the next file");
+        journal.durable(seq).await.unwrap();
+        assert_eq!(journal.shared.tail.lock().full.len(), 2);
+        assert!(found(folder.path()).iter().map(|(seq, _)| *seq).eq(1..=21));
+    }
 }
 
 #[tokio::test]
 async fn a_journal_begun_anew_goes_on_counting() {
     let folder = tempfile::tempdir().unwrap();
-    let journal = begin(folder.path(), Durability::Power, 64, 0);
+    let journal = begin(folder.path(), Durability::Power, 128, 0);
     let seq = append(&journal, "before");
     journal.durable(seq).await.unwrap();
     journal.close();
-    let journal = begin(folder.path(), Durability::Power, 64, seq);
+    let journal = begin(folder.path(), Durability::Power, 128, seq);
     assert_eq!(append(&journal, "after"), seq + 1);
     journal.close();
-    assert_eq!(found(folder.path()), [(seq + 1, "after".to_owned())]);
+    let after = (seq + 1, "after".to_owned());
+    assert_eq!(found(folder.path()), [after], "the files before it were taken back");
 }
 
 #[tokio::test]
 async fn a_full_disk_stops_it_for_good() {
     for durability in [Durability::Process, Durability::Power] {
         let folder = tempfile::tempdir().unwrap();
-        // The next file it uses is a device that has no room.
-        std::os::unix::fs::symlink("/dev/full", folder.path().join("1.spare")).unwrap();
-        let journal = begin(folder.path(), durability, 64, 0);
+        let journal = begin(folder.path(), durability, 128, 0);
+        journal.fill_disk();
         let seq = append(&journal, "first");
         let why = journal.durable(seq).await.unwrap_err();
         assert!(why.contains("could not be written"), "{why}");

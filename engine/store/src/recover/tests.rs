@@ -2,18 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
 use reins_governor::{Ledger, Unheld, Usd};
 
-use crate::batch::Batch;
+use crate::Reports;
 use crate::entry::Entry;
-use crate::fold;
-use crate::frame::{self, Frames, Seq};
-use crate::trial::{HandClock, House, caller, closed, draft, open, presumed, settled, usd};
-use crate::{Durability, Reports, schema, segments};
+use crate::frame::{FRAME_HEADER_BYTES, Seq};
+use crate::journal::tests::found;
+use crate::trial::{
+    Crash, HandClock, House, caller, closed, crashed, draft, open, presumed, settled, usd,
+};
 
 const NOON: &str = "2026-03-01T11:00:00Z";
 
@@ -21,7 +21,7 @@ const NOON: &str = "2026-03-01T11:00:00Z";
 type Spend = BTreeMap<String, i64>;
 
 /// Calls of all sorts, and the entries they left in the journal.
-async fn story() -> Vec<(Seq, String)> {
+pub(crate) async fn story() -> Vec<(Seq, Entry)> {
     let (folder, clock) = (tempfile::tempdir().unwrap(), HandClock::at(NOON));
     let mut options = crate::trial::options(folder.path(), &clock);
     options.segment_bytes = 16 << 20;
@@ -60,14 +60,9 @@ async fn story() -> Vec<(Seq, String)> {
             _ => drop(store.finish(id, end, now, Some(record))),
         }
     }
-    journal(folder.path())
-}
-
-fn journal(folder: &Path) -> Vec<(Seq, String)> {
-    let folder = folder.join("reins.db.journal");
-    let (first, path) = segments::found(&folder).unwrap().remove(0);
-    let bytes = fs::read(path).unwrap();
-    Frames::new(&bytes, first).map(|(seq, text)| (seq, text.to_owned())).collect()
+    store.core.journal.push(store.core.journal.last()).unwrap();
+    let found = found(&folder.path().join("reins.db.journal"));
+    found.iter().map(|(seq, text)| (*seq, Entry::read(text).unwrap())).collect()
 }
 
 /// What should be spent after these entries: each charge, and the most that each open attempt can
@@ -97,28 +92,16 @@ fn expected(entries: &[(Seq, Entry)]) -> Spend {
     spend
 }
 
-/// Lays out a store as a crash leaves it: `journaled` entries and some torn bytes in the journal,
-/// `folded` of them in the database.
-fn crashed(folder: &Path, entries: &[(Seq, String)], journaled: usize, folded: usize) {
-    let path = folder.join("reins.db");
-    let mut conn = schema::writer(&path, Durability::Process).unwrap();
-    schema::migrate(&mut conn, &path).unwrap();
-    for (seq, text) in &entries[..folded] {
-        let entry = Entry::read(text).unwrap();
-        fold::apply(&mut conn, &Batch::of([(*seq, &entry)]), Some(*seq)).unwrap();
-    }
-    let mut bytes = Vec::new();
-    for (seq, text) in &entries[..journaled] {
-        frame::put(&mut bytes, *seq, |out| out.write_all(text.as_bytes())).unwrap();
-    }
-    let whole = bytes.len();
-    if let Some((seq, text)) = entries.get(journaled) {
-        frame::put(&mut bytes, *seq, |out| out.write_all(text.as_bytes())).unwrap();
-        bytes.truncate(whole + (bytes.len() - whole) / 2);
-    }
-    let journal = folder.join("reins.db.journal");
-    fs::create_dir_all(&journal).unwrap();
-    fs::write(journal.join("1.journal"), bytes).unwrap();
+/// Tears the last write of a journal, so that the second half of its only entry is missing.
+fn tear(folder: &Path, entry: &Entry) {
+    let mut text = Vec::new();
+    entry.write(&mut text).unwrap();
+    let file = folder.join("reins.db.journal").join(format!("{:020}.journal", 1));
+    let mut bytes = fs::read(&file).unwrap();
+    let at = memchr::memmem::rfind(&bytes, &text).unwrap();
+    assert!(at > FRAME_HEADER_BYTES);
+    bytes[at + text.len() / 2..at + text.len()].fill(0);
+    fs::write(&file, bytes).unwrap();
 }
 
 async fn spend(store: &crate::Embedded) -> Spend {
@@ -132,15 +115,19 @@ async fn spend(store: &crate::Embedded) -> Spend {
 
 #[tokio::test]
 async fn a_crash_at_any_entry_loses_and_doubles_nothing() {
-    let texts = story().await;
-    let read = |(seq, text): &(Seq, String)| (*seq, Entry::read(text).unwrap());
-    let entries: Vec<_> = texts.iter().map(read).collect();
+    let entries = story().await;
+    let all: Vec<Entry> = entries.iter().map(|(_, entry)| entry.clone()).collect();
     assert_eq!(entries.len(), 17, "8 intents, 6 ends, 2 corrections, 1 record");
     let clock = HandClock::at("2026-03-01T12:00:00Z");
-    for journaled in 0..=texts.len() {
+    for journaled in 0..=all.len() {
         for folded in [0, journaled / 2, journaled] {
             let folder = tempfile::tempdir().unwrap();
-            crashed(folder.path(), &texts, journaled, folded);
+            let layout = Crash { folded, a_write: 1, segment_bytes: 64 << 10 };
+            let torn = all.get(journaled);
+            crashed(folder.path(), &all[..journaled + usize::from(torn.is_some())], layout);
+            if let Some(torn) = torn {
+                tear(folder.path(), torn);
+            }
             let store = open(folder.path(), &clock).await;
             let expected = expected(&entries[..journaled]);
             assert_eq!(spend(&store).await, expected, "{folded} of {journaled} folded");

@@ -4,6 +4,25 @@ CREATE TABLE meta (
 ) STRICT, WITHOUT ROWID;
 INSERT INTO meta VALUES ('applied_seq', 0), ('keys_version', 0);
 
+-- What the database knows of its journal: one row.
+CREATE TABLE journal (
+    -- Which store this is, at random; each file of the journal says it too.
+    store     INTEGER NOT NULL,
+    -- The life of the journal that began last, at random; and whether all its entries are here.
+    life      INTEGER NOT NULL,
+    closed    INTEGER NOT NULL,
+    -- That life, once the main file of the database has it, else 0: one that has another is not the
+    -- file that the write-ahead log belongs to.
+    main_life INTEGER NOT NULL,
+    -- Of the entry `applied_seq`: its checksum, what all entries up to it charged, and its time.
+    sum       INTEGER NOT NULL,
+    nanos     INTEGER NOT NULL,
+    at_us     INTEGER,
+    -- The last entry that is both here and in the journal.
+    journaled INTEGER NOT NULL
+) STRICT;
+INSERT INTO journal VALUES (random(), 0, 1, 0, 0, 0, NULL, 0);
+
 -- Attempts that may have left and have not ended, by the number of their journal entry.
 CREATE TABLE open_attempts (
     seq           INTEGER PRIMARY KEY,

@@ -7,7 +7,7 @@ mod signals;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use reins_gateway::{Gateway, Start};
+use reins_gateway::{Accepted, Gateway, Start};
 
 use self::signals::Signals;
 use super::Desk;
@@ -25,7 +25,19 @@ use crate::failure::Failure;
 /// The log goes to stderr, one JSON object a line.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
-pub(crate) struct Serve {}
+pub(crate) struct Serve {
+    /// Start although entries of the store's journal are missing, and go on without them
+    ///
+    /// What is missing is named at a start without this. What is left of the journal is put aside.
+    #[arg(long)]
+    accept_loss: bool,
+    /// Start although the store's secret is lost: keys that were made under it end
+    ///
+    /// The vendors' keys that the store kept are removed. Make the keys anew, with
+    /// `reins key create` and `reins connection key`.
+    #[arg(long)]
+    accept_lost_secret: bool,
+}
 
 const EXAMPLES: &str = "\
 Environment:
@@ -48,6 +60,7 @@ impl Serve {
             variables: Arc::clone(&desk.machine.variables),
             clock: Arc::clone(&desk.machine.clock),
             metrics: Some(metrics),
+            accepted: Accepted { loss: self.accept_loss, lost_secret: self.accept_lost_secret },
         };
         let gateway = tokio::select! {
             started = Gateway::start(start) => started?,

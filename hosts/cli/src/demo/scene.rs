@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 use reins_config::{Checked, File, Purpose, Settings, StoreUrl};
-use reins_gateway::{Gateway, ServeError, Start};
+use reins_gateway::{Accepted, Gateway, ServeError, Start};
 use reins_governor::Clock;
 use reins_store::{Embedded, Reports};
 use reins_vendor::{Options, Vendor};
@@ -131,6 +131,7 @@ fn start(config: PathBuf, keys: &Keys, clock: &Arc<dyn Clock>) -> Start {
         variables: Arc::new(move |name| keys.variable(name)),
         clock: Arc::clone(clock),
         metrics: None,
+        accepted: Accepted::default(),
     }
 }
 

@@ -120,6 +120,49 @@ fn a_store_serves_one_server() {
 }
 
 #[test]
+fn a_store_that_lost_its_journal_is_refused_until_that_is_accepted() {
+    let shop = Shop::open();
+    let place = shop.place("");
+    let server = Server::start(&place);
+    assert_eq!(server.call(KEY, "a").status, 200);
+    server.signal(Signal::KILL);
+    server.ended();
+    std::fs::remove_dir_all(place.file("reins.db.journal")).expect("a folder");
+    for command in ["serve", "spend"] {
+        let ran = place.run(&[command]);
+        assert_eq!((ran.status, ran.stdout.as_str()), (1, ""), "{ran}");
+        assert!(ran.stderr.contains("does not hold all that it did: all entries from"), "{ran}");
+        assert!(ran.stderr.contains("`reins serve --accept-loss`, once"), "{ran}");
+    }
+    let server = Server::start_with(&place, &["serve", "--accept-loss"]);
+    assert_eq!(server.call(KEY, "a").status, 200);
+    server.signal(Signal::TERM);
+    assert_eq!(server.ended().0.code(), Some(0));
+    assert_eq!(place.run(&["spend"]).status, 0);
+    shop.close();
+}
+
+#[test]
+fn a_secret_that_is_gone_is_missed_by_every_command_that_needs_it() {
+    let shop = Shop::open();
+    let place = shop.place("");
+    let made = place.run(&["key", "create", "--name", "made"]).answer().to_owned();
+    std::fs::remove_file(place.file("reins.db.secret")).expect("a secret");
+    for command in [&["serve"][..], &["key", "list"], &["key", "create", "--name", "other"]] {
+        let ran = place.run(command);
+        assert_eq!((ran.status, ran.stdout.as_str()), (1, ""), "{ran}");
+        assert!(ran.stderr.contains("the store's created keys (1) depend on it"), "{ran}");
+    }
+    assert!(!place.file("reins.db.secret").exists(), "a new one was made");
+    let server = Server::start_with(&place, &["serve", "--accept-lost-secret"]);
+    assert_eq!(server.call(&made, "a").status, 401);
+    let list = place.run(&["key", "list"]);
+    assert!(list.answer().contains("revoked"), "{list}");
+    drop(server);
+    shop.close();
+}
+
+#[test]
 fn an_address_that_is_taken_is_named() {
     let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = taken.local_addr().expect("an address");

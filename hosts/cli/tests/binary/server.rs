@@ -76,8 +76,12 @@ impl Shop {
 
 impl Server {
     pub(crate) fn start(place: &Place) -> Self {
+        Self::start_with(place, &["serve"])
+    }
+
+    pub(crate) fn start_with(place: &Place, arguments: &[&str]) -> Self {
         let log = std::fs::File::create(place.file("log")).expect("a log");
-        let mut command = place.command(&["serve"]);
+        let mut command = place.command(arguments);
         let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().expect("it runs");
         let mut stdout = BufReader::new(child.stdout.take().expect("a pipe"));
         let mut line = String::new();

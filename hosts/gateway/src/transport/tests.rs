@@ -1,5 +1,6 @@
 //! Wires to a vendor that answers by script: each connection in turn, each request in turn.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -8,7 +9,7 @@ use http_body_util::{BodyExt, Full};
 use reins_flight::{Transport as _, TransportError};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 
 use super::Transport;
 
@@ -63,8 +64,13 @@ async fn head(stream: &mut TcpStream) -> String {
     String::from_utf8(head).unwrap()
 }
 
+/// A pool with room for so many idle connections.
+fn with_room(idle: usize) -> Transport {
+    Transport::new(Duration::from_secs(1), true, Arc::new(Semaphore::new(idle))).unwrap()
+}
+
 fn transport() -> Transport {
-    Transport::new(Duration::from_secs(1), true).unwrap()
+    with_room(8)
 }
 
 async fn ask(transport: &Transport, vendor: &Vendor) -> Result<Bytes, TransportError> {
@@ -80,6 +86,16 @@ async fn calls_one_after_another_share_a_connection() {
     for expected in ["ok", "ab", "ok"] {
         assert_eq!(ask(&transport, &vendor).await.unwrap(), expected);
         assert_eq!(vendor.asked_on().await, 0);
+    }
+}
+
+#[tokio::test]
+async fn a_connection_for_which_there_is_no_room_is_closed() {
+    let mut vendor = Vendor::with(&[&[ANSWER], &[ANSWER]]).await;
+    let transport = with_room(0);
+    for expected in [0, 1] {
+        ask(&transport, &vendor).await.unwrap();
+        assert_eq!(vendor.asked_on().await, expected);
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use metrics_exporter_prometheus::PrometheusHandle;
-use reins_gateway::{Gateway, ServeError, Start};
+use reins_gateway::{Accepted, Gateway, ServeError, Start};
 use reins_governor::{Clock, Scope, ScopeKind, Usd, Window};
 use reins_scenarios::{Answer, Balance, Host, Request};
 use reins_store::{Reports, Spent};
@@ -93,6 +93,7 @@ impl GatewayHost {
             variables: Arc::new(variable),
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
             metrics: Some(self.metrics.clone()),
+            accepted: Accepted::default(),
         };
         let gateway = Gateway::start(start).await.map_err(|error| error.to_string())?;
         let address = gateway.address().to_string();

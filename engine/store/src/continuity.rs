@@ -1,0 +1,150 @@
+//! Continuity: whether a journal goes on where its database ends, and what is missing where it does
+//! not.
+//!
+//! The last write of a journal may be torn: a process or machine that stopped in the middle of it
+//! left some of its entries, and nobody was told that they were on disk. That is no loss. Anything
+//! else that is missing is one: an entry of a write that others followed, a file that is gone, cut
+//! short or of another store.
+
+use crate::StoreError;
+use crate::anchor::Anchor;
+use crate::frame::{Mark, Seq};
+use crate::loss::{Flaw, Missing};
+use crate::scan::{Found, Scan};
+
+/// What can be applied of a journal, and what is wrong with it.
+#[derive(Debug)]
+pub(crate) struct Continuity {
+    /// The entries that the database lacks and the journal has.
+    pub(crate) entries: Vec<Found>,
+    pub(crate) flaws: Vec<Flaw>,
+    /// The first entry of a last write that was torn.
+    pub(crate) torn: Option<Seq>,
+}
+
+/// What goes on.
+struct Walk<'a> {
+    scan: &'a Scan,
+    anchor: &'a Anchor,
+    done: Continuity,
+}
+
+/// Compares a journal with what its database knows of it.
+///
+/// # Errors
+/// When an entry beside a gap cannot be read.
+pub(crate) fn judge(scan: &Scan, anchor: &Anchor) -> Result<Continuity, StoreError> {
+    let done = Continuity { entries: Vec::new(), flaws: Vec::new(), torn: None };
+    let mut walk = Walk { scan, anchor, done };
+    walk.entries()?;
+    walk.files();
+    walk.end();
+    Ok(walk.done)
+}
+
+// === impl Walk ===
+
+impl Walk<'_> {
+    /// Goes from entry to entry, from the last one in the database on.
+    fn entries(&mut self) -> Result<(), StoreError> {
+        let applied = self.anchor.applied;
+        let same = |found: &&Found| found.mark.seq == applied.mark.seq;
+        let known = self.scan.found.iter().find(same);
+        if known
+            .is_some_and(|found| found.mark != applied.mark && applied.journaled >= found.mark.seq)
+        {
+            self.done.flaws.push(Flaw::Diverged { from: applied.mark.seq });
+            return Ok(());
+        }
+        let mut last = applied.mark;
+        let new = self.scan.found.iter().filter(|found| found.mark.seq > applied.mark.seq);
+        let new: Vec<&Found> = new.collect();
+        for (index, found) in new.iter().enumerate() {
+            let next = last.seq.saturating_add(1);
+            if found.mark.seq > next {
+                if self.is_torn(next, new.get(index..).unwrap_or_default()) {
+                    self.done.torn = Some(next);
+                    return Ok(());
+                }
+                let missing = self.missing(last, found)?;
+                self.done.flaws.push(Flaw::Missing(missing));
+            } else if found.before != last.sum {
+                self.done.flaws.push(Flaw::Diverged { from: next });
+                return Ok(());
+            }
+            self.done.entries.push(**found);
+            last = found.mark;
+        }
+        Ok(())
+    }
+
+    /// Whether the entry `missing`, and those found after it, are of one write that was the last and
+    /// of which nothing is in the database.
+    fn is_torn(&self, missing: Seq, after: &[&Found]) -> bool {
+        let one_write =
+            |found: &&Found| found.write <= missing && self.anchor.applied.mark.seq < found.write;
+        after.iter().all(one_write)
+    }
+
+    /// What is missing between the entry `last` and the one that was found next.
+    fn missing(&self, last: Mark, next: &Found) -> Result<Missing, StoreError> {
+        let before = self.scan.read(next)?;
+        let after = match self.done.entries.last() {
+            Some(found) => Some(self.scan.read(found)?.at()),
+            None => self.anchor.applied.at,
+        };
+        let file = self.scan.files.get(next.file).map(|file| file.path.clone());
+        Ok(Missing {
+            from: last.seq.saturating_add(1),
+            to: next.mark.seq.saturating_sub(1),
+            after,
+            before: before.at(),
+            nanos: next.mark.nanos.saturating_sub(before.charged()).saturating_sub(last.nanos),
+            place: (file.unwrap_or_default(), next.at),
+        })
+    }
+
+    /// Looks at the files as such.
+    fn files(&mut self) {
+        let needed = !self.anchor.closed || !self.done.entries.is_empty();
+        let mut before = None;
+        for file in &self.scan.files {
+            let path = || file.path.clone();
+            if file.is_foreign(self.anchor) {
+                self.done.flaws.push(Flaw::Foreign { file: path() });
+            } else if file.header.is_none() {
+                self.done.flaws.push(Flaw::Header { file: path() });
+            } else if needed && file.is_cut() {
+                self.done.flaws.push(Flaw::Cut { file: path() });
+            }
+            let expected = before.map_or(file.ordinal, |ordinal: u64| ordinal.saturating_add(1));
+            if needed && expected != file.ordinal {
+                self.done.flaws.push(Flaw::NoFile { before: path() });
+            }
+            before = Some(file.ordinal);
+        }
+    }
+
+    /// Looks whether the journal comes as far as the database knows it did. One that was closed with
+    /// all its entries in the database need not be there.
+    fn end(&mut self) {
+        if self.anchor.closed || self.done.flaws.iter().any(Flaw::is_of_a_file) {
+            return;
+        }
+        let headers = self.scan.files.iter().filter_map(|file| file.header);
+        let ours = headers.filter(|header| header.life == self.anchor.life);
+        let begins = ours.clone().map(|header| header.after).max();
+        let read = self.scan.found.iter().map(|found| found.mark.seq).max();
+        let first = ours.clone().any(|header| header.ordinal == header.first);
+        let reaches = read.max(begins).unwrap_or(0);
+        let is_there = begins.is_some() && (read > begins || first);
+        if !is_there || reaches < self.anchor.applied.journaled {
+            let last = reaches.max(self.anchor.applied.mark.seq);
+            let from = last.saturating_add(1);
+            self.done.flaws.push(Flaw::End { from, after: self.anchor.applied.at });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
