@@ -4,7 +4,8 @@ CREATE TABLE meta (
 ) STRICT, WITHOUT ROWID;
 INSERT INTO meta VALUES ('applied_seq', 0), ('keys_version', 0);
 
--- Attempts that may have left and have not ended, by the number of their journal entry.
+-- Attempts that may have left and have not ended, by the number of their journal entry. Here and
+-- in `transactions`, `key` is the name of the key, as in `spend`: its id stands in the record.
 CREATE TABLE open_attempts (
     seq           INTEGER PRIMARY KEY,
     txn           TEXT NOT NULL,
