@@ -63,3 +63,9 @@ mod crowd;
 
 #[cfg(test)]
 mod canary;
+
+#[cfg(test)]
+mod disclosed;
+
+#[cfg(test)]
+mod keyless;
