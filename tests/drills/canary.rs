@@ -1,7 +1,7 @@
 //! Canaries: keys, a prompt and a completion that stand nowhere else, pushed through every way a
 //! call, a file or a key can go; then every byte that Reins wrote is searched for them.
 
-mod needle;
+pub(crate) mod needle;
 mod ways;
 
 use std::fs;

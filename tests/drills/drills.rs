@@ -72,3 +72,9 @@ mod crowd;
 
 #[cfg(test)]
 mod canary;
+
+#[cfg(test)]
+mod disclosed;
+
+#[cfg(test)]
+mod keyless;

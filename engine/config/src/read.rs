@@ -116,7 +116,7 @@ fn whole(file: &File<'_>, table: &DeTable<'_>, place: &Place<'_>) -> Option<(Set
     let vendors = vendors(&mut root, file);
     let prices = PriceBook::on(file.today, &vendors.overrides).ok()?;
     let organization = organization(&mut root, &vendors.names);
-    let callers = callers(&mut root, &vendors.names, file);
+    let callers = callers(&mut root, &vendors, file);
     let targets =
         Targets { connections: &vendors.connections, prices: &prices, whole: vendors.whole };
     let rules = rules(&mut root, &organization, &targets);
@@ -133,6 +133,7 @@ fn whole(file: &File<'_>, table: &DeTable<'_>, place: &Place<'_>) -> Option<(Set
         agents: callers.agents,
         connections: vendors.connections,
         keys: callers.keys,
+        key_names: callers.key_names.iter().map(Arc::from).collect(),
         default_key: serving.default_key,
         limits: limit::with_default(rules.limits),
         budgets,
@@ -170,11 +171,11 @@ fn organization(root: &mut Reader<'_>, connections: &Names) -> Organization {
     read.unwrap_or_else(organization::default)
 }
 
-fn callers(root: &mut Reader<'_>, connections: &Names, file: &File<'_>) -> Callers {
-    let variables = file.variables();
+fn callers(root: &mut Reader<'_>, vendors: &Vendors, file: &File<'_>) -> Callers {
+    let (variables, mut taken) = (file.variables(), key::Taken::by(&vendors.connections));
     let (mut key_names, mut agent_names) = (Names::of("keys"), Names::of("agents"));
     let keys = root.each(&["key"]).into_iter();
-    let read = |table| key::read(table, &mut key_names, connections, &variables);
+    let read = |table| key::read(table, &mut key_names, &vendors.names, (&variables, &mut taken));
     let keys = keys.filter_map(read).collect();
     let agents = root.each(&["agent"]).into_iter();
     let agents = agents.filter_map(|table| agent::read(table, &mut agent_names)).collect();

@@ -31,6 +31,8 @@ pub struct Settings {
     pub connections: Vec<Connection>,
     /// Reins keys that the file declares.
     pub keys: Vec<DeclaredKey>,
+    /// The names of all of them, those without a value included.
+    pub key_names: Vec<Arc<str>>,
     /// The name of the declared key that a call without one has; only where `listen` is loopback.
     pub default_key: Option<Arc<str>>,
     /// Calls a second, always one for the organization.

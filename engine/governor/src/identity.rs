@@ -13,6 +13,14 @@ use crate::{Scope, ScopeKind, Scopes};
 #[serde(transparent)]
 pub struct KeyId(pub Arc<str>);
 
+/// How a key in Reins' own form begins: those that are made begin with `rns_`; the others are read.
+const KEY_PREFIXES: [&str; 3] = ["rns_", "rns-", "rk_"];
+
+/// Characters that a key in Reins' own form has at least behind its beginning, where it is looked
+/// for inside other text. Keys that are made have 48; shorter words there are names, such as
+/// `rk_index`.
+const KEY_REST_MIN: usize = 16;
+
 /// Which of an organization's two worlds a key belongs to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -41,6 +49,9 @@ pub struct Identity {
     pub parent: Option<Arc<str>>,
     /// The key that was shown.
     pub key: KeyId,
+    /// That key's name. Its spend is counted under it, so that the key which takes its place when
+    /// it is rotated goes on in the same budgets.
+    pub key_name: Arc<str>,
     /// Live or test.
     pub environment: Environment,
     /// What the user may be called, such as `trial`.
@@ -67,7 +78,7 @@ impl Identity {
     #[must_use]
     pub const fn name(&self, kind: ScopeKind) -> Option<&Arc<str>> {
         match kind {
-            ScopeKind::Key => Some(&self.key.0),
+            ScopeKind::Key => Some(&self.key_name),
             ScopeKind::Session => self.session.as_ref(),
             ScopeKind::User => self.user.as_ref(),
             ScopeKind::Agent => Some(&self.agent),
@@ -75,6 +86,29 @@ impl Identity {
             ScopeKind::Organization => Some(&self.organization),
         }
     }
+}
+
+/// Whether a credential is written as keys of Reins are, whether it is one or not.
+#[must_use]
+pub fn has_key_form(credential: &str) -> bool {
+    KEY_PREFIXES.iter().any(|prefix| credential.starts_with(prefix))
+}
+
+/// Whether a word written as keys of Reins are, and as long, stands in a text.
+#[must_use]
+pub fn holds_key_form(text: &str) -> bool {
+    if text.len() < KEY_REST_MIN {
+        return false;
+    }
+    let key = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+    KEY_PREFIXES.iter().any(|prefix| {
+        text.match_indices(prefix).any(|(at, _)| {
+            let (before, rest) = text.split_at_checked(at).unwrap_or_default();
+            let inside_a_word = before.ends_with(|c: char| c.is_ascii_alphanumeric());
+            let length = rest.chars().take_while(key).count();
+            !inside_a_word && length >= prefix.len() + KEY_REST_MIN
+        })
+    })
 }
 
 /// Writes a text that is JSON as that JSON; it was read as JSON when it came in.
@@ -89,5 +123,32 @@ fn as_json<S: Serializer>(text: &Option<Arc<str>>, serializer: S) -> Result<S::O
 impl fmt::Display for KeyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    //! What is written as a key of Reins is.
+    use super::{has_key_form, holds_key_form};
+
+    #[test]
+    fn a_key_is_known_by_its_form_alone_and_in_text() {
+        let key = "rns_live_0123456789abcdefghijABCDEFGHIJ0123456789abc";
+        for (text, alone, inside) in [
+            (key.to_owned(), true, true),
+            ("rk_0123456789abcdef".to_owned(), true, true),
+            ("rns-0123456789abcdef".to_owned(), true, true),
+            ("rns_live_wrong".to_owned(), true, false),
+            (format!("Bearer {key}"), false, true),
+            (format!("{{\"key\":\"{key}\"}}"), false, true),
+            (format!("https://x.example/?k={key}&a=1"), false, true),
+            (format!("é{key}"), false, true),
+            ("patterns_0123456789abcdef".to_owned(), false, false),
+            ("work_0123456789abcdef".to_owned(), false, false),
+            ("sk-proj-0123456789abcdef".to_owned(), false, false),
+            (String::new(), false, false),
+        ] {
+            assert_eq!((has_key_form(&text), holds_key_form(&text)), (alone, inside), "{text}");
+        }
     }
 }

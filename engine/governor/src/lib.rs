@@ -40,7 +40,7 @@ pub use budget::{Budget, BudgetScope, Budgets, HoldMode, OnExceed};
 pub use call::{Amendment, Call, Endpoint, Facts, InputSize, ServiceTier};
 pub use clock::Clock;
 pub use fee::ModelFee;
-pub use identity::{Environment, Identity, KeyId};
+pub use identity::{Environment, Identity, KeyId, has_key_form, holds_key_form};
 pub use judge::{Blocked, Cursor, Judge, Step};
 pub use ledger::{
     Ask, Charge, Claim, End, Fault, Held, HoldId, Holding, Ledger, Overshoot, PresumeReason,

@@ -92,6 +92,10 @@ pub enum Unidentified {
     Missing,
     /// The key is not known, or no longer: which of the two is not told.
     Unknown,
+    /// A header that a key belongs in holds something else.
+    Malformed,
+    /// No key was sent, and the default key is for calls of this machine alone.
+    NotLocal,
 }
 
 /// Which budget stopped a call, and how it stands.
@@ -239,6 +243,15 @@ impl fmt::Display for Refusal {
             Self::Unauthorized(Unidentified::Unknown) => {
                 f.write_str("the Reins key is not known: it may be mistyped, expired or revoked")
             }
+            Self::Unauthorized(Unidentified::Malformed) => f.write_str(
+                "a header where a key belongs holds no key: send `Authorization: Bearer rns_…`, \
+                 and leave out empty headers and other schemes",
+            ),
+            Self::Unauthorized(Unidentified::NotLocal) => f.write_str(
+                "no Reins key was sent, and the default key is for calls of this machine alone, to \
+                 localhost or 127.0.0.1, and not for web pages: send a key as `Authorization: \
+                 Bearer rns_…`",
+            ),
             Self::Unpriced { model } => write!(
                 f,
                 "the model `{model}` has no price, and a budget in dollars applies: add a \

@@ -45,6 +45,7 @@ fn identity() -> Identity {
         session: None,
         parent: None,
         key: KeyId("key_ci".into()),
+        key_name: "ci".into(),
         environment: Environment::Live,
         roles: Arc::new(["trial".into(), "beta".into()]),
         metadata: None,

@@ -151,6 +151,17 @@ pub enum StoreError {
     /// No such key.
     #[error("there is no key `{0}`: `reins key list` shows them")]
     NoSuchKey(String),
+    /// Another key of this name works.
+    #[error(
+        "the key `{id}` has the name `{name}`, and works: rotate or revoke it, or choose another \
+         name, since budgets and spend of a key go by its name"
+    )]
+    NameTaken {
+        /// The name.
+        name: String,
+        /// The key that has it.
+        id: String,
+    },
     /// The key no longer works, so it cannot be rotated.
     #[error("the key `{0}` is revoked or expired: create a new one")]
     KeyEnded(String),

@@ -51,7 +51,7 @@ fn open_attempts(tx: &Connection, opened: &[(Seq, &Intent)]) -> rusqlite::Result
             columns.agent,
             columns.user,
             columns.session,
-            columns.key.0,
+            columns.key_name,
             attempt.held.nanos_i64(),
             text,
         ])?;
@@ -78,7 +78,7 @@ fn keep(tx: &Connection, records: &[&Kept]) -> rusqlite::Result<()> {
             columns.agent,
             columns.user,
             columns.session,
-            columns.key.0,
+            columns.key_name,
             columns.vendor,
             columns.model_asked,
             columns.model_used,

@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use reins_governor::{
-    KeyId, Scope, ScopeKind, Scopes, Status, Transaction, TransactionId, Usage, Usd,
-};
+use reins_governor::{Scope, ScopeKind, Scopes, Status, Transaction, TransactionId, Usage, Usd};
 use serde::Deserialize;
 
 /// A record or a draft, encoded once.
@@ -25,7 +23,7 @@ pub(crate) struct Columns {
     pub(crate) agent: Arc<str>,
     pub(crate) user: Option<Arc<str>>,
     pub(crate) session: Option<Arc<str>>,
-    pub(crate) key: KeyId,
+    pub(crate) key_name: Arc<str>,
     pub(crate) vendor: Arc<str>,
     pub(crate) model_asked: Arc<str>,
     pub(crate) model_used: Arc<str>,
@@ -81,7 +79,7 @@ impl Columns {
             agent: Arc::clone(&who.agent),
             user: who.user.clone(),
             session: who.session.clone(),
-            key: who.key.clone(),
+            key_name: Arc::clone(&who.key_name),
             vendor: Arc::clone(&opening.vendor),
             model_asked: Arc::clone(&opening.model_asked),
             model_used: Arc::clone(&from.model_used),
@@ -117,7 +115,7 @@ impl Columns {
     /// The call's name in scopes of `kind`.
     pub(crate) fn name(&self, kind: ScopeKind) -> Option<&Arc<str>> {
         match kind {
-            ScopeKind::Key => Some(&self.key.0),
+            ScopeKind::Key => Some(&self.key_name),
             ScopeKind::Session => self.session.as_ref(),
             ScopeKind::User => self.user.as_ref(),
             ScopeKind::Agent => Some(&self.agent),

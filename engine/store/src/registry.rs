@@ -4,6 +4,7 @@
 //! one without the other can neither use nor guess a key. Servers hold all keys in an immutable
 //! map, and read it anew when another process changes one.
 
+mod disclosed;
 mod kept;
 
 use std::fmt;
@@ -17,7 +18,7 @@ use hashbrown::HashMap;
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::{SignedDuration, Timestamp};
 use parking_lot::Mutex;
-use reins_governor::{Clock, KeyId, Unidentified};
+use reins_governor::{Clock, KeyId, Unidentified, has_key_form};
 use sha2::Sha256;
 use sqlx::SqlitePool;
 use tokio::sync::{Mutex as AsyncMutex, MutexGuard};
@@ -25,6 +26,7 @@ use tokio::task::JoinHandle;
 use ulid::Ulid;
 use zeroize::Zeroizing;
 
+use self::disclosed::{Declared, discloses};
 use crate::key::{DeclaredKey, Key, NewKey, Secret, generate, masked};
 use crate::root::{RootSecret, random};
 use crate::{StoreError, schema};
@@ -65,7 +67,7 @@ pub enum Rotation {
 struct Inner {
     pepper: Hmac<Sha256>,
     known: ArcSwap<Known>,
-    declared: Mutex<Vec<DeclaredKey>>,
+    declared: Mutex<Declared>,
     pool: SqlitePool,
     /// Held from reading the keys until they are known, so that no reader who began earlier puts
     /// what it read over what a later one did.
@@ -75,8 +77,15 @@ struct Inner {
     blind: AtomicBool,
 }
 
-/// Keys by the digest of each. A digest is evenly spread and cannot be chosen by a caller.
-type Known = HashMap<Digest, Entry>;
+/// Every key, as of the last look.
+#[derive(Default)]
+struct Known {
+    /// Keys by the digest of each. A digest is evenly spread and cannot be chosen by a caller.
+    keys: HashMap<Digest, Entry>,
+    /// The values of declared keys, to be looked for in what goes to others.
+    declared: Vec<Secret>,
+}
+
 type Digest = [u8; 32];
 
 /// What a reader found, and that no other is reading.
@@ -132,7 +141,7 @@ impl Registry {
     /// When nobody's, or no longer: which of the two is not told.
     pub fn identify(&self, shown: &str) -> Result<Arc<Key>, Unidentified> {
         let known = self.inner.known.load();
-        let entry = known.get(&self.inner.digest(shown)).ok_or(Unidentified::Unknown)?;
+        let entry = known.keys.get(&self.inner.digest(shown)).ok_or(Unidentified::Unknown)?;
         let now = self.inner.clock.now();
         if !entry.key.works(now) {
             return Err(Unidentified::Unknown);
@@ -143,29 +152,48 @@ impl Registry {
         Ok(Arc::clone(&entry.key))
     }
 
+    /// Whether `shown` is a key of ours: by its form, or because it is known here, whether it works
+    /// or no longer, and whosever it is.
+    #[must_use]
+    pub fn knows(&self, shown: &str) -> bool {
+        has_key_form(shown) || self.inner.known.load().keys.contains_key(&self.inner.digest(shown))
+    }
+
+    /// Whether a key of ours stands in `text`: no such text may go to a vendor.
+    ///
+    /// How long this takes depends on the declared keys, so it is for calls whose key is known.
+    #[must_use]
+    pub fn discloses_key(&self, text: &[u8]) -> bool {
+        discloses(text, &self.inner.known.load().declared)
+    }
+
     /// Whether changes by other processes are seen: if not, a revoked key may still work here.
     #[must_use]
     pub fn sees_changes(&self) -> bool {
         !self.inner.blind.load(Ordering::Relaxed)
     }
 
-    /// Takes in the keys of the configuration, in place of those it had before.
+    /// Takes in the keys of the configuration, in place of those it had before. One that has the
+    /// name of a key that was made shares its budgets, and is logged.
     ///
     /// # Errors
     /// When the store cannot be read.
     pub async fn declare(&self, keys: Vec<DeclaredKey>) -> Result<(), StoreError> {
-        *self.inner.declared.lock() = keys;
-        self.inner.read().await
+        self.inner.declared.lock().replace(keys);
+        self.inner.read().await?;
+        self.inner.warn_of_shared_names();
+        Ok(())
     }
 
-    /// Makes a key.
+    /// Makes a key. Its name is unique in its organization among the keys that work: budgets,
+    /// limits and spend of a key go by its name.
     ///
     /// # Errors
-    /// When the store cannot be written.
+    /// When another key of this name works, or the store cannot be written.
     pub async fn create(&self, new: NewKey) -> Result<Created, StoreError> {
         let created = self.inner.make(new)?;
         let digest = self.inner.digest(created.value.expose());
-        kept::insert(&self.inner.pool, &created.key, &digest).await?;
+        kept::add(&self.inner.pool, &created.key, &digest).await?;
         self.inner.read().await?;
         Ok(created)
     }
@@ -177,12 +205,13 @@ impl Registry {
     pub async fn list(&self) -> Result<Vec<Key>, StoreError> {
         self.inner.read().await?;
         let known = self.inner.known.load();
-        let mut keys: Vec<Key> = known.values().map(|entry| Key::clone(&entry.key)).collect();
+        let keys = known.keys.values().map(|entry| Key::clone(&entry.key));
+        let mut keys: Vec<Key> = keys.collect();
         keys.sort_by(|a, b| (a.created, &a.id).cmp(&(b.created, &b.id)));
         Ok(keys)
     }
 
-    /// Makes a key like `id`, which stops working now or in a day.
+    /// Makes a key like `id`, with its name, which stops working now or in a day.
     ///
     /// # Errors
     /// When there is no such key, or it no longer works.
@@ -225,7 +254,7 @@ impl Drop for Registry {
 
 impl fmt::Debug for Registry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Registry").field("keys", &self.inner.known.load().len()).finish()
+        f.debug_struct("Registry").field("keys", &self.inner.known.load().keys.len()).finish()
     }
 }
 
@@ -272,16 +301,35 @@ impl Inner {
 
     fn know(&self, kept: Vec<(Digest, Key)>) {
         let declared = self.declared.lock();
-        let declared = declared.iter().map(|one| (self.digest(one.value.expose()), one.known()));
+        let in_file =
+            declared.keys.iter().map(|one| (self.digest(one.value.expose()), one.known()));
         let entry =
             |(digest, key)| (digest, Entry { key: Arc::new(key), used: AtomicI64::new(i64::MIN) });
-        self.known.store(Arc::new(kept.into_iter().chain(declared).map(entry).collect()));
+        let keys = kept.into_iter().chain(in_file).map(entry).collect();
+        self.known.store(Arc::new(Known { keys, declared: declared.values.clone() }));
+    }
+
+    fn warn_of_shared_names(&self) {
+        let (known, now) = (self.known.load(), self.clock.now());
+        for declared in self.declared.lock().keys.iter().map(|one| &one.key) {
+            let shares = |key: &Key| {
+                let made = key.created != Timestamp::UNIX_EPOCH;
+                let same =
+                    (&key.organization, &key.name) == (&declared.organization, &declared.name);
+                made && same && key.works(now)
+            };
+            if let Some(entry) = known.keys.values().find(|entry| shares(&entry.key)) {
+                let (name, id) = (&declared.name, &entry.key.id);
+                tracing::warn!(%name, %id, "a declared key and one that was made share a name, \
+                    and so their budgets: revoke the one, or rename the other");
+            }
+        }
     }
 
     /// Notes when keys were used.
     async fn note_used(&self) -> Result<(), StoreError> {
         let known = self.known.load_full();
-        let used = known.values().filter_map(|entry| {
+        let used = known.keys.values().filter_map(|entry| {
             let second = entry.used.swap(i64::MIN, Ordering::Relaxed);
             (second != i64::MIN).then(|| (entry.key.id.clone(), second))
         });

@@ -117,6 +117,7 @@ pub(crate) fn caller(agent: &str, session: &str) -> Identity {
         session: Some(session.into()),
         parent: None,
         key: KeyId("key_ci".into()),
+        key_name: "ci".into(),
         environment: Environment::Live,
         roles: Arc::new([]),
         metadata: None,

@@ -48,6 +48,11 @@ pub(crate) enum Failure {
     Expires(String),
     #[error("the key `{0}` is declared in the file: change its variable, or take its [[key]] out")]
     Declared(String),
+    #[error(
+        "the file declares a key named `{0}`: choose another name, since budgets and spend of a \
+         key go by its name"
+    )]
+    DeclaredName(String),
     #[error("there is no connection `{name}`: the file has {known}")]
     NoSuchConnection { name: String, known: String },
     #[error(
@@ -60,6 +65,8 @@ pub(crate) enum Failure {
     Demo(#[from] crate::demo::DemoError),
     #[error("the key holds characters that no key has: look for quotes, spaces or line breaks")]
     NotAKey,
+    #[error("this is a Reins key, and no vendor is ever shown one: give the vendor's own key")]
+    ReinsKey,
 }
 
 // === impl Failure ===

@@ -1,86 +1,161 @@
-//! The arrival of a call: its key looked up, or the reason why nobody was recognised.
+//! The arrival of a call: its key looked up, or the reason why it has none; and the key that it
+//! brings for its vendor, which is never one of Reins.
 
+use std::borrow::Cow;
+use std::net::IpAddr;
 use std::sync::Arc;
 
-use http::HeaderMap;
-use reins_governor::{Refusal, Unidentified};
-use reins_store::Key;
+use http::request::Parts;
+use http::uri::Authority;
+use http::{HeaderMap, HeaderValue, Uri, header};
+use percent_encoding::percent_decode_str;
+use reins_governor::{Refusal, Unidentified, has_key_form};
+use reins_store::{Key, Registry};
 
-use crate::credential::Presented;
+use crate::credential::{Credential, Malformed, Presented, sent_once};
 use crate::desk::{Desk, Live};
 
 /// A call whose key was recognised.
-#[derive(Debug)]
 pub(crate) struct Arrival<'a> {
     /// The key, and what it says of the caller.
     pub(crate) key: Arc<Key>,
     /// The vendor's key that came along.
-    pub(crate) vendor_key: Option<&'a str>,
+    pub(crate) vendor_key: Option<Credential<'a>>,
     /// Whether the caller said in so many words that it is meant for the vendor. What merely
-    /// stands where SDKs put a key may be one of ours, and goes out only where Reins has no other.
+    /// stands where SDKs put a key goes out only where Reins has no other.
     pub(crate) vendor_key_is_meant: bool,
 }
 
-/// Recognises who is calling, by the key that came with the call.
+/// Recognises who is calling, by the key that came with the call. `local` says that the call came
+/// from this machine, to an address of this machine alone: only then is there a default key.
 pub(crate) fn recognise<'a>(
     desk: &Desk,
     live: &Live,
-    headers: &'a HeaderMap,
+    local: bool,
+    head: &'a Parts,
 ) -> Result<Arrival<'a>, Refusal> {
-    let presented = Presented::in_headers(headers);
-    let vendor_key = presented.vendor_key.map(|(_, key)| key);
-    match presented.key.map(|key| find(desk, live, key)) {
-        Some(Ok(key)) => Ok(Arrival { key, vendor_key, vendor_key_is_meant: named_apart(headers) }),
-        // A mistyped or revoked key of ours is refused, even where a call without one is not.
-        Some(Err(unknown)) if vendor_key != presented.key => Err(Refusal::Unauthorized(unknown)),
-        not_ours => {
-            let unknown = not_ours.and_then(Result::err).unwrap_or(Unidentified::Missing);
-            let default = live.default_key.as_ref().filter(|_| !is_from_a_page(headers));
-            let default = default.ok_or(Refusal::Unauthorized(unknown))?;
-            let key = find(desk, live, default.expose()).map_err(Refusal::Unauthorized)?;
-            Ok(Arrival {
-                key,
-                vendor_key,
-                vendor_key_is_meant: headers.contains_key("x-vendor-key"),
-            })
-        }
-    }
+    sent_once(&head.headers)?;
+    let presented = Presented::in_headers(&head.headers);
+    let registry = &desk.registry;
+    let shown = caller(registry, live, &presented).map_err(Refusal::Unauthorized)?;
+    let default = || default_key(registry, live, local, &presented, head);
+    let key = shown.map_or_else(default, Ok).map_err(Refusal::Unauthorized)?;
+    holds_no_key(registry, &head.uri)?;
+    let (vendor_key, vendor_key_is_meant) = brought(registry, &presented)?;
+    Ok(Arrival { key, vendor_key, vendor_key_is_meant })
 }
 
-fn find(desk: &Desk, live: &Live, key: &str) -> Result<Arc<Key>, Unidentified> {
-    let found = desk.registry.identify(key)?;
+/// The vendor's key that a request brings, and whether it says that it is meant for the vendor.
+fn brought<'a>(
+    registry: &Registry,
+    presented: &Presented<'a>,
+) -> Result<(Option<Credential<'a>>, bool), Refusal> {
+    let theirs = |one: &Credential<'_>| !is_ours(registry, one.key);
+    let given = presented.vendor.transpose().map_err(|Malformed| {
+        let what = "the header `x-vendor-key` holds no key: send `KEY`, or `Bearer TOKEN`";
+        Refusal::BadRequest { what: what.to_owned() }
+    })?;
+    let given = given.filter(theirs);
+    let in_place = || presented.sdk.into_iter().flatten().flatten().find(theirs);
+    Ok((given.or_else(in_place), presented.reins.is_some() || given.is_some()))
+}
+
+/// The key that the request shows; `None` where it shows none that could be one of ours.
+///
+/// INVARIANT: a key of ours that does not work, and a header that holds none, are errors. Neither
+/// becomes the default key.
+fn caller(
+    registry: &Registry,
+    live: &Live,
+    presented: &Presented<'_>,
+) -> Result<Option<Arc<Key>>, Unidentified> {
+    let malformed = |_| Unidentified::Malformed;
+    if let Some(named) = presented.reins {
+        return find(registry, live, named.map_err(malformed)?.key).map(Some);
+    }
+    let sdk = || presented.sdk.iter().flatten();
+    let working = sdk().flatten().find_map(|one| find(registry, live, one.key).ok());
+    if working.is_some() {
+        return Ok(working);
+    }
+    for shown in sdk().chain(&presented.vendor) {
+        if registry.knows(shown.map_err(malformed)?.key) {
+            return Err(Unidentified::Unknown);
+        }
+    }
+    Ok(None)
+}
+
+/// The key of a call that shows none of ours: one of this machine alone.
+fn default_key(
+    registry: &Registry,
+    live: &Live,
+    local: bool,
+    presented: &Presented<'_>,
+    head: &Parts,
+) -> Result<Arc<Key>, Unidentified> {
+    let Some(default) = &live.default_key else {
+        let nothing_shown = presented.sdk.iter().all(Option::is_none);
+        return Err(if nothing_shown { Unidentified::Missing } else { Unidentified::Unknown });
+    };
+    if !local || !names_this_machine(head) || is_from_a_page(&head.headers) {
+        return Err(Unidentified::NotLocal);
+    }
+    find(registry, live, default.expose())
+}
+
+fn find(registry: &Registry, live: &Live, key: &str) -> Result<Arc<Key>, Unidentified> {
+    let found = registry.identify(key)?;
     let ours = found.organization == live.settings.organization.id;
     if ours { Ok(found) } else { Err(Unidentified::Unknown) }
+}
+
+/// Whether a credential is a key of ours, or has one in it: no vendor is shown it.
+pub(crate) fn is_ours(registry: &Registry, credential: &str) -> bool {
+    has_key_form(credential) || registry.discloses_key(credential.as_bytes())
+}
+
+/// Refuses an address that holds a key of ours: the vendor would read it, and the logs on the way.
+fn holds_no_key(registry: &Registry, uri: &Uri) -> Result<(), Refusal> {
+    let text = uri.path_and_query().map_or("", |text| text.as_str());
+    let decoded: Cow<'_, [u8]> = percent_decode_str(text).into();
+    if registry.discloses_key(text.as_bytes()) || registry.discloses_key(&decoded) {
+        let what = "the path or query holds a Reins key: send it as `Authorization: Bearer rns_…`";
+        return Err(Refusal::BadRequest { what: what.to_owned() });
+    }
+    Ok(())
+}
+
+/// Whether both ends of a connection are of this machine: the address that is listened on, and the
+/// peer's.
+pub(crate) fn is_local(listening: IpAddr, peer: IpAddr) -> bool {
+    [listening, peer].iter().all(|address| address.to_canonical().is_loopback())
+}
+
+/// Whether the request is for this machine by a name that no one else can give it. A page whose own
+/// name was made to lead here asks for that name.
+fn names_this_machine(head: &Parts) -> bool {
+    let mut hosts = head.headers.get_all(header::HOST).iter().peekable();
+    let here = |host: &HeaderValue| {
+        let host = host.to_str().ok().and_then(|host| host.parse::<Authority>().ok());
+        host.as_ref().is_some_and(is_this_machine)
+    };
+    let asked = head.uri.authority().is_none_or(is_this_machine);
+    asked && hosts.peek().is_some() && hosts.all(here)
+}
+
+fn is_this_machine(authority: &Authority) -> bool {
+    let host = authority.host();
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    let plain = !authority.as_str().contains('@');
+    plain && address.map_or(host.eq_ignore_ascii_case("localhost"), |ip| ip.is_loopback())
 }
 
 /// Whether a browser sent this for a page. Any page on the web can make one on this machine ask an
 /// address on it, and must not spend what the machine's owner may spend without a key.
 fn is_from_a_page(headers: &HeaderMap) -> bool {
-    headers.contains_key(http::header::ORIGIN) || headers.contains_key("sec-fetch-site")
-}
-
-fn named_apart(headers: &HeaderMap) -> bool {
-    headers.contains_key("x-reins-key") || headers.contains_key("x-vendor-key")
+    headers.contains_key(header::ORIGIN) || headers.contains_key("sec-fetch-site")
 }
 
 #[cfg(test)]
-mod tests {
-    //! Who may do without a key.
-    use http::{HeaderMap, HeaderValue};
-
-    use super::is_from_a_page;
-
-    #[test]
-    fn a_page_in_a_browser_does_not_get_the_default_key() {
-        for (name, value, expected) in [
-            ("origin", "https://evil.example", true),
-            ("origin", "null", true),
-            ("sec-fetch-site", "cross-site", true),
-            ("user-agent", "OpenAI/Python 2.1.0", false),
-        ] {
-            let mut headers = HeaderMap::new();
-            headers.insert(name, HeaderValue::from_static(value));
-            assert_eq!(is_from_a_page(&headers), expected, "{name}: {value}");
-        }
-    }
-}
+mod tests;

@@ -1,71 +1,113 @@
-//! Credentials in a request: the key that names the caller, and the key that is meant for the
-//! vendor.
+//! Credentials in a request: what stands where a key belongs, read, and which header each is for.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
+use reins_governor::Refusal;
 
 /// Where vendors' SDKs put their key, in the order that is looked at.
-const KEY_HEADERS: [&str; 4] = ["authorization", "x-api-key", "api-key", "x-goog-api-key"];
+const SDK_HEADERS: [&str; 4] = ["authorization", "x-api-key", "api-key", "x-goog-api-key"];
 
-/// How keys that Reins made begin.
-const OWN_PREFIXES: [&str; 3] = ["rns_", "rns-", "rk_"];
+/// Headers that say who calls, for which call, and where to. Of two that differ, one would be used
+/// and the other, perhaps a proxy's own, ignored: such a request is refused.
+const SENT_ONCE: [&str; 16] = [
+    "authorization",
+    "x-api-key",
+    "api-key",
+    "x-goog-api-key",
+    "x-reins-key",
+    "x-vendor-key",
+    "x-vendor",
+    "x-reins-agent",
+    "x-reins-team",
+    "x-reins-user",
+    "x-reins-session",
+    "x-reins-parent-session",
+    "x-reins-roles",
+    "x-reins-metadata",
+    "x-reins-mode",
+    "idempotency-key",
+];
 
-/// What a request shows of who is calling.
+/// A key as a header brought it. No Debug: it is a secret.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Credential<'a> {
+    /// The key itself.
+    pub(crate) key: &'a str,
+    /// It came as `Bearer KEY`, as tokens do.
+    pub(crate) bearer: bool,
+}
+
+/// A header where a key belongs is there, and holds none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Malformed;
+
+/// What a header holds where a key belongs; `None` where there is no such header.
+pub(crate) type Shown<'a> = Option<Result<Credential<'a>, Malformed>>;
+
+/// What a request shows where keys belong.
 pub(crate) struct Presented<'a> {
-    /// The key to look up; `None` where no key was sent.
-    pub(crate) key: Option<&'a str>,
-    /// The vendor's key that came along, and the header it came in: it stays in place.
-    pub(crate) vendor_key: Option<(&'static str, &'a str)>,
+    /// `X-Reins-Key`: it names the caller, and leaves the vendor's own key in place.
+    pub(crate) reins: Shown<'a>,
+    /// Where SDKs put their key: a Reins key, a vendor's, or both.
+    pub(crate) sdk: [Shown<'a>; SDK_HEADERS.len()],
+    /// `X-Vendor-Key`: for the vendor.
+    pub(crate) vendor: Shown<'a>,
 }
 
 // === impl Presented ===
 
 impl<'a> Presented<'a> {
-    /// Finds the keys of a request. `X-Reins-Key` names the caller and leaves the vendor's own key
-    /// in place; else a key that Reins made is found wherever an SDK puts its key; else the
-    /// vendor's key itself may be one that the organization registered.
+    /// Reads the headers where keys belong.
     pub(crate) fn in_headers(headers: &'a HeaderMap) -> Self {
-        let mut in_place = KEY_HEADERS.iter().filter_map(|name| Some((*name, key(headers, name)?)));
-        let given = text(headers, "x-vendor-key").map(|key| ("x-vendor-key", key));
-        let given = given.filter(|(_, key)| !is_own(key));
-        if let Some(key) = text(headers, "x-reins-key") {
-            // An SDK wants some key: who shows it the same one twice has none of the vendor's.
-            let given = given.filter(|(_, other)| *other != key);
-            let foreign = in_place.find(|(_, other)| !is_own(other) && *other != key);
-            return Self { key: Some(key), vendor_key: given.or(foreign) };
+        Self {
+            reins: shown(headers, "x-reins-key"),
+            sdk: SDK_HEADERS.map(|name| shown(headers, name)),
+            vendor: shown(headers, "x-vendor-key"),
         }
-        let all: Vec<_> = in_place.collect();
-        if let Some((_, own)) = all.iter().find(|(_, key)| is_own(key)) {
-            let foreign = all.iter().find(|(_, key)| !is_own(key)).copied();
-            return Self { key: Some(own), vendor_key: given.or(foreign) };
-        }
-        let first = all.first().copied();
-        Self { key: first.map(|(_, key)| key), vendor_key: given.or(first) }
     }
 }
 
-fn is_own(key: &str) -> bool {
-    OWN_PREFIXES.iter().any(|prefix| key.starts_with(prefix))
+fn shown<'a>(headers: &'a HeaderMap, name: &str) -> Shown<'a> {
+    let value = headers.get(name)?;
+    Some(value.to_str().ok().and_then(|text| credential(text.trim(), name)).ok_or(Malformed))
 }
 
-fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    let value = headers.get(name)?.to_str().ok()?.trim();
-    (!value.is_empty()).then_some(value)
+/// `KEY`, or `Bearer KEY`; in `Authorization` the latter alone.
+fn credential<'a>(text: &'a str, name: &str) -> Option<Credential<'a>> {
+    let mut words = text.split_ascii_whitespace();
+    let credential = match (words.next()?, words.next()) {
+        (scheme, Some(key)) if scheme.eq_ignore_ascii_case("bearer") => {
+            Credential { key, bearer: true }
+        }
+        (scheme, None) if scheme.eq_ignore_ascii_case("bearer") => return None,
+        (key, None) if name != "authorization" => Credential { key, bearer: false },
+        (_, None | Some(_)) => return None,
+    };
+    words.next().is_none().then_some(credential)
 }
 
-fn key<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    let value = text(headers, name)?;
-    let bearer = value.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-    match bearer {
-        Some((_, key)) => Some(key.trim()),
-        None if name == "authorization" => None,
-        None => Some(value),
+/// Refuses a request in which a header that is sent once came with two values.
+pub(crate) fn sent_once(headers: &HeaderMap) -> Result<(), Refusal> {
+    let differ = |name: &&&str| {
+        let mut values = headers.get_all(**name).iter();
+        values.next().is_some_and(|first| values.any(|other| other != first))
+    };
+    match SENT_ONCE.iter().find(differ) {
+        None => Ok(()),
+        Some(name) => {
+            let what = format!("the header `{name}` came twice, with two values: send it once");
+            Err(Refusal::BadRequest { what })
+        }
     }
 }
 
-/// The header that carries a vendor's key in a dialect.
-pub(crate) fn vendor_header(dialect: &str, key: &str) -> Option<(HeaderName, HeaderValue)> {
-    let (name, text) = if dialect == "anthropic" {
+/// The header that shows a key to a vendor. What came as `Bearer KEY` leaves so, as a vendor's
+/// OAuth tokens must; else it is the header of the vendor's dialect.
+pub(crate) fn vendor_header(
+    dialect: &str,
+    credential: Credential<'_>,
+) -> Option<(HeaderName, HeaderValue)> {
+    let Credential { key, bearer } = credential;
+    let (name, text) = if dialect == "anthropic" && !bearer {
         (HeaderName::from_static("x-api-key"), key.to_owned())
     } else {
         (http::header::AUTHORIZATION, format!("Bearer {key}"))
@@ -77,52 +119,68 @@ pub(crate) fn vendor_header(dialect: &str, key: &str) -> Option<(HeaderName, Hea
 
 #[cfg(test)]
 mod tests {
-    //! Which key is whose.
+    //! What is read as a key, and how it goes on.
     use http::{HeaderMap, HeaderName, HeaderValue};
 
-    use super::Presented;
+    use super::{Credential, Malformed, Presented, SDK_HEADERS, sent_once, vendor_header};
+
+    fn map(pairs: &[(&str, &str)]) -> HeaderMap {
+        let pair = |(name, value): &(&str, &str)| {
+            (name.parse::<HeaderName>().expect(name), HeaderValue::from_str(value).expect(value))
+        };
+        pairs.iter().map(pair).collect()
+    }
 
     #[test]
-    fn finds_each_key_where_sdks_put_it() {
-        type Case =
-            (&'static [(&'static str, &'static str)], Option<&'static str>, Option<&'static str>);
-        let cases: [Case; 10] = [
-            (&[("authorization", "Bearer rns_live_a")], Some("rns_live_a"), None),
-            (&[("x-api-key", "rk_b")], Some("rk_b"), None),
-            (
-                &[("authorization", "bearer rns_live_a"), ("x-vendor-key", "sk-1")],
-                Some("rns_live_a"),
-                Some("sk-1"),
-            ),
-            (
-                &[("x-reins-key", "rns_live_a"), ("authorization", "Bearer sk-1")],
-                Some("rns_live_a"),
-                Some("sk-1"),
-            ),
-            (
-                &[("x-reins-key", "rns_live_a"), ("x-api-key", "sk-ant")],
-                Some("rns_live_a"),
-                Some("sk-ant"),
-            ),
-            (&[("x-reins-key", "team"), ("authorization", "Bearer team")], Some("team"), None),
-            (&[("x-reins-key", "team"), ("x-vendor-key", "rns_live_a")], Some("team"), None),
-            (&[("authorization", "Bearer sk-1")], Some("sk-1"), Some("sk-1")),
-            (&[("authorization", "Basic abc")], None, None),
-            (&[], None, None),
+    fn a_header_holds_a_key_or_is_malformed() {
+        type Read = Result<(&'static str, bool), Malformed>;
+        let cases: [(&str, &str, Read); 12] = [
+            ("authorization", "Bearer k-1", Ok(("k-1", true))),
+            ("authorization", "bearer  k-1 ", Ok(("k-1", true))),
+            ("authorization", "Bearer", Err(Malformed)),
+            ("authorization", "Bearer k-1 k-2", Err(Malformed)),
+            ("authorization", "Basic abc", Err(Malformed)),
+            ("authorization", "k-1", Err(Malformed)),
+            ("authorization", "", Err(Malformed)),
+            ("x-api-key", "k-1", Ok(("k-1", false))),
+            ("x-api-key", "Bearer k-1", Ok(("k-1", true))),
+            ("x-api-key", "Bearer", Err(Malformed)),
+            ("x-goog-api-key", "k-1 k-2", Err(Malformed)),
+            ("api-key", " ", Err(Malformed)),
         ];
-        for (headers, key, vendor_key) in cases {
-            let map: HeaderMap = headers
-                .iter()
-                .map(|(n, v)| {
-                    (n.parse::<HeaderName>().expect(n), HeaderValue::from_str(v).expect(v))
-                })
-                .collect();
-            let found = Presented::in_headers(&map);
-            assert_eq!(
-                (found.key, found.vendor_key.map(|(_, key)| key)),
-                (key, vendor_key),
-                "{headers:?}"
-            );
+        for (name, value, expected) in cases {
+            let headers = map(&[(name, value)]);
+            let at = SDK_HEADERS.iter().position(|known| *known == name).expect(name);
+            let found = Presented::in_headers(&headers).sdk[at].expect("a header");
+            assert_eq!(found.map(|one| (one.key, one.bearer)), expected, "{name}: {value}");
+        }
+        assert!(Presented::in_headers(&map(&[])).sdk.iter().all(Option::is_none));
+    }
+
+    #[test]
+    fn a_bearer_stays_one_and_a_plain_key_goes_where_the_vendor_looks() {
+        for (dialect, bearer, name, value) in [
+            ("anthropic", false, "x-api-key", "k"),
+            ("anthropic", true, "authorization", "Bearer k"),
+            ("openai", false, "authorization", "Bearer k"),
+            ("openai", true, "authorization", "Bearer k"),
+        ] {
+            let shown = vendor_header(dialect, Credential { key: "k", bearer });
+            let (found, text) = shown.expect("a header");
+            assert_eq!((found.as_str(), text.as_bytes()), (name, value.as_bytes()), "{dialect}");
+        }
+    }
+
+    #[test]
+    fn a_header_that_came_with_two_values_is_refused() {
+        for (pairs, refused) in [
+            (vec![("x-reins-agent", "a"), ("x-reins-agent", "b")], true),
+            (vec![("authorization", "Bearer a"), ("authorization", "Bearer b")], true),
+            (vec![("x-reins-agent", "a"), ("x-reins-agent", "a")], false),
+            (vec![("accept", "a"), ("accept", "b")], false),
+        ] {
+            let headers: HeaderMap = map(&pairs);
+            assert_eq!(sent_once(&headers).is_err(), refused, "{pairs:?}");
         }
     }
 }

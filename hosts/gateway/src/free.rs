@@ -41,7 +41,7 @@ async fn try_pass_on(
 ) -> Result<Response<AnswerBody>, Refusal> {
     let live = desk.live.load_full();
     let (head, body) = request.into_parts();
-    let arrival = recognise(desk, &live, &head.headers)?;
+    let arrival = recognise(desk, &live, way.local, &head)?;
     let organization = &live.settings.organization;
     let identity = identify(&arrival.key, &head.headers, organization, &live.directory)?;
     let taken = live.limits.take(&identity, desk.clock.monotonic());
@@ -55,8 +55,9 @@ async fn try_pass_on(
     };
     let line = lines::choose(&live, dialect, &wish)?;
     let uri = lines::path(line, dialect, rest, head.uri.query())?;
-    let key = lines::vendor_key(line, dialect, &arrival)?;
-    let headers = outbound::headers(&head.headers, Some(key));
+    let key = lines::vendor_key(line, dialect, &arrival, &desk.registry)?;
+    let discloses = |value: &[u8]| desk.registry.discloses_key(value);
+    let headers = outbound::headers(&head.headers, Some(key), discloses);
     let request = outbound::request(&head.method, uri, headers, body);
     let waited = line.terms.headers_timeout;
     match timeout(waited, line.transport.send(request)).await {

@@ -34,6 +34,8 @@ pub(crate) struct Way<'a> {
     pub(crate) dialect: &'static dyn Dialect,
     /// Who is at the other end of its connection.
     pub(crate) peer: IpAddr,
+    /// Whether both ends of its connection are of this machine.
+    pub(crate) local: bool,
 }
 
 /// A call that was stopped.
@@ -95,7 +97,7 @@ async fn try_govern(
     let live = desk.live.load_full();
     let started = desk.clock.monotonic();
     let (head, body) = request.into_parts();
-    let arrival = recognise(desk, &live, &head.headers)?;
+    let arrival = recognise(desk, &live, way.local, &head)?;
     let organization = &live.settings.organization;
     let identity = identify(&arrival.key, &head.headers, organization, &live.directory)?;
     let opening = open(desk, &live, identity, started)?;
@@ -108,7 +110,7 @@ async fn try_govern(
         Turn::Again(answer) => return Ok(answer),
     };
     let text: Arc<dyn Text> = Arc::new(BodyText { dialect: way.dialect, body: body.clone() });
-    let ready = caller.ready(body).map_err(turned)?;
+    let ready = caller.ready(desk, body).map_err(turned)?;
     let asking = opening.asking(desk, ready.call, Some(text));
     let admitted = admit(&desk.ledger, &desk.clock, &live.snapshot, asking).await?;
     let wants_trailers = accepts_trailers(&head.headers);

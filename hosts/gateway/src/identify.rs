@@ -39,6 +39,7 @@ pub(crate) fn identify(
         session: pinned(pins.session.as_ref(), headers, "x-reins-session")?,
         parent: name(headers, "x-reins-parent-session")?,
         key: key.id.clone(),
+        key_name: Arc::clone(&key.name),
         environment: key.environment,
         roles,
         metadata: metadata.map(|value| value.to_string().into()),

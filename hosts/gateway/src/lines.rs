@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use http::uri::InvalidUri;
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
-use reins_config::{Connection, DialectName};
+use reins_config::{Connection, DialectName, VendorKey};
 use reins_dialects::{Anthropic, Dialect, OpenAi};
 use reins_governor::Refusal;
+use reins_store::Registry;
 
-use crate::arrival::Arrival;
-use crate::credential::vendor_header;
+use crate::arrival::{Arrival, is_ours};
+use crate::credential::{Credential, vendor_header};
 use crate::desk::{Line, Live};
 
 /// What is said of where a call shall go.
@@ -210,20 +211,41 @@ fn not_sent_on() -> Refusal {
 }
 
 /// The key the vendor is shown: the caller's own where it is meant, else the one that is kept.
+///
+/// INVARIANT: neither is a key of Reins, whatever the file says and lacks.
 pub(crate) fn vendor_key(
     line: &Line,
     dialect: &dyn Dialect,
     arrival: &Arrival<'_>,
+    registry: &Registry,
 ) -> Result<(HeaderName, HeaderValue), Refusal> {
-    let (brought, kept) = (arrival.vendor_key, line.key());
+    let kept = line.key().filter(|key| !is_ours(registry, key));
+    let kept = kept.map(|key| Credential { key, bearer: false });
+    let brought = arrival.vendor_key;
     let key = if arrival.vendor_key_is_meant { brought.or(kept) } else { kept.or(brought) };
-    key.and_then(|key| vendor_header(dialect.name(), key)).ok_or_else(|| {
-        bad(format!(
-            "there is no key for the connection `{}`: give it a `key_env`, or send the vendor's \
-             key as `X-Vendor-Key`",
-            line.connection.name
-        ))
-    })
+    key.and_then(|key| vendor_header(dialect.name(), key))
+        .ok_or_else(|| bad(no_key_for(&line.connection)))
+}
+
+/// That a connection has no key for its vendor, and the line that would give it one.
+fn no_key_for(connection: &Connection) -> String {
+    let (name, variable) = (&connection.name, variable_of(&connection.vendor));
+    let mend = match connection.key {
+        VendorKey::Stored => format!("keep one with `reins connection key {name}`"),
+        VendorKey::PassThrough | VendorKey::Environment(_) => {
+            format!("add `key_env = \"{variable}\"` to its [[connection]]")
+        }
+    };
+    format!(
+        "there is no key for the connection `{name}`, and its vendor is never shown a Reins key: \
+         {mend}, or send the vendor's key as `X-Vendor-Key`"
+    )
+}
+
+/// The variable where a vendor's SDK looks for its key: `OPENAI_API_KEY`.
+fn variable_of(vendor: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
+    vendor.chars().map(plain).chain("_API_KEY".chars()).collect()
 }
 
 fn bad(what: String) -> Refusal {

@@ -56,12 +56,18 @@ const NEVER_RETURNED: [&str; 9] = [
     "upgrade",
 ];
 
-/// What a vendor may see of a request's headers, and the key it is shown.
-pub(crate) fn headers(from: &HeaderMap, key: Option<(HeaderName, HeaderValue)>) -> HeaderMap {
+/// What a vendor may see of a request's headers, and the key it is shown. A header that
+/// `discloses` a key of Reins is left out.
+pub(crate) fn headers(
+    from: &HeaderMap,
+    key: Option<(HeaderName, HeaderValue)>,
+    discloses: impl Fn(&[u8]) -> bool,
+) -> HeaderMap {
     let named = connection_options(from);
     let mut to = HeaderMap::with_capacity(from.len() + 1);
     for (name, value) in from {
-        if forwarded(name.as_str()) && !named.iter().any(|option| *name == **option) {
+        let passes = forwarded(name.as_str()) && !named.iter().any(|option| *name == **option);
+        if passes && !discloses(value.as_bytes()) {
             to.append(name.clone(), value.clone());
         }
     }
@@ -162,10 +168,12 @@ mod tests {
             ("x-beta", "1"),
             ("anthropic-version", "2023-06-01"),
             ("idempotency-key", "k"),
+            ("x-auth", "Token ours"),
         ]);
         let to = headers(
             &from,
             Some((HeaderName::from_static("x-api-key"), HeaderValue::from_static("sk"))),
+            |value| value.ends_with(b"ours"),
         );
         let mut names: Vec<_> = to.keys().map(HeaderName::as_str).collect();
         names.sort_unstable();
@@ -177,7 +185,7 @@ mod tests {
         let made = |body: &'static str| {
             let from = map(&[("content-type", "text/plain"), ("content-type", "text/html")]);
             let uri = "http://vendor/v1".parse().expect("an address");
-            request(&Method::POST, uri, headers(&from, None), Bytes::from(body))
+            request(&Method::POST, uri, headers(&from, None, |_| false), Bytes::from(body))
         };
         let types: Vec<_> = made("{}").headers().get_all("content-type").iter().cloned().collect();
         assert_eq!(types, ["application/json"]);

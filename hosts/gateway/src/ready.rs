@@ -56,7 +56,7 @@ impl Caller<'_> {
     }
 
     /// Reads the call, and finds what carries it.
-    pub(crate) fn ready(&self, body: Bytes) -> Result<Ready, Unready> {
+    pub(crate) fn ready(&self, desk: &Desk, body: Bytes) -> Result<Ready, Unready> {
         let dialect = self.way.dialect;
         let unread = |refusal| Unready { refusal, call: unread(dialect) };
         let nobody: Arc<str> = Arc::from("");
@@ -67,7 +67,8 @@ impl Caller<'_> {
         read.call.vendor = Arc::clone(&line.connection.vendor);
         read.call.connection = Arc::clone(&line.connection.name);
         let read = Arc::new(read);
-        let pack = self.pack(line, &read, body).map_err(|refusal| known(refusal, &read.call))?;
+        let pack = self.pack(desk, line, &read, body);
+        let pack = pack.map_err(|refusal| known(refusal, &read.call))?;
         let output_cap = read.call.output_cap.or(line.connection.default_max_tokens);
         let call = Call { output_cap, ..read.call.clone() };
         Ok(Ready { read, call, line: Arc::clone(line), pack })
@@ -82,11 +83,19 @@ impl Caller<'_> {
     }
 
     /// Makes the request of each attempt: the bytes as they came, unless the call was changed.
-    fn pack(&self, line: &Line, read: &Arc<Read>, body: Bytes) -> Result<Pack, Refusal> {
+    fn pack(
+        &self,
+        desk: &Desk,
+        line: &Line,
+        read: &Arc<Read>,
+        body: Bytes,
+    ) -> Result<Pack, Refusal> {
         let dialect = self.way.dialect;
         let uri = lines::queried(line, self.head.uri.query())?;
-        let key = lines::vendor_key(line, dialect, self.arrival)?;
-        let headers = outbound::headers(&self.head.headers, Some(key));
+        let registry = &desk.registry;
+        let key = lines::vendor_key(line, dialect, self.arrival, registry)?;
+        let discloses = |value: &[u8]| registry.discloses_key(value);
+        let headers = outbound::headers(&self.head.headers, Some(key), discloses);
         let (method, read) = (self.head.method.clone(), Arc::clone(read));
         Ok(Box::new(move |call: &Call| {
             let changed = dialect.rewrite(&body, &read, call);

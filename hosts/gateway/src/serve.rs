@@ -171,7 +171,8 @@ impl Gateway {
     pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), ServeError> {
         let limits = self.desk.live.load().settings.server;
         let shown = Shown { desk: Arc::clone(&self.desk), metrics: self.start.metrics.clone() };
-        let server = Server { desk: Arc::clone(&self.desk), pages: pages::router(shown) };
+        let (desk, bound) = (Arc::clone(&self.desk), self.address.ip());
+        let server = Server { desk, pages: pages::router(shown), bound };
         let watching = tokio::spawn(reload::watch(Arc::clone(&self.desk), self.start.clone()));
         server.accept(self.listener, self.shares.connections, limits, stop).await;
         watching.abort();

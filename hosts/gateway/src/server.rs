@@ -17,6 +17,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tower::ServiceExt;
 
+use crate::arrival::is_local;
 use crate::body::AnswerBody;
 use crate::desk::Desk;
 use crate::govern::Way;
@@ -48,6 +49,8 @@ const HEAD_MAX: usize = 64 * 1024;
 pub(crate) struct Server {
     pub(crate) desk: Arc<Desk>,
     pub(crate) pages: axum::Router,
+    /// The address that is bound, whatever a newer version of the file says.
+    pub(crate) bound: IpAddr,
 }
 
 /// The door: who comes in, and who has to go for that.
@@ -233,12 +236,13 @@ impl Server {
         peer: IpAddr,
     ) -> (Response<AnswerBody>, bool) {
         let path = request.uri().path().to_owned();
+        let local = is_local(self.bound, peer);
         let answer = match Path::of(request.method(), &path, request.headers()) {
             Path::Metered { prefix, dialect } => {
-                govern::govern(&self.desk, Way { prefix, dialect, peer }, request).await
+                govern::govern(&self.desk, Way { prefix, dialect, peer, local }, request).await
             }
             Path::Free { prefix, rest, dialect } => {
-                free::pass_on(&self.desk, Way { prefix, dialect, peer }, rest, request).await
+                free::pass_on(&self.desk, Way { prefix, dialect, peer, local }, rest, request).await
             }
             Path::Own => return (self.page(request).await, false),
             Path::Refused { dialect } => return (reply::not_carried(dialect, &path), false),

@@ -75,7 +75,10 @@ impl Wire {
 
     /// The answer's head, with its body still to be read.
     pub(crate) async fn send(&mut self, ask: &Ask) -> Option<http::Response<Incoming>> {
-        let mut request = Request::post(&ask.path).header("host", "reins");
+        let mut request = Request::post(&ask.path);
+        if !ask.headers.iter().any(|(name, _)| name == "host") {
+            request = request.header("host", "reins");
+        }
         for (name, value) in &ask.headers {
             request = request.header(name, value);
         }

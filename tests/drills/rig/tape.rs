@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
+use http::request::Parts;
 use http::{HeaderMap, Request, Response};
 use http_body::{Body, Frame};
 use http_body_util::BodyExt;
@@ -37,7 +38,7 @@ pub(crate) struct Tape {
 
 struct Shelf {
     reply: Mutex<Reply>,
-    seen: Mutex<Vec<(HeaderMap, Bytes)>>,
+    seen: Mutex<Vec<(Parts, Bytes)>>,
     /// One for each piece that may leave.
     go: Arc<Semaphore>,
 }
@@ -104,7 +105,22 @@ impl Tape {
 
     /// The requests so far, which are then forgotten.
     pub(crate) fn seen(&self) -> Vec<(HeaderMap, Bytes)> {
-        std::mem::take(&mut *self.shelf.seen.lock())
+        let seen = std::mem::take(&mut *self.shelf.seen.lock());
+        seen.into_iter().map(|(head, body)| (head.headers, body)).collect()
+    }
+
+    /// The same as bytes: each target, its headers, and its body.
+    pub(crate) fn heard(&self) -> Vec<Vec<u8>> {
+        let seen = std::mem::take(&mut *self.shelf.seen.lock());
+        let heard = |(head, body): (Parts, Bytes)| {
+            let mut text = format!("{} {}\n", head.method, head.uri).into_bytes();
+            for (name, value) in &head.headers {
+                text.extend([name.as_str().as_bytes(), b": ", value.as_bytes(), b"\n"].concat());
+            }
+            text.extend_from_slice(&body);
+            text
+        };
+        seen.into_iter().map(heard).collect()
     }
 }
 
@@ -127,7 +143,7 @@ async fn answer(
 ) -> Result<Response<Playing>, Infallible> {
     let (head, body) = request.into_parts();
     let body = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
-    shelf.seen.lock().push((head.headers, body));
+    shelf.seen.lock().push((head, body));
     let reply = shelf.reply.lock().clone();
     let mut response = Response::builder().status(reply.status);
     for (name, value) in reply.headers {

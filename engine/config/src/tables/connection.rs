@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use reins_governor::has_key_form;
+
 use crate::Secret;
 use crate::environment::Variables;
 use crate::names::Names;
@@ -109,10 +111,20 @@ fn key(table: &mut Reader<'_>, variables: &Variables<'_>) -> Option<VendorKey> {
         (Some(kept), None) => kept_key(&kept),
         // WHY: where the variable is not set, that is on the list, and an empty key opens nothing.
         (None, Some(variable)) => Some(VendorKey::Environment(
-            variables.secret(&variable).unwrap_or_else(|| Secret::new(String::new())),
+            vendors_own(&variable, variables).unwrap_or_else(|| Secret::new(String::new())),
         )),
         (Some(kept), Some(_)) => kept.bad("`key` and `key_env` are both there", "keep one of them"),
     }
+}
+
+/// The key in a variable, which is none of Reins.
+fn vendors_own(variable: &Value<'_>, variables: &Variables<'_>) -> Option<Secret> {
+    let secret = variables.secret(variable)?;
+    if has_key_form(secret.expose()) {
+        let what = "the variable holds a Reins key, and no vendor is ever shown one";
+        return variable.bad(what, "name the variable that holds the vendor's own key");
+    }
+    Some(secret)
 }
 
 fn kept_key(value: &Value<'_>) -> Option<VendorKey> {

@@ -8,7 +8,7 @@ use crate::Secret;
 use crate::environment::Variables;
 use crate::names::Names;
 use crate::reader::Reader;
-use crate::settings::{DeclaredKey, Pins};
+use crate::settings::{Connection, DeclaredKey, Pins, VendorKey};
 use crate::tables::organization::reference;
 use crate::value::Value;
 
@@ -17,29 +17,47 @@ const VALUE_MIN: usize = 16;
 /// Where a key belongs.
 const HINT: &str = "put it into an environment variable, and name that: value_env = \"REINS_KEY\"";
 
+/// Characters that a pattern gives a meaning: a budget or limit could not name such a key.
+const OF_PATTERNS: [char; 7] = ['*', '?', '[', ']', '{', '}', '\\'];
+
+/// Keys read so far, of vendors and of Reins, each with what has it: two alike would be one.
+pub(crate) struct Taken(Vec<(String, Secret)>);
+
 /// A key whose variable is not set is left out: an empty one would open everything.
 pub(crate) fn read(
     mut table: Reader<'_>,
     names: &mut Names,
     connections: &Names,
-    variables: &Variables<'_>,
+    (variables, taken): (&Variables<'_>, &mut Taken),
 ) -> Option<DeclaredKey> {
     let hint = "name the key, such as name = \"ci\"";
-    let name = table.required(&["name"], hint, |value| names.take(value));
+    let name = table.required(&["name"], hint, |value| name(value, names));
     let value = value(&mut table, variables);
     let pins = pins(&mut table, connections);
     let environment = table.defaulted(&["environment"], Environment::Live, environment);
     let observe_allowed = table.defaulted(&["observe"], false, Value::flag);
+    let (name, (variable, value)) = (name?, value?);
+    taken.take(&variable, &name, &value)?;
     Some(DeclaredKey {
-        name: name?,
-        value: value?,
+        name,
+        value,
         pins: pins?,
         environment: environment?,
         observe_allowed: observe_allowed?,
     })
 }
 
-fn value(table: &mut Reader<'_>, variables: &Variables<'_>) -> Option<Secret> {
+/// A name that a scope can be written for: budgets, limits and spend of a key go by it.
+fn name(value: &Value<'_>, names: &mut Names) -> Option<Arc<str>> {
+    let name = names.take(value)?;
+    if name.contains(OF_PATTERNS) {
+        let what = format!("`{name}` cannot be the name of a key");
+        return value.bad(what, "budgets name keys by patterns: leave out * ? [ ] { } and \\");
+    }
+    Some(name)
+}
+
+fn value<'a>(table: &mut Reader<'a>, variables: &Variables<'_>) -> Option<(Value<'a>, Secret)> {
     let (literal, variable) = (table.field(&["value"]), table.field(&["value_env"]));
     if let Some(literal) = literal {
         return literal.bad("a key is written into the file", HINT);
@@ -53,7 +71,31 @@ fn value(table: &mut Reader<'_>, variables: &Variables<'_>) -> Option<Secret> {
         let what = format!("the key is shorter than {VALUE_MIN} characters");
         variable.place.warn(what, "take one that nobody can guess");
     }
-    Some(value)
+    Some((variable, value))
+}
+
+// === impl Taken ===
+
+impl Taken {
+    /// The keys of vendors that the file names: no vendor is shown a key of Reins.
+    pub(crate) fn by(connections: &[Connection]) -> Self {
+        let key = |each: &Connection| match &each.key {
+            VendorKey::Environment(key) if !key.expose().is_empty() => {
+                Some((format!("the vendor's key of the connection `{}`", each.name), key.clone()))
+            }
+            VendorKey::Environment(_) | VendorKey::Stored | VendorKey::PassThrough => None,
+        };
+        Self(connections.iter().filter_map(key).collect())
+    }
+
+    fn take(&mut self, variable: &Value<'_>, whose: &Arc<str>, value: &Secret) -> Option<()> {
+        if let Some((other, _)) = self.0.iter().find(|(_, taken)| taken == value) {
+            let what = format!("the variable holds the same value as {other}");
+            return variable.bad(what, "give this key a value of its own");
+        }
+        self.0.push((format!("the key `{whose}`"), value.clone()));
+        Some(())
+    }
 }
 
 fn pins(table: &mut Reader<'_>, connections: &Names) -> Option<Pins> {

@@ -6,8 +6,8 @@ use crate::reader::{Reader, Spellings};
 use crate::settings::Organization;
 use crate::value::Value;
 
-/// What stands before the name of a declared key in its id.
-const KEY_PREFIX: &str = "key_";
+/// How the ids of keys begin.
+const KEY_ID_PREFIX: &str = "key_";
 /// How a scope is written.
 const HINT: &str = "name one of organization, team, agent, user, session and key, such as \
                     { agent = \"support-*\" }";
@@ -40,7 +40,7 @@ pub(crate) fn read(table: &mut Reader<'_>, of: &Organization) -> Option<(ScopeKi
 fn pattern(kind: ScopeKind, value: &Value<'_>, of: &Organization) -> Option<Pattern> {
     let pattern = value.pattern()?;
     match kind {
-        ScopeKind::Key => key_pattern(value, &pattern),
+        ScopeKind::Key => Some(key_pattern(value, pattern)),
         ScopeKind::Organization if !pattern.matches(&of.id) => {
             let what = format!("`{pattern}` is not this organization");
             value.place.at_odds(what, format!("write `{}`, or \"*\"", of.id));
@@ -54,11 +54,12 @@ fn pattern(kind: ScopeKind, value: &Value<'_>, of: &Organization) -> Option<Patt
     }
 }
 
-/// Keys are counted under their ids; people write the names they declared.
-fn key_pattern(value: &Value<'_>, written: &Pattern) -> Option<Pattern> {
-    if written.text().starts_with(KEY_PREFIX) || written.text() == "*" {
-        return Some(written.clone());
+/// Keys are counted under their names, declared and made alike: a key has another id once it is
+/// rotated, and the same name.
+fn key_pattern(value: &Value<'_>, written: Pattern) -> Pattern {
+    if written.text().starts_with(KEY_ID_PREFIX) {
+        let what = format!("`{written}` looks like the id of a key, and keys are counted by name");
+        value.place.warn(what, "write the key's name, as `reins key list` shows it");
     }
-    let id = format!("{KEY_PREFIX}{written}");
-    id.parse().map_err(|error| value.place.wrong(format!("{error}"), HINT)).ok()
+    written
 }

@@ -82,10 +82,10 @@ fn pins_what_a_key_says() {
 }
 
 #[test]
-fn counts_a_declared_key_under_its_id() {
+fn counts_a_key_under_its_name() {
     let [organization, key] = settings().limits.try_into().expect("two");
     assert_eq!((organization.calls_per_second.get(), organization.burst.get()), (20_000, 40_000));
-    assert_eq!((key.kind, key.pattern.text()), (ScopeKind::Key, "key_ci"));
+    assert_eq!((key.kind, key.pattern.text()), (ScopeKind::Key, "ci"));
     assert_eq!((key.calls_per_second.get(), key.burst.get()), (50, 50));
 }
 

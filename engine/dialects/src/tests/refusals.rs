@@ -49,6 +49,8 @@ fn refusals() -> Vec<(&'static str, Refusal)> {
         ("too_large", Refusal::TooLarge { limit: 33_554_432 }),
         ("unauthorized_missing", Refusal::Unauthorized(Unidentified::Missing)),
         ("unauthorized_unknown", Refusal::Unauthorized(Unidentified::Unknown)),
+        ("unauthorized_malformed", Refusal::Unauthorized(Unidentified::Malformed)),
+        ("unauthorized_not_local", Refusal::Unauthorized(Unidentified::NotLocal)),
         ("forbidden", Refusal::Forbidden { what: "the key may not do this: ask its owner".into() }),
         ("unpriced", Refusal::Unpriced { model: "gpt-9".into() }),
         ("unbounded", Refusal::Unbounded { code: "unbounded_input", what: "file_id" }),

@@ -298,6 +298,7 @@ fn bot() -> Identity {
         session: None,
         parent: None,
         key: KeyId("key_ci".into()),
+        key_name: "ci".into(),
         environment: Environment::Live,
         roles: Arc::from(Vec::new()),
         metadata: None,

@@ -17,6 +17,7 @@ fn caller(agent: &str, session: Option<&str>) -> Identity {
         session: session.map(Arc::from),
         parent: None,
         key: KeyId("key_1".into()),
+        key_name: "1".into(),
         environment: Environment::Live,
         roles: Arc::new([]),
         metadata: None,

@@ -46,8 +46,8 @@ async fn a_call_is_charged_and_its_record_kept() {
         let (id, began) = sent(&store, &house, &who, 1, usd(1_000)).await;
         store.flush().await.unwrap();
         let reports = Reports::open(&db(folder.path()), &*clock).unwrap();
-        let agent = began.opening.who.key.clone();
-        let key = reins_governor::Scope::new(reins_governor::ScopeKind::Key, agent.0);
+        let name = began.opening.who.key_name.clone();
+        let key = reins_governor::Scope::new(reins_governor::ScopeKind::Key, name);
         let day = reins_governor::Window::Daily;
         let spent = reports.spent(&key, day, &house.zone, clock.now()).await.unwrap();
         assert_eq!((spent.held, spent.in_flight, spent.calls), (usd(1_000), 1, 0));

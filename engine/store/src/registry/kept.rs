@@ -49,13 +49,21 @@ pub(super) async fn find(pool: &SqlitePool, id: &KeyId) -> Result<Key, StoreErro
     Ok(row.read()?.1)
 }
 
-pub(super) async fn insert(
-    pool: &SqlitePool,
-    key: &Key,
-    digest: &Digest,
-) -> Result<(), StoreError> {
-    let mut conn = pool.acquire().await?;
-    insert_in(&mut conn, key, digest).await
+/// Adds a key, unless another one of its name works: of two that are added at once, one is.
+pub(super) async fn add(pool: &SqlitePool, key: &Key, digest: &Digest) -> Result<(), StoreError> {
+    let mut tx = pool.begin_with("BEGIN IMMEDIATE").await?;
+    let query = sqlx::query_scalar(
+        "SELECT id FROM keys WHERE organization = ? AND name = ? AND revoked_us IS NULL \
+         AND (expires_us IS NULL OR expires_us > ?) ORDER BY created_us DESC LIMIT 1",
+    );
+    let query = query.bind(&*key.organization).bind(&*key.name);
+    let query = query.bind(key.created.as_microsecond());
+    let other: Option<String> = query.fetch_optional(&mut *tx).await?;
+    if let Some(id) = other {
+        return Err(StoreError::NameTaken { name: key.name.to_string(), id });
+    }
+    insert_in(&mut tx, key, digest).await?;
+    Ok(tx.commit().await?)
 }
 
 async fn insert_in(

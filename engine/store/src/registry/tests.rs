@@ -179,6 +179,58 @@ async fn a_declared_key_is_known_as_long_as_it_is_declared() {
 }
 
 #[tokio::test]
+async fn of_two_keys_of_one_name_that_are_made_at_once_one_is() {
+    let desk = desk().await;
+    let theirs = opened(&desk.path, ROOT, &desk.clock).await;
+    let (ours, theirs) = tokio::join!(desk.registry.create(new("ci")), theirs.create(new("ci")));
+    let made = [ours, theirs].into_iter().filter(Result::is_ok).count();
+    assert_eq!(made, 1);
+    let elsewhere = NewKey { organization: "other".into(), ..new("ci") };
+    desk.registry.create(elsewhere).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_name_is_free_once_its_keys_have_ended() {
+    let desk = desk().await;
+    let expires = Some("2026-03-01T11:01:00Z".parse().unwrap());
+    desk.registry.create(NewKey { expires, ..new("ci") }).await.unwrap();
+    let taken = desk.registry.create(new("ci")).await.unwrap_err();
+    assert!(matches!(taken, StoreError::NameTaken { .. }), "{taken:?}");
+    desk.clock.turn(60);
+    let second = desk.registry.create(new("ci")).await.unwrap();
+    let third = desk.registry.rotate(&second.key.id, Rotation::Overlap).await.unwrap();
+    assert_eq!(third.key.name, second.key.name);
+    desk.registry.revoke(&third.key.id).await.unwrap();
+    desk.registry.create(new("ci")).await.unwrap_err();
+    desk.clock.turn(DAY);
+    desk.registry.create(new("ci")).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_key_is_known_as_ours_whatever_became_of_it() {
+    let desk = desk().await;
+    let plain = |text: &str| Secret::new(text.into());
+    let declared = |name, text| DeclaredKey { key: new(name), value: plain(text) };
+    let both = vec![declared("a", "any text at all"), declared("b", "another/text==")];
+    desk.registry.declare(both).await.unwrap();
+    desk.registry.declare(vec![declared("a", "any text at all")]).await.unwrap();
+    let created = desk.registry.create(new("ci")).await.unwrap();
+    desk.registry.revoke(&created.key.id).await.unwrap();
+    let expired = NewKey { expires: Some("2020-01-01T00:00:00Z".parse().unwrap()), ..new("old") };
+    let expired = desk.registry.create(expired).await.unwrap();
+    let others = NewKey { organization: "other".into(), ..new("ci") };
+    let others = desk.registry.create(others).await.unwrap();
+    let made = [&created, &expired, &others].map(|made| made.value.expose());
+    for key in [&made[..], &["any text at all", "another/text=="]].concat() {
+        assert!(desk.registry.discloses_key(format!("a=1; key={key}").as_bytes()), "{key}");
+        let declared_no_more = key == "another/text==";
+        assert_eq!(desk.registry.knows(key), !declared_no_more, "{key}");
+    }
+    assert!(!desk.registry.discloses_key(b"sk-proj-of-the-vendor"));
+    assert!(!desk.registry.knows("sk-proj-of-the-vendor"));
+}
+
+#[tokio::test]
 async fn another_root_secret_knows_no_key() {
     let desk = desk().await;
     let created = desk.registry.create(new("ci")).await.unwrap();

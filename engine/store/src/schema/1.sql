@@ -23,7 +23,8 @@ CREATE TABLE journal (
 ) STRICT;
 INSERT INTO journal VALUES (random(), 0, 1, 0, 0, 0, NULL, 0);
 
--- Attempts that may have left and have not ended, by the number of their journal entry.
+-- Attempts that may have left and have not ended, by the number of their journal entry. Here and
+-- in `transactions`, `key` is the name of the key, as in `spend`: its id stands in the record.
 CREATE TABLE open_attempts (
     seq           INTEGER PRIMARY KEY,
     txn           TEXT NOT NULL,

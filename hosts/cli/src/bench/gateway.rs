@@ -45,9 +45,13 @@ pub(crate) fn governed(folder: &Path, vendor: SocketAddr, durability: Durability
         .replace("{store}", &folder.join("bench.db").display().to_string())
 }
 
-/// The variables that the file names.
+/// The variables that the file names. A vendor is never shown a key of Reins.
+const VARIABLES: [(&str, &str); 2] = [("BENCH_KEY", KEY), ("BENCH_VENDOR_KEY", "sk-bench")];
+
+/// What a variable of the file holds.
 pub(crate) fn variable(name: &str) -> Option<String> {
-    matches!(name, "BENCH_KEY" | "BENCH_VENDOR_KEY").then(|| KEY.to_owned())
+    let found = VARIABLES.iter().find(|(known, _)| *known == name);
+    found.map(|(_, value)| (*value).to_owned())
 }
 
 // === impl Shipped ===
@@ -123,7 +127,7 @@ fn serve(config: &Path, said: &Path) -> io::Result<Child> {
         .arg("serve")
         .arg("--config")
         .arg(config)
-        .envs(["BENCH_KEY", "BENCH_VENDOR_KEY"].map(|name| (name, KEY)))
+        .envs(VARIABLES)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(File::create(said)?)

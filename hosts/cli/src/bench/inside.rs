@@ -176,6 +176,7 @@ fn caller(number: u64) -> Identity {
         session: Some(format!("bench-{number}").into()),
         parent: None,
         key: KeyId("key_bench".into()),
+        key_name: "bench".into(),
         environment: Environment::Test,
         roles: Arc::from([]),
         metadata: None,

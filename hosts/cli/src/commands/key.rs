@@ -38,6 +38,8 @@ Examples:
   reins key revoke key_01KAJ3V2M8Q4T6X9Z0B1C2D3E4";
 
 /// Make a key like another one, which goes on working for a day
+///
+/// The new key has the old one's name, and so goes on in the same budgets.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Rotate {
     /// The old key's id, as `reins key list` shows it
@@ -112,7 +114,7 @@ impl Revoke {
 
 /// The id of a key that the store keeps, and so can change.
 fn kept_id(id: String, settings: &Settings) -> Result<KeyId, Failure> {
-    let declared = |name: &str| settings.keys.iter().any(|key| &*key.name == name);
+    let declared = |name: &str| settings.key_names.iter().any(|known| &**known == name);
     if id.strip_prefix("key_").is_some_and(declared) {
         return Err(Failure::Declared(id));
     }

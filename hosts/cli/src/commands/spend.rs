@@ -43,6 +43,7 @@ const EXAMPLES: &str = "\
 Examples:
   reins spend
   reins spend --scope agent=support-bot
+  reins spend --scope key=ci
   reins spend --json | jq -r '.budgets[] | [.name, .scope, .left_usd] | @tsv'";
 
 /// How far the database may lag behind a running server: its rest between two batches, and a slow
@@ -59,6 +60,9 @@ impl Spend {
         tokio::time::sleep(LAG).await;
         let asked = Asked { settings: &settings, scope: self.scope, now: clock.now() };
         let statement = asked.statement(&reports).await?;
+        if is_key_id(&statement.scope) {
+            desk.out.note("A key is counted by its name, not its id: see `reins key list`.")?;
+        }
         if self.json {
             desk.out.answer(serde_json::to_string(&statement)?)?;
         } else {
@@ -66,6 +70,11 @@ impl Spend {
         }
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// Whether a scope is written with what looks like the id of a key.
+fn is_key_id(scope: &Scope) -> bool {
+    scope.kind == ScopeKind::Key && scope.name.starts_with("key_")
 }
 
 fn scope(text: &str) -> Result<Scope, String> {

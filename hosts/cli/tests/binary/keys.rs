@@ -158,13 +158,74 @@ fn a_running_server_takes_keys_in() {
     let shop = Shop::open();
     let place = shop.place("");
     let server = Server::start(&place);
-    let made = place.run(&["key", "create", "--name", "ci", "--json"]).json();
+    let made = place.run(&["key", "create", "--name", "made", "--json"]).json();
     let key = made["value"].as_str().expect("the key");
     assert!(until(200, || server.call(key, "a").status), "the new key never works");
     place.run(&["key", "revoke", made["id"].as_str().expect("an id")]).answer();
     assert!(until(401, || server.call(key, "a").status), "the revoked key still works");
     drop(server);
     shop.close();
+}
+
+const MADE: &str = "[[budget]]\nname = \"made, a day\"\nscope = { key = \"made\" }\n\
+                    limit_usd = \"0.00004\"\nwindow = \"daily\"\n";
+
+/// One call costs $0.0000132, and may cost $0.00003795: the second one does not fit.
+#[test]
+fn a_budget_goes_by_the_name_of_a_key_through_rotation_and_restart() {
+    let shop = Shop::open();
+    let place = shop.place(MADE);
+    let server = Server::start(&place);
+    let key = |arguments: &[&str]| {
+        let made = place.run(&[&["key"], arguments, &["--json"]].concat()).json();
+        let text = |field: &str| made[field].as_str().expect(field).to_owned();
+        (text("id"), text("value"))
+    };
+    let (id, old) = key(&["create", "--name", "made"]);
+    let (_, other) = key(&["create", "--name", "other"]);
+    assert!(until(200, || server.call(&old, "a").status), "the new key never works");
+    let spent = || {
+        let statement = place.run(&["spend", "--scope", "key=made", "--json"]).json();
+        let budget = &statement["budgets"][0];
+        assert_eq!(statement["spent_usd"], budget["spent_usd"], "{statement}");
+        (statement["spent_usd"].clone(), budget["scope"].clone(), statement["calls"].clone())
+    };
+    let once = (Value::from("0.0000132"), Value::from("key=made"), Value::from(1));
+    assert_eq!(spent(), once);
+    let by_id = place.run(&["spend", "--scope", &format!("key={id}")]);
+    assert!(by_id.stderr.contains("counted by its name"), "{by_id}");
+    assert_eq!(server.call(&old, "a").status, 403, "the budget of the key does not bind");
+    let (_, new) = key(&["rotate", &id]);
+    assert!(until(403, || server.call(&new, "a").status), "a rotated key has a fresh budget");
+    assert_eq!(server.call(&old, "a").status, 403);
+    assert_eq!(server.call(&other, "a").status, 200, "another key is held to it");
+    drop(server);
+    assert_eq!(spent(), once, "after the server was killed");
+    let server = Server::start(&place);
+    assert_eq!([&old, &new].map(|key| server.call(key, "a").status), [403, 403]);
+    assert_eq!(spent(), once, "after a restart");
+    drop(server);
+    shop.close();
+}
+
+#[test]
+fn no_two_keys_that_work_share_a_name() {
+    let file = format!("{FILE}[[key]]\nname = \"declared\"\nvalue_env = \"NOT_SET_HERE\"\n");
+    let place = Place::with(&file);
+    let create = |name: &str| place.run(&["key", "create", "--name", name, "--json"]);
+    let id = create("ci").json()["id"].as_str().expect("an id").to_owned();
+    let again = create("ci");
+    assert_eq!(again.status, 1, "{again}");
+    assert!(again.stderr.contains(&format!("the key `{id}` has the name `ci`")), "{again}");
+    let rotated = place.run(&["key", "rotate", &id, "--json"]).json();
+    let rotated = rotated["id"].as_str().expect("an id").to_owned();
+    assert_eq!(create("ci").status, 1, "its rotated form works");
+    for id in [&id, &rotated] {
+        assert_eq!(create("ci").status, 1, "one of them works");
+        place.run(&["key", "revoke", id]).answer();
+    }
+    create("ci").answer();
+    insta::assert_snapshot!(create("declared"));
 }
 
 #[test]

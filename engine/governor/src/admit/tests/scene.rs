@@ -166,6 +166,7 @@ fn bot() -> Identity {
         session: Some("s-1".into()),
         parent: None,
         key: KeyId("key_ci".into()),
+        key_name: "ci".into(),
         environment: Environment::Live,
         roles: Arc::from(vec![Arc::from("trial")]),
         metadata: None,

@@ -2,6 +2,7 @@
 
 use std::io::{self, BufRead, IsTerminal, Stdin};
 
+use reins_governor::has_key_form;
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
 use zeroize::Zeroizing;
 
@@ -29,6 +30,9 @@ fn checked(line: &str) -> Result<Zeroizing<String>, Failure> {
     }
     if key.contains(|c: char| !c.is_ascii_graphic()) || key.contains(['"', '\'']) {
         return Err(Failure::NotAKey);
+    }
+    if has_key_form(key) {
+        return Err(Failure::ReinsKey);
     }
     Ok(Zeroizing::new(key.to_owned()))
 }
@@ -73,5 +77,6 @@ mod tests {
         for line in ["\"sk-1\"\n", "sk 1", "sk-ä", "sk-\u{0}1"] {
             assert!(matches!(checked(line), Err(Failure::NotAKey)), "`{line}`");
         }
+        assert!(matches!(checked("rns_live_0123\n"), Err(Failure::ReinsKey)));
     }
 }

@@ -13,6 +13,8 @@ use crate::commands::connection;
 
 /// The longest name, as for whatever a caller chooses.
 const NAME_MAX: usize = 128;
+/// Characters that a pattern gives a meaning: a budget or limit could not name such a key.
+const OF_PATTERNS: [char; 7] = ['*', '?', '[', ']', '{', '}', '\\'];
 
 /// Make a key
 ///
@@ -21,8 +23,8 @@ const NAME_MAX: usize = 128;
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Create {
-    /// What people call the key
-    #[arg(long, value_parser = name)]
+    /// The key's name, which its budgets and spend go by: unique among the keys that work
+    #[arg(long, value_parser = key_name)]
     name: Arc<str>,
     /// The agent that its calls count as
     #[arg(long, value_parser = name)]
@@ -68,6 +70,9 @@ Examples:
 impl Create {
     pub(crate) async fn run(self, desk: Desk<'_>) -> Result<(), Failure> {
         let settings = desk.config.read(desk.machine)?.settings;
+        if settings.key_names.contains(&self.name) {
+            return Err(Failure::DeclaredName(self.name.to_string()));
+        }
         let (json, of) = (self.json, &settings.organization);
         let connection = self.connection.as_deref().map(|name| connection::find(&settings, name));
         let connection = connection.transpose()?.map(|found| Arc::clone(&found.name));
@@ -105,6 +110,15 @@ fn name(text: &str) -> Result<Arc<str>, String> {
         return Err(format!("a name has 1 to {NAME_MAX} bytes and no control characters"));
     }
     Ok(name.into())
+}
+
+/// A name that the scope of a budget can be written for.
+fn key_name(text: &str) -> Result<Arc<str>, String> {
+    let name = name(text)?;
+    if name.contains(OF_PATTERNS) {
+        return Err("budgets name keys by patterns: leave out * ? [ ] { } and \\".to_owned());
+    }
+    Ok(name)
 }
 
 /// The instant that a text names: itself, the beginning of a day, or so long from now.

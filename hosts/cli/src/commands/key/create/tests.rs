@@ -2,7 +2,7 @@
 
 use jiff::{Timestamp, tz::TimeZone};
 
-use super::{expiry, name};
+use super::{expiry, key_name, name};
 
 fn berlin() -> TimeZone {
     TimeZone::get("Europe/Berlin").expect("a zone")
@@ -41,5 +41,8 @@ fn names_are_short_and_plain() {
     assert_eq!(&*name(" support-bot ").expect("a name"), "support-bot");
     for text in ["", "  ", "a\u{1b}[31mb", &"x".repeat(129)] {
         assert!(name(text).is_err(), "`{text}` was taken");
+    }
+    for text in ["ci-*", "a?", "[a]", "{a}", "a\\b"] {
+        assert!(key_name(text).is_err() && name(text).is_ok(), "`{text}`");
     }
 }
