@@ -171,7 +171,7 @@ impl<'a> Value<'a> {
 
     pub(crate) fn pattern(&self) -> Option<Pattern> {
         self.name()?;
-        self.parsed("write a name, or a shape of names with `*`, such as \"gpt-4*\"")
+        self.parsed("write a name, or a shape of names with `*`, such as \"gpt-5*\"")
     }
 
     pub(crate) fn patterns(&self) -> Option<Vec<Pattern>> {
