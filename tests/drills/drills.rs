@@ -68,6 +68,21 @@ mod pinned;
 mod swap;
 
 #[cfg(test)]
+mod halves;
+
+#[cfg(test)]
+mod stuck;
+
+#[cfg(test)]
+mod deaf;
+
+#[cfg(test)]
+mod trickle;
+
+#[cfg(test)]
+mod blind;
+
+#[cfg(test)]
 mod crowd;
 
 #[cfg(test)]

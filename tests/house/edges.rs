@@ -9,7 +9,7 @@ use crate::source::{cargo, none};
 const LEVELS: [&[&str]; 5] = [
     &["reins-governor"],
     &["reins-ledger", "reins-dialects", "reins-prices", "reins-policy"],
-    &["reins-store", "reins-flight", "reins-config"],
+    &["reins-store", "reins-flight", "reins-config", "reins-files"],
     &["reins-gateway", "reins-vendor"],
     &["reins-cli"],
 ];

@@ -26,7 +26,7 @@ mod problem;
 
 pub use environment::Purpose;
 pub use problem::{Problem, Report};
-pub use read::{Checked, File, read};
+pub use read::{Checked, FILE_MAX, File, read};
 pub use secret::Secret;
 pub use settings::{
     Agent, BudgetStatus, Connection, DeclaredKey, DialectName, Drain, Durability, Limit,

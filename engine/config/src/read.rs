@@ -32,6 +32,9 @@ use crate::value::Value;
 /// Bytes of the digest that name a version: enough that no two versions meet by chance.
 const DIGEST_BYTES: usize = 8;
 
+/// The most bytes that a file has: a thousand times the example, which says everything once.
+pub const FILE_MAX: usize = 8 << 20;
+
 /// A file, and what surrounds it.
 #[derive(Clone, Copy)]
 pub struct File<'a> {

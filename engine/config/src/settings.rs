@@ -171,6 +171,8 @@ pub struct Timeouts {
     pub headers: Duration,
     /// Between two pieces of an answer.
     pub idle: Duration,
+    /// From an answer's headers to its end, where it is no stream.
+    pub whole: Duration,
 }
 
 /// A Reins key that the file declares. Its id is `key_` and its name.

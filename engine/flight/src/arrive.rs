@@ -18,7 +18,6 @@ use crate::metering::Metering;
 use crate::notice::Notice;
 use crate::outcome::{self, AnswerEnd, BodyEnd};
 use crate::owner::{Lag, Owner, STREAM_PATIENCE};
-use crate::pulse::Pulse;
 use crate::tap::{Tap, Trailers};
 use crate::{BoxedBody, Transport, report};
 
@@ -50,8 +49,7 @@ impl<L: Ledger, T: Transport> Freight<L, T> {
         if is_event_stream(&head.headers) {
             return self.stream(arrival, head, body, VecDeque::new());
         }
-        let pulse = Pulse::new(&self.admitted, &*self.clock);
-        let kept = collect(body, self.terms.idle_timeout, self.terms.whole_max, pulse).await;
+        let kept = collect(body, &self.terms, self.terms.whole_max, self.pulse()).await;
         if let Collected::TooLarge(prefix, rest) = kept {
             return self.stream(arrival, head, rest, prefix);
         }
@@ -60,7 +58,7 @@ impl<L: Ledger, T: Transport> Freight<L, T> {
 
     async fn whole(self, arrival: Arrival, head: Box<Parts>, kept: Collected) -> Carried {
         let Arrival { notice, sent, mut answered, retries } = arrival;
-        let (end, idle) = (kept.end(), self.terms.idle_timeout);
+        let end = kept.end();
         let body = kept.read();
         answered.total_us = micros_since(&*self.clock, sent);
         let metered = self.metered(&head.headers, &body).await;
@@ -74,8 +72,9 @@ impl<L: Ledger, T: Transport> Freight<L, T> {
         if end == BodyEnd::Whole {
             return Carried::Whole { notice, head, body, closed };
         }
-        let (notice, refusal, closed) = (Some(notice), cut_short(end, idle), Some(closed));
-        Carried::Failed { notice, refusal, retries, closed }
+        let waited = Duration::from_micros(answered.total_us);
+        let refusal = cut_short(end, waited);
+        Carried::Failed { notice: Some(notice), refusal, retries, closed: Some(closed) }
     }
 
     /// What meters the answer to the call as it was sent.
@@ -127,6 +126,7 @@ impl<L: Ledger, T: Transport> Freight<L, T> {
             clock: self.clock,
             terms: self.terms,
             crew: self.crew.clone(),
+            client: self.client,
             lag,
             sent,
             answered,
@@ -137,9 +137,9 @@ impl<L: Ledger, T: Transport> Freight<L, T> {
 }
 
 /// What to answer in place of an answer that did not come to its end.
-fn cut_short(end: BodyEnd, idle: Duration) -> Refusal {
-    if end == BodyEnd::Idle {
-        return Refusal::VendorTimeout { waited: idle };
+fn cut_short(end: BodyEnd, waited: Duration) -> Refusal {
+    if matches!(end, BodyEnd::Idle | BodyEnd::Cut { .. }) {
+        return Refusal::VendorTimeout { waited };
     }
     Refusal::VendorError { what: "its answer broke off".to_owned() }
 }

@@ -10,7 +10,7 @@ use reins_governor::{Answered, Ledger, Refusal};
 use crate::carry::{Freight, micros_since};
 use crate::collect::collect;
 use crate::outcome::Seen;
-use crate::pulse::Pulse;
+use crate::pulse::{Late, Pulse};
 use crate::{BoxedBody, Transport, TransportError};
 
 /// The largest error answer that is passed on, in bytes: vendors' errors are a few hundred.
@@ -67,13 +67,20 @@ impl<L: Ledger, T: Transport> Freight<L, T> {
             return Tried::nothing(Seen::NotConnected, None, Refusal::Internal { what });
         };
         let sending = self.transport.send((self.pack)(call));
-        let mut pulse = Pulse::new(&self.admitted, &*self.clock);
+        let mut pulse = self.pulse();
         match pulse.within(self.terms.headers_timeout, sending).await {
-            None => timed_out(self.terms.headers_timeout),
-            Some(Err(error)) => no_answer(&error),
-            Some(Ok(response)) if response.status().is_success() => Tried::Answer(response),
-            Some(Ok(response)) => self.declined(response, pulse).await,
+            Err(Late::TimedOut) => late(Seen::NoHead, self.terms.headers_timeout),
+            Err(Late::GivenUp) => late(Seen::GivenUp, self.terms.drain_timeout),
+            Ok(Err(error)) => no_answer(&error),
+            Ok(Ok(response)) if response.status().is_success() => Tried::Answer(response),
+            Ok(Ok(response)) => self.declined(response, pulse).await,
         }
+    }
+
+    /// The pulse of the call, which goes on for a while after its client left.
+    pub(crate) fn pulse(&self) -> Pulse<'_, L> {
+        let pulse = Pulse::new(&self.admitted, &*self.clock);
+        pulse.of_client(&self.client, self.terms.drain_timeout)
     }
 
     async fn declined(&self, response: Response<BoxedBody>, pulse: Pulse<'_, L>) -> Tried {
@@ -84,7 +91,7 @@ impl<L: Ledger, T: Transport> Freight<L, T> {
             let what = format!("it answered {status} instead of an answer");
             return Tried::nothing(seen, Some(status), Refusal::VendorError { what });
         }
-        let body = collect(body, self.terms.idle_timeout, ERROR_MAX, pulse).await;
+        let body = collect(body, &self.terms, ERROR_MAX, pulse).await;
         let instead = Instead::Error { head, body: body.read() };
         Tried::Unanswered(Unanswered { seen, status: Some(status), instead })
     }
@@ -107,6 +114,6 @@ fn no_answer(error: &TransportError) -> Tried {
     Tried::nothing(seen, None, error.refusal())
 }
 
-fn timed_out(waited: Duration) -> Tried {
-    Tried::nothing(Seen::NoHead, None, Refusal::VendorTimeout { waited })
+fn late(seen: Seen, waited: Duration) -> Tried {
+    Tried::nothing(seen, None, Refusal::VendorTimeout { waited })
 }

@@ -16,7 +16,7 @@ use crate::attempt::{Instead, Tried, Unanswered};
 use crate::notice::Notice;
 use crate::report::About;
 use crate::tap::Tap;
-use crate::{Crew, Terms, Transport, outcome, report};
+use crate::{Crew, Presence, Terms, Transport, outcome, report};
 
 /// How long to wait before the first and the second retry.
 const RETRY_DELAYS: [Duration; 2] = [Duration::from_millis(100), Duration::from_millis(500)];
@@ -40,6 +40,8 @@ pub struct Freight<L: Ledger, T: Transport> {
     pub terms: Terms,
     /// What all flights share.
     pub crew: Crew,
+    /// Whether somebody still waits for the answer.
+    pub client: Presence,
     /// The clock.
     pub clock: Arc<dyn Clock>,
     /// Makes trailers from a receipt, where the client asked for some.
@@ -101,7 +103,8 @@ pub async fn carry<L: Ledger, T: Transport>(mut freight: Freight<L, T>) -> Carri
                 return freight.arrive(arrival, response).await;
             }
         };
-        if retries == freight.terms.retries || !outcome::row(unanswered.seen).again {
+        let may_repeat = outcome::row(unanswered.seen).again && freight.client.is_here();
+        if retries == freight.terms.retries || !may_repeat {
             return freight.give_up(notice, unanswered, answered, retries);
         }
         let ending = outcome::unanswered(unanswered.seen);

@@ -1,15 +1,15 @@
 //! Collecting a body: read to its end, as far as that can be borne.
 
 use std::collections::VecDeque;
-use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use reins_governor::Ledger;
+use tokio::time::Instant;
 
-use crate::BoxedBody;
 use crate::outcome::BodyEnd;
-use crate::pulse::Pulse;
+use crate::pulse::{Late, Pulse};
+use crate::{BoxedBody, Terms};
 
 /// A body that was read, as far as it went.
 pub(crate) enum Collected {
@@ -40,23 +40,28 @@ impl Collected {
     }
 }
 
-/// Reads a body of at most so many bytes, whose pieces come within `idle` of each other.
+/// Reads a body of at most so many bytes, whose pieces come within the idle timeout of each other,
+/// and all of them within the timeout of a whole answer.
 pub(crate) async fn collect<L: Ledger>(
     mut body: BoxedBody,
-    idle: Duration,
+    terms: &Terms,
     max: usize,
     mut pulse: Pulse<'_, L>,
 ) -> Collected {
-    let mut pieces = VecDeque::new();
+    let (mut pieces, end) = (VecDeque::new(), Instant::now() + terms.whole_timeout);
     let mut size = 0_usize;
     loop {
-        match pulse.within(idle, body.frame()).await {
-            None => return Collected::Short(joined(pieces), BodyEnd::Idle),
-            Some(None) => return Collected::Whole(joined(pieces)),
-            Some(Some(Err(_))) => {
+        let left = end.saturating_duration_since(Instant::now());
+        match pulse.within(terms.idle_timeout.min(left), body.frame()).await {
+            Err(Late::TimedOut) => return Collected::Short(joined(pieces), BodyEnd::Idle),
+            Err(Late::GivenUp) => {
+                return Collected::Short(joined(pieces), BodyEnd::Cut { behind: false });
+            }
+            Ok(None) => return Collected::Whole(joined(pieces)),
+            Ok(Some(Err(_))) => {
                 return Collected::Short(joined(pieces), BodyEnd::Broken { behind: false });
             }
-            Some(Some(Ok(frame))) => {
+            Ok(Some(Ok(frame))) => {
                 let Ok(bytes) = frame.into_data() else { continue };
                 size = size.saturating_add(bytes.len());
                 pieces.push_back(bytes);

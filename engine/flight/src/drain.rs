@@ -7,14 +7,14 @@ use http_body_util::BodyExt;
 use reins_governor::Ledger;
 use tokio::sync::Semaphore;
 use tokio::task::unconstrained;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 use crate::Terms;
 use crate::aside::Aside;
 use crate::backlog::Followed;
 use crate::batch::Batch;
 use crate::outcome::BodyEnd;
-use crate::pulse::Pulse;
+use crate::pulse::{Late, Pulse};
 
 /// The rest of an answer, and who reads it.
 pub(crate) struct Drain<'a, L: Ledger> {
@@ -36,14 +36,14 @@ type Next = Option<Result<Frame<Bytes>, Box<dyn std::error::Error + Send + Sync>
 // === impl Drain ===
 
 impl<L: Ledger> Drain<'_, L> {
-    /// Reads on, where there is a place to do so, as long and as much as the terms allow; then what
-    /// is there already, since its tokens have been made.
-    pub(crate) async fn run(mut self, terms: &Terms, places: &Semaphore) -> BodyEnd {
+    /// Reads on, where there is a place to do so, as long after the client left and as much as the
+    /// terms allow; then what is there already, since its tokens have been made.
+    pub(crate) async fn run(mut self, left: Instant, terms: &Terms, places: &Semaphore) -> BodyEnd {
         let mut so_far = SoFar::default();
         let read = match places.try_acquire() {
             Ok(_place) => {
                 let reading = self.read(terms, &mut so_far);
-                timeout(terms.drain_timeout, reading).await.unwrap_or(None)
+                timeout_at(left + terms.drain_timeout, reading).await.unwrap_or(None)
             }
             Err(_) => None,
         };
@@ -61,7 +61,11 @@ impl<L: Ledger> Drain<'_, L> {
     async fn read(&mut self, terms: &Terms, so_far: &mut SoFar) -> Option<BodyEnd> {
         loop {
             let next = self.pulse.within(terms.idle_timeout, self.rest.frame()).await;
-            let Some(next) = next else { return Some(BodyEnd::Idle) };
+            let next = match next {
+                Ok(next) => next,
+                Err(Late::TimedOut) => return Some(BodyEnd::Idle),
+                Err(Late::GivenUp) => return None,
+            };
             if let Some(end) = self.take(next, so_far).await {
                 return Some(end);
             }

@@ -27,6 +27,7 @@ mod backlog;
 mod drain;
 mod outlive;
 mod owner;
+mod presence;
 mod pulse;
 
 mod batch;
@@ -44,6 +45,7 @@ mod terms;
 pub use carry::{Carried, Freight, Pack, carry};
 pub use notice::Notice;
 pub use outlive::{BrokeOff, Outliving};
+pub use presence::Presence;
 pub use tap::{Tap, TapError};
 pub use terms::{Crew, Terms};
 pub use transport::{BoxedBody, Transport, TransportError};

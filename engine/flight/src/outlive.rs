@@ -15,7 +15,7 @@ use tokio::runtime::Handle;
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
-use crate::Crew;
+use crate::{Crew, Presence};
 
 /// A call under way.
 pub struct Outliving<F: Future + Send + 'static>
@@ -24,6 +24,7 @@ where
 {
     /// Empty once it has ended.
     call: Option<Pin<Box<CatchUnwind<AssertUnwindSafe<F>>>>>,
+    client: Presence,
     owners: TaskTracker,
     /// An orderly stop waits for it, wherever it is.
     _place: TaskTrackerToken,
@@ -37,14 +38,15 @@ pub struct BrokeOff;
 // === impl Crew ===
 
 impl Crew {
-    /// Begins a call that goes on if nobody waits for it any more.
-    pub fn outlive<F>(&self, call: F) -> Outliving<F>
+    /// Begins a call that goes on if nobody waits for it any more; then its client has left.
+    pub fn outlive<F>(&self, client: &Presence, call: F) -> Outliving<F>
     where
         F: Future + Send + 'static,
         F::Output: Send,
     {
         let call = Some(Box::pin(AssertUnwindSafe(call).catch_unwind()));
-        Outliving { call, owners: self.owners.clone(), _place: self.owners.token() }
+        let (client, owners) = (client.clone(), self.owners.clone());
+        Outliving { call, client, owners, _place: self.owners.token() }
     }
 }
 
@@ -71,6 +73,7 @@ where
     fn drop(&mut self) {
         // Where no runtime is left, the call is dropped: what it held is presumed.
         if let (Some(call), Ok(runtime)) = (self.call.take(), Handle::try_current()) {
+            self.client.left();
             self.owners.spawn_on(call, &runtime);
         }
     }
@@ -84,7 +87,7 @@ mod tests {
     use tokio_util::task::TaskTracker;
 
     use super::BrokeOff;
-    use crate::Crew;
+    use crate::{Crew, Presence};
 
     fn crew() -> Crew {
         Crew { owners: TaskTracker::new(), drains: Arc::new(Semaphore::new(1)) }
@@ -92,15 +95,19 @@ mod tests {
 
     #[tokio::test]
     async fn a_call_that_is_waited_for_answers() {
-        assert_eq!(crew().outlive(async { 7 }).await, Ok(7));
+        let client = Presence::new();
+        assert_eq!(crew().outlive(&client, async { 7 }).await, Ok(7));
+        assert!(client.is_here());
     }
 
     #[tokio::test]
     async fn a_call_that_nobody_waits_for_goes_on() {
         let (crew, (go, told), (done, ended)) = (crew(), oneshot::channel(), oneshot::channel());
-        let mut call = Box::pin(crew.outlive(async move { done.send(told.await) }));
-        assert!(futures_util::poll!(&mut call).is_pending());
+        let client = Presence::new();
+        let mut call = Box::pin(crew.outlive(&client, async move { done.send(told.await) }));
+        assert!(futures_util::poll!(&mut call).is_pending() && client.is_here());
         drop(call);
+        assert!(!client.is_here());
         crew.owners.close();
         go.send(()).unwrap();
         assert_eq!(ended.await, Ok(Ok(())));
@@ -109,7 +116,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_call_that_panics_breaks_off_alone() {
-        let call = crew().outlive(async { assert!(crew().owners.is_closed(), "as meant") });
+        let broken = async { assert!(crew().owners.is_closed(), "as meant") };
+        let call = crew().outlive(&Presence::new(), broken);
         assert_eq!(call.await, Err(BrokeOff));
     }
 }

@@ -16,7 +16,7 @@ use crate::drain::Drain;
 use crate::metering::unmetered;
 use crate::outcome::{self, AnswerEnd, BodyEnd};
 use crate::pulse::Pulse;
-use crate::{Crew, Terms, report};
+use crate::{Crew, Presence, Terms, report};
 
 /// How long a meter may take for a batch of a stream.
 ///
@@ -60,6 +60,7 @@ pub(crate) struct Owner<L: Ledger> {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) terms: Terms,
     pub(crate) crew: Crew,
+    pub(crate) client: Presence,
     pub(crate) lag: Arc<Lag>,
     /// When the request was sent.
     pub(crate) sent: Duration,
@@ -108,7 +109,7 @@ impl<L: Ledger> Owner<L> {
                 Some(Event::Ended(end)) => return end,
                 Some(Event::Left(rest)) => {
                     let drain = Drain { rest, aside: &mut self.aside, pulse };
-                    return drain.run(&self.terms, &self.crew.drains).await;
+                    return drain.run(self.client.left(), &self.terms, &self.crew.drains).await;
                 }
                 None => return BodyEnd::Cut { behind: true },
             }

@@ -4,7 +4,9 @@ use std::pin::pin;
 use std::time::Duration;
 
 use reins_governor::{Admitted, Clock, Ledger};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
+
+use crate::Presence;
 
 /// How often a call says that it is alive, at most.
 ///
@@ -17,13 +19,30 @@ pub(crate) struct Pulse<'a, L: Ledger> {
     clock: &'a dyn Clock,
     /// When it last said so.
     beaten: Duration,
+    /// Whose call it is, and how long it goes on after that client left.
+    client: Option<(&'a Presence, Duration)>,
+}
+
+/// Why something is not waited for any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Late {
+    /// Its time is over.
+    TimedOut,
+    /// The client left, and the time for what it left behind is over.
+    GivenUp,
 }
 
 // === impl Pulse ===
 
 impl<'a, L: Ledger> Pulse<'a, L> {
     pub(crate) fn new(admitted: &'a Admitted<L>, clock: &'a dyn Clock) -> Self {
-        Self { admitted, clock, beaten: clock.monotonic() }
+        Self { admitted, clock, beaten: clock.monotonic(), client: None }
+    }
+
+    /// The same for a call that goes on for so long after its client left.
+    pub(crate) const fn of_client(mut self, client: &'a Presence, drain: Duration) -> Self {
+        self.client = Some((client, drain));
+        self
     }
 
     /// Waits for `work` as long as it takes.
@@ -43,17 +62,22 @@ impl<'a, L: Ledger> Pulse<'a, L> {
         &mut self,
         limit: Duration,
         work: W,
-    ) -> Option<W::Output> {
-        let (mut work, mut left) = (pin!(work), limit);
+    ) -> Result<W::Output, Late> {
+        let (mut work, mut gone) = (pin!(work), pin!(gone(self.client)));
+        let mut left = limit;
         loop {
             let wait = left.min(BEAT_EVERY);
-            let done = timeout(wait, work.as_mut()).await;
+            let done = tokio::select! {
+                biased;
+                done = work.as_mut() => Ok(done),
+                () = gone.as_mut() => Err(Late::GivenUp),
+                () = sleep(wait) => Err(Late::TimedOut),
+            };
             self.beat();
             left = left.saturating_sub(wait);
             match done {
-                Ok(done) => return Some(done),
-                Err(_) if left.is_zero() => return None,
-                Err(_) => {}
+                Err(Late::TimedOut) if !left.is_zero() => {}
+                done => return done,
             }
         }
     }
@@ -64,5 +88,13 @@ impl<'a, L: Ledger> Pulse<'a, L> {
             self.beaten = now;
             self.admitted.beat(self.clock.now());
         }
+    }
+}
+
+/// Comes back when a client has been gone for too long.
+async fn gone(client: Option<(&Presence, Duration)>) {
+    match client {
+        Some((client, drain)) => client.gone_for(drain).await,
+        None => std::future::pending().await,
     }
 }

@@ -13,12 +13,14 @@ pub struct Terms {
     pub headers_timeout: Duration,
     /// Between two pieces of an answer.
     pub idle_timeout: Duration,
+    /// From an answer's head to its end, where it is kept until then.
+    pub whole_timeout: Duration,
     /// How often a failed attempt is tried again, at most twice.
     pub retries: u32,
     /// The largest answer that is kept until its end, in bytes, so that its cost can be told in a
     /// header; a larger one passes through as it comes.
     pub whole_max: usize,
-    /// How long an answer is read on after its client left.
+    /// How long a call goes on after its client left, whatever it waits for.
     pub drain_timeout: Duration,
     /// How much of it, in bytes.
     pub drain_max: u64,

@@ -54,7 +54,7 @@ pub use journal::Durability;
 pub use key::{DeclaredKey, Key, NewKey, Pins, Secret};
 pub use loss::{Flaw, Loss, Missing};
 pub use recover::{Losses, Recovered};
-pub use registry::{Created, Registry, Rotation};
+pub use registry::{Created, Declaration, Registry, Rotation};
 pub use reports::{Reports, Spent, Totals};
 pub use root::RootSecret;
 pub use secrets::{SecretName, Secrets};

@@ -95,6 +95,14 @@ struct Look<'a> {
     _alone: MutexGuard<'a, ()>,
 }
 
+/// Keys of the configuration that can take the place of those it had before. Until this is dropped,
+/// no other change of keys is taken in.
+#[must_use = "dropped, it changes nothing"]
+pub struct Declaration<'a> {
+    look: Look<'a>,
+    keys: Vec<DeclaredKey>,
+}
+
 struct Entry {
     key: Arc<Key>,
     /// The last second it was used in, since the last note.
@@ -179,10 +187,16 @@ impl Registry {
     /// # Errors
     /// When the store cannot be read.
     pub async fn declare(&self, keys: Vec<DeclaredKey>) -> Result<(), StoreError> {
-        self.inner.declared.lock().replace(keys);
-        self.inner.read().await?;
-        self.inner.warn_of_shared_names();
-        Ok(())
+        self.declaration(keys).await.map(Declaration::take_effect)
+    }
+
+    /// Does all of [`Registry::declare`] that can fail, and changes nothing yet.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn declaration(&self, keys: Vec<DeclaredKey>) -> Result<Declaration<'_>, StoreError> {
+        self.inner.note_used().await?;
+        Ok(Declaration { look: self.inner.look().await?, keys })
     }
 
     /// Makes a key. Its name is unique in its organization among the keys that work: budgets,
@@ -335,6 +349,24 @@ impl Inner {
         });
         let used: Vec<(KeyId, i64)> = used.collect();
         kept::note_used(&self.pool, &used).await
+    }
+}
+
+// === impl Declaration ===
+
+impl Declaration<'_> {
+    /// From now on these keys of the configuration are known, and no others of it.
+    pub fn take_effect(self) {
+        let inner = self.look.inner;
+        inner.declared.lock().replace(self.keys);
+        self.look.know();
+        inner.warn_of_shared_names();
+    }
+}
+
+impl fmt::Debug for Declaration<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Declaration").field("keys", &self.keys.len()).finish_non_exhaustive()
     }
 }
 

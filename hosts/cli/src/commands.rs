@@ -69,12 +69,15 @@ impl Reins {
     /// Does what the arguments say.
     pub(crate) fn run(self, machine: &Machine) -> ExitCode {
         let mut out = Out::new(machine);
+        let serves = matches!(self.command, Command::Serve(_));
         let ended = self.run_with(machine, &mut out);
         let ended = ended.and_then(|status| Ok(out.flush().map(|()| status)?));
         ended.unwrap_or_else(|failure| {
-            if let Some(told) = failure.told(out.colours_notes()) {
+            match failure.told(out.colours_notes()) {
+                None => {}
+                Some(told) if serves => out.last_note(told),
                 // WHY: with stderr closed there is nobody to tell; the status still says it.
-                out.note(told).unwrap_or_default();
+                Some(told) => out.note(told).unwrap_or_default(),
             }
             failure.status()
         })

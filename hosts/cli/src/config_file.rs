@@ -1,10 +1,9 @@
 //! The file: found by `--config`, read for commands that look at it.
 
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use reins_config::{Checked, File, Purpose};
+use reins_config::{Checked, FILE_MAX, File, Purpose};
 
 use crate::failure::Failure;
 use crate::machine::Machine;
@@ -34,11 +33,13 @@ impl ConfigFile {
     /// Reads and checks the file, to look at: variables that are not set do not matter.
     pub(crate) fn read(&self, machine: &Machine) -> Result<Checked, Failure> {
         let path = self.path();
-        let text = fs::read_to_string(path)
-            .map_err(|source| Failure::Unreadable { path: path.to_owned(), source })?;
+        let unreadable = |source| Failure::Unreadable { path: path.to_owned(), source };
+        let bytes = reins_files::read(path, FILE_MAX).map_err(unreadable)?;
+        let not_text = |error| io::Error::new(io::ErrorKind::InvalidData, error).into();
+        let text = str::from_utf8(&bytes).map_err(|error| unreadable(not_text(error)))?;
         let file = File {
             path,
-            text: &text,
+            text,
             purpose: Purpose::Check,
             today: machine.today(),
             variables: &*machine.variables,
@@ -50,7 +51,7 @@ impl ConfigFile {
     pub(crate) fn read_if_there(&self, machine: &Machine) -> Result<Option<Checked>, Failure> {
         match self.read(machine) {
             Err(Failure::Unreadable { source, .. })
-                if self.config.is_none() && source.kind() == io::ErrorKind::NotFound =>
+                if self.config.is_none() && source.is_missing() =>
             {
                 Ok(None)
             }

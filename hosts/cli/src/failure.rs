@@ -7,10 +7,12 @@ use std::process::ExitCode;
 
 use metrics_exporter_prometheus::BuildError;
 use reins_config::Report;
+use reins_files::FileError;
 use reins_gateway::ServeError;
 use reins_prices::PriceError;
 use reins_store::StoreError;
 use tracing_subscriber::filter::ParseError;
+use tracing_subscriber::util::TryInitError;
 
 /// The status of a command whose file cannot be used.
 pub(crate) const WRONG_FILE: u8 = 2;
@@ -19,7 +21,7 @@ pub(crate) const WRONG_FILE: u8 = 2;
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
     #[error("`{}` cannot be read: name the file with --config", .path.display())]
-    Unreadable { path: PathBuf, source: io::Error },
+    Unreadable { path: PathBuf, source: FileError },
     #[error("{0}")]
     Wrong(Box<Report>),
     #[error(transparent)]
@@ -30,6 +32,8 @@ pub(crate) enum Failure {
     Prices(#[from] PriceError),
     #[error("`REINS_LOG` is not a filter: write a level such as \"info\" or \"reins=debug,info\"")]
     Log(#[from] ParseError),
+    #[error("the log of this process is somebody else's")]
+    LogTwice(#[from] TryInitError),
     #[error("counters cannot be kept")]
     Metrics(#[from] BuildError),
     #[error("the system gives no threads")]

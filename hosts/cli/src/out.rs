@@ -4,8 +4,14 @@
 
 use std::fmt::Display;
 use std::io::{self, BufWriter, IsTerminal, Stderr, Stdout, Write};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 use crate::machine::Machine;
+
+/// How long a server that has ended waits for somebody to read why.
+const LAST_NOTE: Duration = Duration::from_secs(2);
 
 /// Where a command says what it found.
 #[derive(Debug)]
@@ -45,6 +51,29 @@ impl Out {
     pub(crate) fn note(&mut self, line: impl Display) -> io::Result<()> {
         self.flush()?;
         writeln!(self.notes, "{line}")
+    }
+
+    /// The answer of a server that goes on, whether somebody reads it or not.
+    pub(crate) fn announce(&mut self, line: String) {
+        let mut stdout = io::stdout();
+        // WHY: a pipe that is full, or closed, must not keep a server from serving.
+        let said = thread::Builder::new().spawn(move || writeln!(stdout, "{line}"));
+        said.map(drop).unwrap_or_default();
+    }
+
+    /// The last line of a server, which may be lost: whoever reads its log may have stopped to.
+    pub(crate) fn last_note(&mut self, line: String) {
+        let (tell, told) = mpsc::sync_channel(1);
+        let mut stderr = io::stderr();
+        let say = move || {
+            // WHY: the status still says it.
+            writeln!(stderr, "{line}").unwrap_or_default();
+            tell.send(()).unwrap_or_default();
+        };
+        if thread::Builder::new().spawn(say).is_ok() {
+            // WHY: whether it was read or not, there is no more time.
+            told.recv_timeout(LAST_NOTE).unwrap_or_default();
+        }
     }
 
     /// Whether answers may be coloured: a person reads them.

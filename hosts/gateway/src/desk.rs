@@ -161,6 +161,7 @@ const fn terms(connection: &Connection, settings: &Settings) -> Terms {
     Terms {
         headers_timeout: connection.timeouts.headers,
         idle_timeout: connection.timeouts.idle,
+        whole_timeout: connection.timeouts.whole,
         retries: connection.retries,
         whole_max: WHOLE_MAX,
         drain_timeout: drain.timeout,

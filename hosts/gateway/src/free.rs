@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use http::{Request, Response};
+use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use reins_flight::Transport;
 use reins_governor::Refusal;
@@ -15,6 +16,7 @@ use crate::govern::{Way, refused, too_many};
 use crate::identify::identify;
 use crate::lines::Wish;
 use crate::path::is_models;
+use crate::timed::Timed;
 use crate::{inbound, lines, outbound};
 
 /// Passes on one free call, to the vendor's own path `rest`.
@@ -42,6 +44,8 @@ async fn try_pass_on(
     let live = desk.live.load_full();
     let (head, body) = request.into_parts();
     let arrival = recognise(desk, &live, way.local, &head)?;
+    // WHY: a key may be of a version that came meanwhile, and is not to be held to the one before.
+    let live = desk.live.load_full();
     let organization = &live.settings.organization;
     let identity = identify(&arrival.key, &head.headers, organization, &live.directory)?;
     let taken = live.limits.take(&identity, desk.clock.monotonic());
@@ -65,7 +69,8 @@ async fn try_pass_on(
         Ok(Err(error)) => Err(error.refusal()),
         Ok(Ok(answer)) => {
             let (head, body) = answer.into_parts();
-            let mut response = Response::new(AnswerBody::passed(body));
+            let body = Timed::new(body, line.terms.idle_timeout, line.terms.whole_timeout);
+            let mut response = Response::new(AnswerBody::passed(body.boxed_unsync()));
             *response.status_mut() = head.status;
             *response.headers_mut() = outbound::returned(head.headers);
             Ok(response)

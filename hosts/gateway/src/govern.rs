@@ -7,7 +7,7 @@ use std::time::Duration;
 use http::{Request, Response};
 use hyper::body::Incoming;
 use reins_dialects::Dialect;
-use reins_flight::{Carried, Freight, Transport, carry};
+use reins_flight::{Carried, Freight, Presence, Transport, carry};
 use reins_governor::{
     Asking, Call, Identity, Latency, Refusal, Snapshot, Text, TransactionId, Turned, admit,
     turn_away,
@@ -98,6 +98,8 @@ async fn try_govern(
     let started = desk.clock.monotonic();
     let (head, body) = request.into_parts();
     let arrival = recognise(desk, &live, way.local, &head)?;
+    // WHY: a key may be of a version that came meanwhile, and is not to be held to the one before.
+    let live = desk.live.load_full();
     let organization = &live.settings.organization;
     let identity = identify(&arrival.key, &head.headers, organization, &live.directory)?;
     let opening = open(desk, &live, identity, started)?;
@@ -113,7 +115,7 @@ async fn try_govern(
     let ready = caller.ready(desk, body).map_err(turned)?;
     let asking = opening.asking(desk, ready.call, Some(text));
     let admitted = admit(&desk.ledger, &desk.clock, &live.snapshot, asking).await?;
-    let wants_trailers = accepts_trailers(&head.headers);
+    let (wants_trailers, client) = (accepts_trailers(&head.headers), Presence::new());
     let freight = Freight {
         admitted,
         transport: Arc::clone(&ready.line.transport),
@@ -122,11 +124,12 @@ async fn try_govern(
         read: ready.read,
         terms: ready.line.terms,
         crew: desk.crew.clone(),
+        client: client.clone(),
         clock: Arc::clone(&desk.clock),
         trailers: wants_trailers.then_some(reply::trailers),
     };
     // The call outlives its client: dropping this future only stops listening.
-    let carried = desk.crew.outlive(carry_once(freight, first, place)).await;
+    let carried = desk.crew.outlive(&client, carry_once(freight, first, place)).await;
     let (carried, place) = carried.map_err(|broken| internal(&broken.to_string()))?;
     Ok(answer(desk, way, carried, wants_trailers, place))
 }

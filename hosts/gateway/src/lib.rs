@@ -39,13 +39,18 @@ mod text;
 
 mod desk;
 mod reload;
+mod versions;
+
+mod log;
 
 mod address;
 mod clock;
 mod gather;
 mod idle;
+mod timed;
 mod transport;
 mod wire;
 
 pub use clock::MachineClock;
+pub use log::Log;
 pub use serve::{Accepted, Gateway, ServeError, Start, Variables};

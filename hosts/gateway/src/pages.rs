@@ -11,11 +11,14 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use serde_json::json;
 
 use crate::desk::Desk;
+use crate::log;
+use crate::versions::{State as FileState, Versions};
 
 /// What the pages show.
 #[derive(Clone, Debug)]
 pub(crate) struct Shown {
     pub(crate) desk: Arc<Desk>,
+    pub(crate) versions: Versions,
     pub(crate) metrics: Option<PrometheusHandle>,
 }
 
@@ -33,7 +36,7 @@ async fn healthz() -> Json<serde_json::Value> {
     Json(json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") }))
 }
 
-/// Calls can be admitted.
+/// Calls can be admitted. A file that is not in force stops none: its last version is.
 async fn readyz(State(shown): State<Shown>) -> Response {
     let health = shown.desk.ledger.health();
     let live = shown.desk.live.load();
@@ -41,11 +44,15 @@ async fn readyz(State(shown): State<Shown>) -> Response {
         None => (StatusCode::OK, "ready"),
         Some(_) => (StatusCode::SERVICE_UNAVAILABLE, "stopped"),
     };
+    let (file, file_reason) = shown.versions.state();
     let body = json!({
         "status": word,
         "reason": health.stopped.as_deref(),
         "policy_version": &*live.snapshot.version,
         "price_version": &**live.snapshot.prices.version(),
+        "file": file.word(),
+        "file_reason": file_reason,
+        "keys_current": shown.desk.registry.sees_changes(),
         "calls_in_flight": health.in_flight,
         "entries_behind": health.behind,
     });
@@ -64,6 +71,14 @@ async fn metrics(State(shown): State<Shown>) -> Response {
         metrics::gauge!("reins_store_entries_behind").set(health.behind as f64);
         metrics::gauge!("reins_request_bodies_bytes").set(shown.desk.room.taken() as f64);
     }
+    let current = if shown.desk.registry.sees_changes() { 1.0 } else { 0.0 };
+    metrics::gauge!("reins_keys_current").set(current);
+    let (now, _) = shown.versions.state();
+    for state in FileState::ALL {
+        let is = if state == now { 1.0 } else { 0.0 };
+        metrics::gauge!("reins_file_state", "state" => state.word()).set(is);
+    }
+    metrics::counter!("reins_log_lines_lost_total").absolute(log::lost());
     match &shown.metrics {
         Some(handle) => {
             let kind = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];

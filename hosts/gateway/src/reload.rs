@@ -1,96 +1,154 @@
 //! Watching the file: a good new version takes over while calls are in flight, a bad one never.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use reins_config::{ServerLimits, Settings};
+use reins_files::Text;
 use reins_governor::Snapshot;
-use tokio::time::sleep;
+use tokio::time::{Instant, MissedTickBehavior, interval, interval_at};
 
 use crate::desk::{Desk, Live};
-use crate::serve::{ServeError, Start, read, stored, tell_warnings};
+use crate::serve::{ServeError, Start, check, stored, tell_warnings};
+use crate::versions::Versions;
 
-/// How often the file is looked at: an edit is in force well within a second.
-///
-/// It is read and compared, rather than the system asked to tell: that tells of whole folders, and
-/// where the store lies beside the file, of each write to its journal, several for every call.
-const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// How often a file is checked again although it did not change: prices change with the day.
+const CHECK_AGAIN: Duration = Duration::from_secs(15 * 60);
 
-/// How long the file must be left alone before it is read: editors write in several steps.
-const SETTLE: Duration = Duration::from_millis(50);
+/// How soon a version is checked again that was refused because the store could not be read.
+const TRY_AGAIN: Duration = Duration::from_secs(10);
 
-/// Looks after which the file is read although nobody touched it, some fifteen minutes: prices
-/// change with the day.
-const LOOKS_PER_PRICES: u32 = 9000;
+/// How often is looked whether the file hangs, which nothing else can tell.
+const GLANCE: Duration = Duration::from_secs(1);
 
 /// Watches the file until the task is ended.
-pub(crate) async fn watch(desk: Arc<Desk>, start: Start) {
-    let mut seen = None;
-    for look in 1_u32.. {
-        sleep(LOOK_EVERY).await;
-        let touched = text(&start.config) != seen;
-        if touched {
-            sleep(SETTLE).await;
-        }
-        if touched || look.is_multiple_of(LOOKS_PER_PRICES) {
-            seen = text(&start.config);
-            reload(&desk, &start).await;
-        }
-    }
-}
-
-/// What the file says; nothing while an editor replaces it.
-fn text(path: &Path) -> Option<String> {
-    std::fs::read_to_string(path).ok()
-}
-
-/// Reads the file again, and puts it in force if it is another and a good one.
-async fn reload(desk: &Desk, start: &Start) {
-    match next(desk, start).await {
-        Ok(None) => {}
-        Ok(Some(live)) => {
-            let version = Arc::clone(&live.snapshot.version);
-            desk.live.store(Arc::new(live));
-            metrics::counter!("reins_versions_total", "outcome" => "in_force").increment(1);
-            tracing::info!(%version, "a new version is in force");
-        }
-        Err(error) => {
-            metrics::counter!("reins_versions_total", "outcome" => "refused").increment(1);
-            tracing::error!(%error, "the new version is refused; the old one stays in force");
+pub(crate) async fn watch(desk: Arc<Desk>, start: Start, mut versions: Versions) {
+    let mut again = interval_at(Instant::now() + CHECK_AGAIN, CHECK_AGAIN);
+    let mut glance = interval(GLANCE);
+    glance.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut judged = versions.file.text();
+    loop {
+        let asked = tokio::select! {
+            () = versions.file.changed() => false,
+            _ = glance.tick() => false,
+            () = versions.asked.notified() => true,
+            _ = again.tick() => true,
+        };
+        versions.report();
+        let text = versions.file.text();
+        if asked || !Arc::ptr_eq(&text, &judged) {
+            let outcome = next(&desk, &start, &text).await;
+            if matches!(outcome, Err(ServeError::Store(_))) {
+                again.reset_after(TRY_AGAIN);
+            }
+            versions.judged(&outcome);
+            judged = text;
         }
     }
 }
 
-async fn next(desk: &Desk, start: &Start) -> Result<Option<Live>, ServeError> {
+/// Puts a text in force if it is another version and a good one: the version it names then. One
+/// that is refused has changed nothing.
+async fn next(desk: &Desk, start: &Start, text: &Text) -> Result<Option<Arc<str>>, ServeError> {
     let before = desk.live.load_full();
-    let checked = read(&start.config, &start.variables, &*start.clock)?;
-    let version = |s: &Snapshot| (Arc::clone(&s.version), Arc::clone(s.prices.version()));
-    if version(&checked.snapshot) == version(&before.snapshot) {
-        return Ok(None);
-    }
-    tell_warnings(&checked.report);
-    if !same_house(&before.settings, &checked.settings) {
-        tracing::warn!(
-            "`listen`, `store`, `durability`, the organization's id, and what [server] says of \
-             connections and of how much there may be at once take effect at the next start"
-        );
+    let checked = check(start, text).await?;
+    let fields = fixed(&before.settings, &checked.settings);
+    if !fields.is_empty() {
+        return Err(ServeError::NeedsRestart { fields });
     }
     let stored = stored(&desk.secrets, &checked.settings).await?;
     let live = Live::ready(checked.settings, Arc::new(checked.snapshot), &stored, Some(&before))
         .map_err(ServeError::Lines)?;
-    desk.registry.declare(live.declared()).await?;
-    Ok(Some(live))
+    if is_same(&live, &before) {
+        return Ok(None);
+    }
+    tell_warnings(&checked.report);
+    let keys = desk.registry.declaration(live.declared()).await?;
+    // Nothing fails from here on.
+    let version = Arc::clone(&live.snapshot.version);
+    desk.live.store(Arc::new(live));
+    keys.take_effect();
+    Ok(Some(version))
 }
 
-fn same_house(old: &Settings, new: &Settings) -> bool {
-    (old.listen, &old.store, old.durability, &old.organization.id, walls(&old.server))
-        == (new.listen, &new.store, new.durability, &new.organization.id, walls(&new.server))
+/// Whether calls are held to the same, and go out with the same keys.
+fn is_same(now: &Live, before: &Live) -> bool {
+    let version = |s: &Snapshot| (Arc::clone(&s.version), Arc::clone(s.prices.version()));
+    let lines = now.lines.iter().zip(&before.lines);
+    version(&now.snapshot) == version(&before.snapshot)
+        && lines.into_iter().all(|(now, before)| Arc::ptr_eq(now, before))
 }
 
-/// The limits that hold from the start to the end of a process.
-const fn walls(limits: &ServerLimits) -> impl PartialEq {
-    let times = (limits.header_timeout, limits.idle_timeout, limits.shutdown_timeout);
-    let counts = (limits.max_connections, limits.max_calls, limits.drain.max_calls);
-    (times, counts, limits.max_bodies_bytes)
+/// The fields that hold from the start of a process to its end, and differ.
+fn fixed(old: &Settings, new: &Settings) -> Vec<&'static str> {
+    let mut fields = Vec::new();
+    let mut hold = |name, same: bool| {
+        if !same {
+            fields.push(name);
+        }
+    };
+    hold("listen", old.listen == new.listen);
+    hold("store", old.store == new.store);
+    hold("durability", old.durability == new.durability);
+    hold("organization.id", old.organization.id == new.organization.id);
+    let (old, new): (&ServerLimits, &ServerLimits) = (&old.server, &new.server);
+    hold("server.header_timeout", old.header_timeout == new.header_timeout);
+    hold("server.idle_timeout", old.idle_timeout == new.idle_timeout);
+    hold("server.shutdown_timeout", old.shutdown_timeout == new.shutdown_timeout);
+    hold("server.max_connections", old.max_connections == new.max_connections);
+    hold("server.max_calls", old.max_calls == new.max_calls);
+    hold("server.max_bodies_bytes", old.max_bodies_bytes == new.max_bodies_bytes);
+    hold("server.drain_max_calls", old.drain.max_calls == new.drain.max_calls);
+    fields
+}
+
+#[cfg(test)]
+mod tests {
+    //! Which edits need a restart.
+    use std::path::Path;
+
+    use jiff::civil::date;
+    use reins_config::{File, Purpose, Settings};
+
+    use super::fixed;
+
+    fn settings(head: &str, id: &str, server: &str) -> Settings {
+        let text = format!(
+            "{head}\n[organization]\nid = \"{id}\"\n[[connection]]\nvendor = \"openai\"\n\
+             [server]\n{server}\n"
+        );
+        let file = File {
+            path: Path::new("reins.toml"),
+            text: &text,
+            purpose: Purpose::Serve,
+            today: date(2026, 11, 21),
+            variables: &|_| None,
+        };
+        reins_config::read(&file).expect("a good file").settings
+    }
+
+    #[test]
+    fn fields_of_the_process_are_named_and_no_others() {
+        let before = settings("", "acme", "");
+        for (head, id, server, expected) in [
+            ("listen = \"127.0.0.1:1\"", "acme", "", "listen"),
+            ("store = \"sqlite:other.db\"", "acme", "", "store"),
+            ("durability = \"process\"", "acme", "", "durability"),
+            ("", "other", "", "organization.id"),
+            ("", "acme", "header_timeout = \"7s\"", "server.header_timeout"),
+            ("", "acme", "idle_timeout = \"7s\"", "server.idle_timeout"),
+            ("", "acme", "shutdown_timeout = \"7s\"", "server.shutdown_timeout"),
+            ("", "acme", "max_connections = 7", "server.max_connections"),
+            ("", "acme", "max_calls = 7", "server.max_calls"),
+            ("", "acme", "max_bodies_bytes = 700000000", "server.max_bodies_bytes"),
+            ("", "acme", "drain_max_calls = 7", "server.drain_max_calls"),
+        ] {
+            assert_eq!(fixed(&before, &settings(head, id, server)), [expected]);
+        }
+        let free = "max_body_bytes = 7\nbody_timeout = \"7s\"\ndrain_max_bytes = 7\n\
+                    drain_timeout = \"7s\"";
+        assert!(fixed(&before, &settings("", "acme", free)).is_empty());
+        let two = settings("listen = \"127.0.0.1:1\"", "other", "");
+        assert_eq!(fixed(&before, &two), ["listen", "organization.id"]);
+    }
 }

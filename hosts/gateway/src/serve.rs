@@ -3,21 +3,24 @@
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use arc_swap::ArcSwap;
 use jiff::tz::TimeZone;
 use metrics_exporter_prometheus::PrometheusHandle;
-use reins_config::{Checked, File, Purpose, Report, Secret, Settings, StoreUrl, VendorKey};
+use reins_config::{
+    Checked, FILE_MAX, File, Purpose, Report, Secret, Settings, StoreUrl, VendorKey,
+};
+use reins_files::{FileError, Text, WatchedFile};
 use reins_flight::Crew;
 use reins_governor::Clock;
 use reins_store::{
     Embedded, Losses, OpenOptions, Registry, RootSecret, SecretName, Secrets, StoreError,
 };
 use tokio::net::{TcpListener, TcpSocket};
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 use tokio_util::task::TaskTracker;
 
 use crate::descriptors::{self, Shares};
@@ -28,6 +31,7 @@ use crate::pages::{self, Shown};
 use crate::reload;
 use crate::room::Room;
 use crate::server::Server;
+use crate::versions::Versions;
 
 /// Connections that may wait to be accepted, as many as Linux allows by default. With the 128 that
 /// are usual, a burst of clients is made to wait for a second by their own machines.
@@ -69,11 +73,23 @@ pub enum ServeError {
         /// The file.
         path: PathBuf,
         /// Why.
-        source: io::Error,
+        source: FileError,
     },
     /// The file is wrong.
     #[error("the file is wrong:\n{}", .0.render(false))]
     Wrong(Box<Report>),
+    /// The file changes what holds from the start of a process to its end.
+    #[error(
+        "{} cannot change while it serves: put back what it was, or restart to have all of it",
+        .fields.iter().map(|field| format!("`{field}`")).collect::<Vec<_>>().join(", ")
+    )]
+    NeedsRestart {
+        /// The fields that differ.
+        fields: Vec<&'static str>,
+    },
+    /// Checking the file failed, by an error of our own.
+    #[error("the file could not be checked")]
+    Unchecked(#[source] tokio::task::JoinError),
     /// The store cannot be opened.
     #[error("the store cannot be opened")]
     Store(#[from] StoreError),
@@ -108,6 +124,7 @@ pub enum ServeError {
 pub struct Gateway {
     desk: Arc<Desk>,
     start: Start,
+    versions: Versions,
     listener: TcpListener,
     address: SocketAddr,
     shares: Shares,
@@ -116,13 +133,13 @@ pub struct Gateway {
 // === impl Gateway ===
 
 impl Gateway {
-    /// Reads the file, opens the store, and listens.
+    /// Reads the file once it has rested, opens the store, and listens.
     ///
     /// # Errors
     /// Whatever of that fails first.
     pub async fn start(start: Start) -> Result<Self, ServeError> {
-        let Checked { settings, snapshot, report } =
-            read(&start.config, &start.variables, &*start.clock)?;
+        let file = open_file(&start).await?;
+        let Checked { settings, snapshot, report } = check(&start, &file.text()).await?;
         tell_warnings(&report);
         let shares = descriptors::share(&settings.server)?;
         let (address, ledger) = (settings.listen, open(&settings, &start).await?);
@@ -148,7 +165,7 @@ impl Gateway {
         let listener = listen(address)?;
         let address =
             listener.local_addr().map_err(|source| ServeError::Listen { address, source })?;
-        Ok(Self { desk, start, listener, address, shares })
+        Ok(Self { desk, start, versions: Versions::of(file), listener, address, shares })
     }
 
     /// Where it listens.
@@ -163,6 +180,12 @@ impl Gateway {
         &self.desk.ledger
     }
 
+    /// Notified, it checks the file again, with the keys that the store keeps for vendors now.
+    #[must_use]
+    pub fn check_again(&self) -> Arc<Notify> {
+        Arc::clone(&self.versions.asked)
+    }
+
     /// Serves until `stop` is done: then takes no more calls, lets those in flight end, and closes
     /// the store.
     ///
@@ -170,10 +193,15 @@ impl Gateway {
     /// When the store could not be closed in order.
     pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), ServeError> {
         let limits = self.desk.live.load().settings.server;
-        let shown = Shown { desk: Arc::clone(&self.desk), metrics: self.start.metrics.clone() };
+        let shown = Shown {
+            desk: Arc::clone(&self.desk),
+            versions: self.versions.clone(),
+            metrics: self.start.metrics.clone(),
+        };
         let (desk, bound) = (Arc::clone(&self.desk), self.address.ip());
         let server = Server { desk, pages: pages::router(shown), bound };
-        let watching = tokio::spawn(reload::watch(Arc::clone(&self.desk), self.start.clone()));
+        let watch = reload::watch(Arc::clone(&self.desk), self.start, self.versions);
+        let watching = tokio::spawn(watch);
         server.accept(self.listener, self.shares.connections, limits, stop).await;
         watching.abort();
         wait_for_owners(&self.desk, limits.shutdown_timeout).await;
@@ -188,20 +216,31 @@ impl fmt::Debug for Gateway {
     }
 }
 
-/// Reads and checks the file.
-pub(crate) fn read(
-    path: &Path,
-    variables: &Variables,
-    clock: &dyn Clock,
-) -> Result<Checked, ServeError> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|source| ServeError::Unreadable { path: path.to_owned(), source })?;
+/// Opens the file, which is watched from then on.
+async fn open_file(start: &Start) -> Result<WatchedFile, ServeError> {
+    let now = SystemTime::from(start.clock.now());
+    let opened = WatchedFile::open(&start.config, FILE_MAX, now).await;
+    opened.map_err(|source| ServeError::Unreadable { path: start.config.clone(), source })
+}
+
+/// Checks what the file says, on a thread where no call is carried.
+pub(crate) async fn check(start: &Start, text: &Text) -> Result<Checked, ServeError> {
+    let (start, text) = (start.clone(), Arc::clone(text));
+    let checked = tokio::task::spawn_blocking(move || check_here(&start, &text)).await;
+    checked.map_err(ServeError::Unchecked)?
+}
+
+fn check_here(start: &Start, text: &[u8]) -> Result<Checked, ServeError> {
+    let text = str::from_utf8(text).map_err(|error| ServeError::Unreadable {
+        path: start.config.clone(),
+        source: io::Error::new(io::ErrorKind::InvalidData, error).into(),
+    })?;
     let file = File {
-        path,
-        text: &text,
+        path: &start.config,
+        text,
         purpose: Purpose::Serve,
-        today: clock.now().to_zoned(TimeZone::UTC).date(),
-        variables: &|name| variables(name),
+        today: start.clock.now().to_zoned(TimeZone::UTC).date(),
+        variables: &|name| (start.variables)(name),
     };
     reins_config::read(&file).map_err(|report| ServeError::Wrong(Box::new(report)))
 }

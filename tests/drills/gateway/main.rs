@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
-use reins_gateway::{Accepted, Gateway, MachineClock, Start};
+use reins_gateway::{Accepted, Gateway, Log, MachineClock, Start};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -19,8 +19,7 @@ async fn main() -> anyhow::Result<()> {
     let accepted =
         Accepted { loss: has("--accept-loss"), lost_secret: has("--accept-lost-secret") };
     let filter: EnvFilter = std::env::var("REINS_LOG").as_deref().unwrap_or("info").parse()?;
-    let log = tracing_subscriber::fmt().json().flatten_event(true).with_env_filter(filter);
-    log.with_writer(std::io::stderr).init();
+    let _log = Log::install(filter)?;
     let mut terminate = signal(SignalKind::terminate())?;
     let metrics = PrometheusBuilder::new().install_recorder()?;
     tokio::spawn(tidy(metrics.clone()));

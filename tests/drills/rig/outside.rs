@@ -67,6 +67,12 @@ impl Launch {
         self
     }
 
+    /// The same with a log that nobody reads.
+    pub(crate) fn unread(mut self) -> Self {
+        self.command.stderr(Stdio::piped());
+        self
+    }
+
     /// Comes back once it listens; `None` where it ended instead.
     pub(crate) async fn start(mut self) -> Option<Outside> {
         self.command.arg(&self.file);

@@ -1,6 +1,5 @@
 //! A site: a folder with a file and a store, and a pretend vendor on a port of its own.
 
-use std::fs;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -68,11 +67,9 @@ impl Site {
         head(vendor, "process")
     }
 
-    /// Puts a whole file in place of the one before, as editors do.
+    /// Puts a whole file in place of the one before.
     pub(crate) fn write(&self, text: &str) {
-        let draft = self.folder.path().join("reins.toml.new");
-        fs::write(&draft, text).unwrap();
-        fs::rename(draft, self.file()).unwrap();
+        reins_files::place(&self.file(), text.as_bytes()).unwrap();
     }
 
     pub(crate) fn folder(&self) -> &std::path::Path {

@@ -93,6 +93,11 @@ impl Tape {
         *self.shelf.reply.lock() = reply;
     }
 
+    /// The status of what it plays.
+    pub(crate) fn status(&self) -> u16 {
+        self.shelf.reply.lock().status
+    }
+
     /// Lets further pieces leave.
     pub(crate) fn go_on(&self, pieces: usize) {
         self.shelf.go.add_permits(pieces);

@@ -21,6 +21,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const HEADERS_TIMEOUT: Duration = Duration::from_secs(120);
 /// Between two pieces of an answer: vendors send something at least once a minute.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(120);
+/// From an answer's headers to its end, where it is no stream: vendors that send blanks to keep a
+/// connection open end it after as long themselves.
+const WHOLE_TIMEOUT: Duration = Duration::from_secs(600);
 /// A failed attempt is tried again once by default.
 const RETRIES: u32 = 1;
 /// More retries than this only add to an outage.
@@ -143,5 +146,6 @@ fn timeouts(table: &mut Reader<'_>) -> Option<Timeouts> {
     let connect = wait(table, &["connect_timeout"], CONNECT_TIMEOUT);
     let headers = wait(table, &["timeout"], HEADERS_TIMEOUT);
     let idle = wait(table, &["idle_timeout"], IDLE_TIMEOUT);
-    Some(Timeouts { connect: connect?, headers: headers?, idle: idle? })
+    let whole = wait(table, &["whole_timeout"], WHOLE_TIMEOUT);
+    Some(Timeouts { connect: connect?, headers: headers?, idle: idle?, whole: whole? })
 }

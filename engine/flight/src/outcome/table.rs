@@ -11,6 +11,8 @@ pub(crate) enum Seen {
     NotConnected,
     /// No head of an answer in time.
     NoHead,
+    /// The client left, and no head of an answer came within the time for what it left behind.
+    GivenUp,
     /// The connection broke before the head of an answer.
     ResetBeforeHead,
     /// A status other than 2xx.
@@ -103,6 +105,11 @@ const TABLE: &[Row] = &[
     once(
         Which::End(Seen::NoHead, "no head of an answer within `timeout`"),
         Owed::Bound(PresumeReason::Timeout),
+        "the vendor has the request, and may be at work on it",
+    ),
+    once(
+        Which::End(Seen::GivenUp, "no head within `drain_timeout` after the client left"),
+        Owed::Bound(PresumeReason::DrainCut),
         "the vendor has the request, and may be at work on it",
     ),
     once(

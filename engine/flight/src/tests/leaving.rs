@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http_body_util::BodyExt;
-use reins_governor::{Outcome, PresumeReason, Status};
-use tokio::time::Instant;
+use reins_governor::{Outcome, PresumeReason, Status, VoidReason};
+use tokio::time::{Instant, timeout};
 
 use super::gauge::Flaw;
 use super::stage::{DRAIN, HELD, IDLE, INPUT, PER_TOKEN, Stage, drink, presumed, settled, sip};
@@ -225,4 +225,50 @@ async fn a_flight_that_is_cut_down_is_presumed() {
     task.abort();
     assert!(task.await.is_err_and(|error| error.is_cancelled()));
     assert_eq!(stage.ended(&vendor).await, presumed(PresumeReason::OwnerLost));
+}
+
+/// An answer that trickles for ever: blanks, each well within the idle timeout.
+fn trickling(answer: Answer) -> Answer {
+    let wait = Piece::Wait(Duration::from_secs(7));
+    (0..1_000).fold(answer, |answer, _| answer.piece(wait.clone()).bytes(" "))
+}
+
+/// A client waits for so long, and leaves before it is answered. What was charged for which outcome,
+/// and how long after it left that was known.
+async fn left_early(answer: Answer, after: Duration) -> ((u64, Outcome), Duration, Stage) {
+    let (stage, vendor) = (Stage::new(), Arc::new(Vendor::answers(answer)));
+    let call = stage.crew.outlive(&stage.client, carry(stage.freight(&vendor).await));
+    assert!(timeout(after, call).await.is_err(), "it was answered");
+    let left = Instant::now();
+    let ended = stage.ended(&vendor).await;
+    (ended, left.elapsed(), stage)
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_goes_on_for_longer_than_the_drain_when_its_client_has_left() {
+    let (never, cut) = (Duration::from_secs(3_600), PresumeReason::DrainCut);
+    for (answer, streams) in [
+        (trickling(whole(200)), false),
+        (trickling(whole(500)), false),
+        (whole(200).after(never), false),
+        (trickling(stream().after(DRAIN / 2)), true),
+        // It grows too large to be kept, and passes as it comes.
+        (trickling(whole(200).piece(Piece::Wait(DRAIN / 2)).bytes(vec![b'x'; 2_000])), false),
+    ] {
+        let ((charged, outcome), after, stage) = left_early(answer, DRAIN / 3).await;
+        assert_eq!(after.as_millis(), DRAIN.as_millis());
+        let declined = stage.account.record().attempts[0].vendor_status == Some(500);
+        let expected = if declined { None } else { Some(Outcome::Presumed(cut)) };
+        assert_eq!(expected.unwrap_or(outcome), outcome);
+        assert_eq!(charged > 0, !declined, "given up for {charged}");
+        assert!(streams || declined || charged == HELD, "{charged}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_its_client_left_is_not_tried_again() {
+    let answer = whole(500).after(Duration::from_secs(5)).bytes("{}");
+    let (ended, after, _) = left_early(answer, Duration::from_secs(1)).await;
+    assert_eq!(ended, (0, Outcome::Voided(VoidReason::VendorFailed)));
+    assert_eq!(after, Duration::from_secs(4));
 }

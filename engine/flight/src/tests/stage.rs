@@ -22,7 +22,7 @@ use ulid::Ulid;
 use super::account::Account;
 use super::gauge::Gauge;
 use super::vendor::Vendor;
-use crate::{Carried, Crew, Freight, Tap, TapError, Terms, carry};
+use crate::{Carried, Crew, Freight, Presence, Tap, TapError, Terms, carry};
 
 /// What the call of these tests holds, and how much of that is its input's.
 pub(super) const HELD: u64 = 11_000;
@@ -31,6 +31,7 @@ pub(super) const INPUT: u64 = 1_000;
 pub(super) const PER_TOKEN: u64 = 100;
 
 pub(super) const IDLE: Duration = Duration::from_secs(60);
+pub(super) const WHOLE: Duration = Duration::from_secs(30 * 60);
 pub(super) const HEADERS: Duration = Duration::from_secs(120);
 pub(super) const DRAIN: Duration = Duration::from_secs(30);
 
@@ -107,6 +108,7 @@ pub(super) struct Stage {
     pub(super) gauge: Gauge,
     pub(super) terms: Terms,
     pub(super) crew: Crew,
+    pub(super) client: Presence,
     pub(super) read: Read,
     pub(super) trailers: Option<fn(&Closed) -> HeaderMap>,
     /// How many attempts the rules let go.
@@ -125,12 +127,14 @@ impl Stage {
             terms: Terms {
                 headers_timeout: HEADERS,
                 idle_timeout: IDLE,
+                whole_timeout: WHOLE,
                 retries: 2,
                 whole_max: 1_000,
                 drain_timeout: DRAIN,
                 drain_max: 1_000,
             },
             crew: Crew { owners: TaskTracker::new(), drains: Arc::new(Semaphore::new(1)) },
+            client: Presence::new(),
             read: read(&Gauge::default()),
             trailers: None,
             attempts: u32::MAX,
@@ -181,6 +185,7 @@ impl Stage {
             read: Arc::new(self.read.clone()),
             terms: self.terms,
             crew: self.crew.clone(),
+            client: self.client.clone(),
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
             trailers: self.trailers,
         }

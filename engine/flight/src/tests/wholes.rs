@@ -7,7 +7,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use reins_governor::{Outcome, PresumeReason, Refusal, Status, VoidReason};
 
-use super::stage::{HEADERS, HELD, IDLE, Stage, drink, presumed, settled};
+use super::stage::{HEADERS, HELD, IDLE, Stage, WHOLE, drink, presumed, settled};
 use super::vendor::{Answer, Piece, Reply, Vendor, whole};
 use crate::Carried;
 
@@ -188,4 +188,24 @@ async fn a_connection_that_breaks_before_the_head_is_not_free() {
     assert!(matches!(refusal(stage.carry(&vendor).await), Refusal::VendorError { .. }));
     assert_eq!(stage.ended(&vendor).await, presumed(PresumeReason::Reset));
     assert_eq!(stage.account.record().status, Status::Failed);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_trickles_for_ever_is_given_up_and_not_free() {
+    for status in [200, 400] {
+        let almost = Piece::Wait(IDLE - Duration::from_millis(1));
+        let slow =
+            (0..100).fold(whole(status), |answer, _| answer.piece(almost.clone()).bytes(" "));
+        let started = tokio::time::Instant::now();
+        let (carried, ended, _) = carried(slow).await;
+        assert_eq!(started.elapsed(), WHOLE);
+        if status == 200 {
+            assert_eq!(refusal(carried), Refusal::VendorTimeout { waited: WHOLE });
+            assert_eq!(ended, presumed(PresumeReason::Timeout));
+        } else {
+            // Its own words are passed on as far as they came.
+            assert_eq!(body(carried).len(), 30);
+            assert_eq!(ended.1, Outcome::Voided(VoidReason::VendorRefused));
+        }
+    }
 }

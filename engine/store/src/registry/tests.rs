@@ -247,3 +247,15 @@ async fn an_unknown_id_is_said_to_be_unknown() {
         assert_eq!(error.to_string(), "there is no key `key_x`: `reins key list` shows them");
     }
 }
+
+#[tokio::test]
+async fn keys_that_cannot_be_declared_leave_those_before_alone() {
+    let desk = desk().await;
+    let declared = |value: &str| DeclaredKey { key: new("ci"), value: Secret::new(value.into()) };
+    desk.registry.declare(vec![declared("before")]).await.unwrap();
+    desk.registry.inner.pool.close().await;
+    desk.registry.declare(vec![declared("after")]).await.unwrap_err();
+    desk.registry.inner.know(Vec::new());
+    desk.registry.identify("before").unwrap();
+    desk.registry.identify("after").unwrap_err();
+}

@@ -61,7 +61,8 @@ impl Shipped {
     pub(crate) fn start(vendor: SocketAddr, durability: Durability) -> Result<Self, Fault> {
         let folder = TempDir::new().map_err(Fault::Files)?;
         let config = folder.path().join("reins.toml");
-        fs::write(&config, governed(folder.path(), vendor, durability)).map_err(Fault::Files)?;
+        let text = governed(folder.path(), vendor, durability);
+        reins_files::place(&config, text.as_bytes()).map_err(Fault::Files)?;
         let started = Instant::now();
         let mut child = serve(&config, &said(&folder)).map_err(Fault::Start)?;
         let line = first_line(&mut child).map_err(Fault::Start)?;

@@ -1,13 +1,12 @@
 //! `reins serve`: the gateway as a process.
 
 mod counters;
-mod log;
 mod signals;
 
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use reins_gateway::{Accepted, Gateway, Start};
+use reins_gateway::{Accepted, Gateway, Log, Start};
 
 use self::signals::Signals;
 use super::Desk;
@@ -16,13 +15,15 @@ use crate::failure::Failure;
 /// Let calls through, within their budgets and rules
 ///
 /// Prints one line, `listening on ADDRESS`, once calls can come. Changes to the file take effect
-/// while serving; a wrong file never replaces a good one.
+/// while serving, once it is whole; a wrong file never replaces a good one.
 ///
-/// SIGTERM or Ctrl-C stops it in order: calls in flight may end, new ones are refused, and what was
-/// spent is in the store. A second signal ends it at once; what was in flight is then presumed to
-/// have cost what was set aside.
+/// SIGTERM, SIGQUIT or Ctrl-C stops it in order: calls in flight may end, new ones are refused, and
+/// what was spent is in the store. A second signal ends it at once; what was in flight is then
+/// presumed to have cost what was set aside. SIGHUP has the file checked again, with the keys that
+/// the store keeps for vendors now; other signals do nothing.
 ///
-/// The log goes to stderr, one JSON object a line.
+/// The log goes to stderr, one JSON object a line. No call waits for it: lines that nobody reads are
+/// lost, and counted on `/metrics`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Serve {
@@ -39,6 +40,9 @@ pub(crate) struct Serve {
     accept_lost_secret: bool,
 }
 
+/// What is logged where nobody says.
+const LOG: &str = "info";
+
 const EXAMPLES: &str = "\
 Environment:
   REINS_LOG     what is logged: error, warn, info, debug, or by part: reins_gateway=debug,info
@@ -52,7 +56,9 @@ Examples:
 
 impl Serve {
     pub(crate) async fn run(self, desk: Desk<'_>) -> Result<ExitCode, Failure> {
-        log::install(desk.machine)?;
+        let levels = desk.machine.variable("REINS_LOG");
+        // Written to its end when all else has ended.
+        let _log = Log::install(levels.as_deref().unwrap_or(LOG).parse()?)?;
         let metrics = counters::install()?;
         let mut signals = Signals::install()?;
         let start = Start {
@@ -66,8 +72,9 @@ impl Serve {
             started = Gateway::start(start) => started?,
             () = signals.told_to_stop() => return Ok(ExitCode::SUCCESS),
         };
-        desk.out.answer(format_args!("listening on {}", gateway.address()))?;
-        desk.out.flush()?;
+        let again = gateway.check_again();
+        signals.at_hangup(move || again.notify_one());
+        desk.out.announce(format!("listening on {}", gateway.address()));
         gateway.run(signals.stop()).await?;
         Ok(ExitCode::SUCCESS)
     }

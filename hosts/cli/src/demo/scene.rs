@@ -1,6 +1,5 @@
 //! The scene: a folder, a vendor and the gateway in front of it, put up and taken down in order.
 
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -52,7 +51,7 @@ impl Scene {
         let vendor = vendor(pace).await.map_err(DemoError::Vendor)?;
         let text = FILE.replace(VENDOR, &vendor.address().to_string());
         let path = folder.path().join("reins.toml");
-        fs::write(&path, &text).map_err(DemoError::Folder)?;
+        reins_files::place(&path, text.as_bytes()).map_err(DemoError::Folder)?;
         let keys = Keys::make()?;
         let settings = settings(&path, &text, &keys, &**clock)?;
         let gateway = Gateway::start(start(path, &keys, clock)).await?;

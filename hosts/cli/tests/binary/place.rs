@@ -37,7 +37,8 @@ impl Place {
     }
 
     pub(crate) fn write(&self, text: &str) {
-        std::fs::write(self.folder.path().join("reins.toml"), text).expect("the file is written");
+        let path = self.folder.path().join("reins.toml");
+        reins_files::place(&path, text.as_bytes()).expect("the file is written");
     }
 
     pub(crate) fn file(&self, name: &str) -> PathBuf {

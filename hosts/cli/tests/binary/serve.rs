@@ -14,7 +14,7 @@ use crate::spend::{spend_once, usd};
 #[test]
 fn it_listens_until_it_is_told_to_stop() {
     let shop = Shop::open();
-    for signal in [Signal::TERM, Signal::INT] {
+    for signal in [Signal::TERM, Signal::INT, Signal::QUIT, Signal::XCPU] {
         let place = shop.place("");
         let server = Server::start(&place);
         assert_eq!(server.get("/healthz").status, 200);
@@ -27,6 +27,67 @@ fn it_listens_until_it_is_told_to_stop() {
         assert!(lines.iter().any(|line| line["level"] == "INFO"), "{log}");
     }
     shop.close();
+}
+
+#[test]
+fn signals_that_ask_for_no_end_do_not_end_it() {
+    let shop = Shop::open();
+    let place = shop.place("");
+    let server = Server::start(&place);
+    for number in [1, 10, 12, 14, 16, 25, 26, 27, 29, 30, 34, 40, 64] {
+        server.signal_number(number);
+        assert_eq!(server.get("/healthz").status, 200, "after signal {number}");
+    }
+    assert_eq!(server.call(KEY, "a").status, 200);
+    server.signal(Signal::TERM);
+    assert_eq!(server.ended().0.code(), Some(0));
+    let spend = place.run(&["spend", "--json"]).json();
+    assert_eq!(spend["spent_usd"], usd(shop.billed_nanos()));
+    shop.close();
+}
+
+#[test]
+fn a_hangup_brings_the_vendors_key_that_was_kept_meanwhile() {
+    let shop = Shop::open();
+    let place = shop.place("");
+    let kept = std::fs::read_to_string(place.file("reins.toml")).expect("a file");
+    place.write(&kept.replace("key_env = \"OPENAI_API_KEY\"", "key = \"stored\""));
+    let server = Server::start(&place);
+    assert_eq!(server.call(KEY, "a").status, 400, "there is no key for the vendor");
+    place.run_on("sk-0123456789", &["connection", "key", "openai"]).answer();
+    server.signal(Signal::HUP);
+    while server.call(KEY, "a").status != 200 {
+        thread::yield_now();
+    }
+    drop(server);
+    shop.close();
+}
+
+#[test]
+fn what_is_no_file_is_said_at_once() {
+    let place = Place::bare();
+    let made = std::process::Command::new("mkfifo").arg(place.file("reins.toml")).status();
+    assert!(made.expect("mkfifo").success());
+    insta::assert_snapshot!("a_named_pipe", place.run(&["serve"]));
+    assert_eq!(place.run(&["check"]).stderr, place.run(&["serve"]).stderr);
+    let endless = place.run(&["serve", "--config", "/dev/zero"]);
+    assert!(endless.stderr.contains("because: it is a device: name a regular file"), "{endless}");
+    let folder = place.run(&["check", "."]);
+    assert!(folder.stderr.contains("because: it is a folder: name a regular file"), "{folder}");
+}
+
+#[test]
+fn a_log_that_nobody_reads_keeps_no_failure_from_its_end() {
+    let place = Place::with("[[connection]]\nvendor = \"openai\"\n").set("REINS_LOG", "trace");
+    let (unread, stderr) = std::io::pipe().expect("a pipe");
+    let filled = stderr.try_clone().expect("a pipe");
+    thread::spawn(move || std::io::copy(&mut std::io::repeat(b'x'), &mut { filled }));
+    let mut command = place.command(&["serve", "--config", "/dev/zero"]);
+    let started = std::time::Instant::now();
+    let mut child = command.stderr(stderr).spawn().expect("it runs");
+    assert_eq!(child.wait().expect("it ends").code(), Some(1));
+    assert!(started.elapsed() < std::time::Duration::from_secs(10), "{:?}", started.elapsed());
+    drop(unread);
 }
 
 #[test]

@@ -102,6 +102,13 @@ impl Server {
         ask(self.address, &head)
     }
 
+    /// A signal that may have no name.
+    pub(crate) fn signal_number(&self, number: i32) {
+        let mut kill = std::process::Command::new("kill");
+        let sent = kill.args([format!("-{number}"), self.child.id().to_string()]).status();
+        assert!(sent.expect("kill").success(), "{number}");
+    }
+
     pub(crate) fn signal(&self, signal: Signal) {
         let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw).expect("an id");
         kill_process(pid, signal).expect("it runs");

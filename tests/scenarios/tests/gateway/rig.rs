@@ -84,7 +84,8 @@ impl GatewayHost {
             "listen = \"127.0.0.1:0\"\nstore = \"sqlite:reins.db\"\ndurability = \"process\"\n\
              {own}\n[[key]]\nname = \"scenario\"\nvalue_env = \"REINS_KEY\"\nobserve = true\n"
         );
-        std::fs::write(self.path("reins.toml"), &whole).map_err(|error| error.to_string())
+        let path = self.path("reins.toml");
+        reins_files::place(&path, whole.as_bytes()).map_err(|error| error.to_string())
     }
 
     async fn begin(&mut self) -> Result<(), String> {

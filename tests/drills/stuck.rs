@@ -1,0 +1,257 @@
+//! A file that hangs, has no end, or is none: calls go on under the last good version, the pages
+//! say why, memory stays flat, and the process can be stopped and started.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use tokio::time::timeout;
+
+use crate::rig::{Launch, Outside, Site, Speech, call, get, log, sized, until};
+
+const BUDGET: &str = "[[budget]]\nname = \"all\"\nscope = { organization = \"acme\" }\n\
+     limit_usd = \"1000\"\nwindow = \"monthly\"\n";
+
+/// How much memory a file that has no end may take, in KiB.
+const MEMORY_KIB: u64 = 32 * 1024;
+/// How long anything may take that does not wait for the file.
+const SOON: Duration = Duration::from_secs(5);
+
+/// What can lie where a file should be.
+#[derive(Clone, Copy, Debug)]
+enum Thing {
+    Pipe,
+    Folder,
+    Zeroes,
+    /// A file of the system, which says that it is empty and has gigabytes.
+    Endless,
+    /// A terabyte.
+    Huge,
+    Nothing,
+    NotText,
+}
+
+impl Thing {
+    const ALL: [Self; 7] = [
+        Self::Pipe,
+        Self::Folder,
+        Self::Zeroes,
+        Self::Endless,
+        Self::Huge,
+        Self::Nothing,
+        Self::NotText,
+    ];
+
+    /// Puts it where a file was.
+    fn put(self, path: &Path) {
+        let beside = path.with_extension("next");
+        match self {
+            Self::Pipe => assert!(Command::new("mkfifo").arg(&beside).status().unwrap().success()),
+            Self::Folder => {
+                fs::remove_file(path).unwrap();
+                fs::create_dir(&beside).unwrap();
+            }
+            Self::Zeroes => symlink("/dev/zero", &beside).unwrap(),
+            Self::Endless => symlink("/proc/self/pagemap", &beside).unwrap(),
+            Self::Huge => fs::File::create(&beside).unwrap().set_len(1 << 40).unwrap(),
+            Self::NotText => fs::write(&beside, b"listen = \"\xff\"").unwrap(),
+            Self::Nothing => return fs::remove_file(path).unwrap(),
+        }
+        fs::rename(beside, path).unwrap();
+    }
+
+    /// Makes room for a file again.
+    fn take_away(self, path: &Path) {
+        if matches!(self, Self::Folder) {
+            fs::remove_dir(path).unwrap();
+        }
+    }
+
+    /// What is said of it.
+    const fn why(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Pipe => ("unreadable", "it is a named pipe"),
+            Self::Folder => ("unreadable", "it is a folder"),
+            Self::Zeroes => ("unreadable", "it is a device"),
+            Self::Endless | Self::Huge => ("unreadable", "it has more than"),
+            Self::Nothing => ("unreadable", "No such file"),
+            Self::NotText => ("refused", "utf-8"),
+        }
+    }
+}
+
+fn version(site: &Site, number: usize) -> String {
+    format!("# version {number}\n{}{BUDGET}", site.head("process"))
+}
+
+/// The state of the file, and why it is not in force.
+async fn state(gateway: &Outside) -> (String, String) {
+    let asked = timeout(SOON, get(gateway.address, "/readyz")).await;
+    let page = asked.expect("`/readyz` waits for the file");
+    assert_eq!(page.status, 200, "{page:?}");
+    let told = |name: &str| page.json()[name].as_str().unwrap_or_default().to_owned();
+    (told("file"), told("file_reason"))
+}
+
+async fn passes(gateway: &Outside) {
+    let asked = timeout(SOON, call(gateway.address, &Speech::OpenAi.ask(10, false))).await;
+    assert_eq!(asked.expect("a call waits for the file").unwrap().status, 200);
+    assert_eq!(get(gateway.address, "/healthz").await.status, 200);
+}
+
+async fn metric(gateway: &Outside, line: &str) -> bool {
+    let page = get(gateway.address, "/metrics").await;
+    String::from_utf8_lossy(&page.body).lines().any(|shown| shown == line)
+}
+
+async fn stops(gateway: Outside) {
+    let told = Instant::now();
+    gateway.signal("-TERM");
+    assert!(gateway.ended().await.success());
+    assert!(told.elapsed() < SOON, "it took {:?} to stop", told.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_file_stops_nothing() {
+    let site = Site::bare().await;
+    site.write(&version(&site, 0));
+    let gateway = Outside::start(&site).await;
+    passes(&gateway).await;
+    let before = gateway.memory_kib();
+    for (number, thing) in Thing::ALL.into_iter().enumerate() {
+        thing.put(&site.file());
+        let (expected, why) = thing.why();
+        until("it is said", async || {
+            let (state, reason) = state(&gateway).await;
+            state == expected && reason.contains(why)
+        })
+        .await;
+        passes(&gateway).await;
+        let line = format!("reins_file_state{{state=\"{expected}\"}} 1");
+        assert!(metric(&gateway, &line).await, "{thing:?}: {line}");
+        thing.take_away(&site.file());
+        site.write(&version(&site, number + 1));
+        until("it is good again", async || state(&gateway).await.0 == "in_force").await;
+    }
+    assert!(metric(&gateway, "reins_versions_total{outcome=\"unreadable\"} 6").await);
+    let grown = gateway.memory_kib().saturating_sub(before);
+    assert!(grown < MEMORY_KIB, "{grown} KiB more");
+    Thing::Pipe.put(&site.file());
+    until("it is said", async || state(&gateway).await.0 == "unreadable").await;
+    stops(gateway).await;
+    println!(
+        "stuck: {} things that are no file: calls went on, the pages said why, {grown} KiB more, \
+         stopped in order",
+        Thing::ALL.len()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_start_says_what_is_no_file() {
+    for thing in Thing::ALL {
+        let site = Site::bare().await;
+        site.write(&version(&site, 0));
+        thing.put(&site.file());
+        let started = timeout(SOON, Launch::of(&site).start()).await;
+        assert!(started.expect("it waits for the file").is_none(), "{thing:?}");
+        let said = fs::read_to_string(log(&site)).unwrap();
+        let (_, why) = thing.why();
+        assert!(said.contains("cannot be read") && said.contains(why), "{thing:?}: {said}");
+    }
+}
+
+/// A mount whose other side never answers: whatever asks for what is on it waits for ever.
+struct DeadMount<'a> {
+    at: &'a Path,
+    other_side: Child,
+}
+
+// === impl DeadMount ===
+
+impl<'a> DeadMount<'a> {
+    /// `None` where this machine does not let us.
+    fn at(at: &'a Path) -> Option<Self> {
+        fs::create_dir(at).unwrap();
+        let shell = "exec 3<>/dev/fuse && mount -i -t fuse -o \
+                     fd=3,rootmode=40000,user_id=0,group_id=0 drill \"$0\" && echo up && exec cat";
+        let mut command = Command::new("sh");
+        command.args(["-c", shell]).arg(at).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut other_side = command.stderr(Stdio::null()).spawn().unwrap();
+        let mut said = String::new();
+        BufReader::new(other_side.stdout.take().unwrap()).read_line(&mut said).unwrap();
+        if said.is_empty() {
+            other_side.wait().unwrap();
+            println!("stuck: NOT RUN: a mount that hangs needs the right to mount one");
+            return None;
+        }
+        Some(Self { at, other_side })
+    }
+}
+
+impl Drop for DeadMount<'_> {
+    fn drop(&mut self) {
+        // Without its other side, what waits for it gets an error.
+        drop(self.other_side.kill());
+        drop(self.other_side.wait());
+        let unmounted = Command::new("umount").arg("-l").arg(self.at).status();
+        assert!(unmounted.is_ok_and(|status| status.success()));
+    }
+}
+
+/// Puts a link to a file on a mount in place of the file.
+fn lead_to(mount: &DeadMount<'_>, file: &Path) {
+    let next = file.with_extension("next");
+    symlink(mount.at.join("reins.toml"), &next).unwrap();
+    fs::rename(next, file).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_hangs_stops_nothing() {
+    let site = Site::bare().await;
+    site.write(&version(&site, 0));
+    let at = site.folder().join("mount");
+    let Some(mount) = DeadMount::at(&at) else { return };
+    let gateway = Outside::start(&site).await;
+    lead_to(&mount, &site.file());
+    until("it is said", async || {
+        passes(&gateway).await;
+        let (state, reason) = state(&gateway).await;
+        state == "unreadable" && reason.contains("has not answered")
+    })
+    .await;
+    for _ in 0..sized(20, 1_000) {
+        passes(&gateway).await;
+    }
+    stops(gateway).await;
+    println!("stuck: a mount that hangs: calls went on, stopped in order");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mount_that_comes_back_is_read_again() {
+    let site = Site::bare().await;
+    site.write(&version(&site, 0));
+    let at = site.folder().join("mount");
+    let Some(mount) = DeadMount::at(&at) else { return };
+    let gateway = Outside::start(&site).await;
+    lead_to(&mount, &site.file());
+    until("it is said", async || state(&gateway).await.0 == "unreadable").await;
+    drop(mount);
+    site.write(&version(&site, 1));
+    until("it is good again", async || state(&gateway).await.0 == "in_force").await;
+    stops(gateway).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_start_says_that_its_file_hangs() {
+    let site = Site::bare().await;
+    let at = site.folder().join("mount");
+    let Some(mount) = DeadMount::at(&at) else { return };
+    lead_to(&mount, &site.file());
+    let started = timeout(SOON * 4, Launch::of(&site).start()).await;
+    assert!(started.expect("it waits for ever").is_none());
+    let said = fs::read_to_string(log(&site)).unwrap();
+    assert!(said.contains("has not answered for 10 s"), "{said}");
+}
