@@ -1,5 +1,6 @@
-//! Strangers that open connections and say nothing: with few descriptors they take none of those
-//! that the store, the vendors and the callers with a key need.
+//! Clients that open connections and send nothing, on a gateway with few file descriptors; and a
+//! gateway whose descriptors are taken away. The store goes on, callers with a key are served, and
+//! everything recovers by itself.
 
 use std::fs;
 use std::time::Duration;
@@ -15,7 +16,7 @@ const BUDGET: &str = "[[budget]]\nname = \"all\"\nscope = { organization = \"acm
 
 /// More than the process has descriptors.
 const SILENT: usize = 1_100;
-/// Longer than a call takes on a slow machine, and shorter than any timeout of the gateway.
+/// Longer than a call takes on a slow machine, shorter than any timeout of the gateway.
 const AT_ONCE: Duration = Duration::from_secs(5);
 /// How soon the official SDKs call again.
 const RETRY_AFTER: Duration = Duration::from_millis(500);
@@ -42,8 +43,8 @@ async fn silent(gateway: &Outside) -> Vec<TcpStream> {
     silent
 }
 
-/// A call on a connection of its own, made again twice as SDKs do: after half a second, where there
-/// was no room or the connection was cut.
+/// A call on a connection of its own, repeated at most twice as SDKs do: half a second after a 503
+/// or a broken connection. Its status, and how often it was repeated.
 async fn fresh(gateway: &Outside, ask: &Ask) -> (Option<u16>, usize) {
     let mut tries = interval(RETRY_AFTER);
     for again in 0..3 {
@@ -57,8 +58,8 @@ async fn fresh(gateway: &Outside, ask: &Ask) -> (Option<u16>, usize) {
     (None, 2)
 }
 
-/// Calls on a connection that is kept, and every tenth on one of its own. All are answered. How many
-/// were made again.
+/// Calls on a connection that is kept, every tenth on one of its own. All are answered; returns how
+/// often one was repeated.
 async fn calls(gateway: &Outside, wire: &mut Wire, number: usize, when: &str) -> usize {
     let (ask, mut repeated) = (ask(), 0);
     for n in 0..number {
@@ -105,8 +106,8 @@ async fn silent_connections_stop_neither_the_store_nor_a_call() {
     let (billed, (presumed, totals)) = (site.billed().await, reopened(&site).await);
     println!(
         "flood: {SILENT} silent connections on 1,024 descriptors: {} calls before, during and \
-         after them, all answered, {repeated} at a second try; {warnings} warnings in the log; billed {}, charged {}, \
-         {presumed} presumed",
+         after them, all answered, {repeated} at a second try; {warnings} warnings in the log; \
+         billed {}, charged {}, {presumed} presumed",
         during + 40,
         text(billed),
         text(totals.charged.nanos()),
@@ -123,8 +124,8 @@ fn allow(gateway: &Outside, descriptors: u64) {
     prlimit(pid, Resource::Nofile, Rlimit { current: Some(descriptors), maximum }).unwrap();
 }
 
-/// Descriptors that are taken away from a process that serves: nothing can be opened any more, no
-/// file of the journal, no connection. What is open goes on, and once there are some again, all does.
+/// The limit is lowered below what the process has open: it can open no file and no connection.
+/// What is open goes on, and once the limit is raised, everything does.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_process_without_descriptors_goes_on_and_recovers_by_itself() {
     let site = Site::new(BUDGET).await;
@@ -134,14 +135,14 @@ async fn a_process_without_descriptors_goes_on_and_recovers_by_itself() {
     calls(&gateway, &mut wire, 20, "before").await;
     allow(&gateway, 3);
     let before = newest_segment(&site);
-    // More than two files of the journal have room for: the next one is there, and no other.
+    // More than fits into the current file of the journal and the next one.
     let during = sized(2_500, 10_000);
     for n in 0..during {
         let answer = wire.call(&ask).await.unwrap();
         assert_eq!(answer.status, 200, "call {n} without descriptors");
     }
     assert_eq!(newest_segment(&site), before, "a file was laid out without a descriptor");
-    // Another vendor's connection cannot be opened: that is not the vendor's fault, and costs nothing.
+    // A connection to another vendor cannot be opened: 503, not the vendor's failure, and free.
     let other = wire.call(&Speech::Anthropic.ask(50, false)).await.unwrap();
     assert_eq!((other.status, other.code().as_str()), (503, "service_unavailable"), "{other:?}");
     let waiting = tokio::spawn({
@@ -151,7 +152,7 @@ async fn a_process_without_descriptors_goes_on_and_recovers_by_itself() {
     timeout(Duration::from_millis(1_500), waiting_for_nothing()).await.unwrap_err();
     allow(&gateway, 1_024);
     let answer = timeout(AT_ONCE, waiting).await.unwrap().unwrap().unwrap();
-    assert_eq!(answer.status, 200, "whoever waited to be accepted is served");
+    assert_eq!(answer.status, 200, "the client that waited is served");
     calls(&gateway, &mut wire, 1_500, "after").await;
     assert_ne!(newest_segment(&site), before, "the journal never got a new file");
     gateway.signal("-TERM");
@@ -160,8 +161,8 @@ async fn a_process_without_descriptors_goes_on_and_recovers_by_itself() {
     let warnings = told.lines().filter(|line| line.contains(r#""level":"WARN""#)).count();
     let (billed, (presumed, totals)) = (site.billed().await, reopened(&site).await);
     println!(
-        "flood: {during} calls without a descriptor to open, all answered; served as usual once \
-         there were some; {warnings} warnings in the log; billed {}, charged {}, {presumed} presumed",
+        "flood: {during} calls while no file could be opened, all answered; as usual once one \
+         could; {warnings} warnings in the log; billed {}, charged {}, {presumed} presumed",
         text(billed),
         text(totals.charged.nanos()),
     );

@@ -1,4 +1,4 @@
-//! A database has one server, by whatever name it is reached and whatever lies beside it.
+//! A database has one server, whichever link leads to it and whichever file beside it was deleted.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -24,7 +24,7 @@ async fn one_server(name: &str, another_way: impl AsyncFnOnce(&Site) -> std::pat
     let first = Outside::start(&site).await;
     let ask = Speech::OpenAi.ask(50, false);
     assert_eq!(call(first.address, &ask).await.unwrap().status, 200);
-    // Whoever reads beside it, or changes its keys, does not open the door to others.
+    // Commands that read, or change keys, do not release the server's lock.
     Kept::of(&site).check().await;
     drop(registry(&site).await);
     let store = another_way(&site).await;
@@ -35,7 +35,7 @@ async fn one_server(name: &str, another_way: impl AsyncFnOnce(&Site) -> std::pat
     assert_eq!(call(first.address, &ask).await.unwrap().status, 200);
     first.signal("-TERM");
     assert!(first.ended().await.success());
-    // Another name of the database would be in the way of the next start, as the message says.
+    // A second hard link would be refused at the next start.
     drop(fs::remove_file(site.folder().join("hard.db")));
     let (billed, (presumed, totals)) = (site.billed().await, reopened(&site).await);
     assert_eq!((totals.charged.nanos(), presumed), (billed, 0), "{name}");

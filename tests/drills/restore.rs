@@ -1,5 +1,5 @@
-//! Files that are restored, lost, cut or damaged: a store that has lost something does not start
-//! before it was told to, says what it lacks, and charges nobody less without a word.
+//! Files of a store that are restored, lost, cut or damaged: a store that has lost entries or its
+//! secret does not start without a flag, and names what is missing.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -101,7 +101,7 @@ async fn an_older_database_does_not_start_beside_a_newer_journal() {
     let backup = site.folder().join("backup.db");
     copy(&site.store(), &backup);
     let gateway = Outside::start(&site).await;
-    // Some files of the journal, of which the first are used again.
+    // Several files of the journal, of which the first are recycled.
     calls(&gateway, 2_500).await;
     gateway.kill();
     for name in ["reins.db-wal", "reins.db-shm"] {
@@ -133,7 +133,7 @@ async fn a_damaged_journal_does_not_start_and_one_that_is_put_back_does() {
     let gateway = Outside::start(&site).await;
     calls(&gateway, 400).await;
     gateway.kill();
-    // Nothing is folded: as if the database had been lost and a copy from the first day put back.
+    // Without its log the database is as the start left it: only the journal has the calls.
     for name in ["reins.db-wal", "reins.db-shm"] {
         fs::remove_file(site.folder().join(name)).unwrap();
     }

@@ -1,14 +1,13 @@
-//! Continuity: whether a journal goes on where its database ends, and what is missing where it does
-//! not.
+//! Continuity: whether a journal continues where its database ends, and what is missing otherwise.
 //!
-//! The last write of a journal may be torn: a process or machine that stopped in the middle of it
-//! left some of its entries, and nobody was told that they were on disk. That is no loss. Anything
-//! else that is missing is one: an entry of a write that others followed, a file that is gone, cut
-//! short or of another store.
+//! The last write of a journal may be torn: a process or machine stopped in the middle of it. No
+//! call was sent on its entries, so their absence is no loss. Everything else that is missing is a
+//! loss: an entry of a write that another write followed; a file that is gone, cut or of another
+//! store.
 
 use crate::StoreError;
-use crate::anchor::Anchor;
 use crate::frame::{Mark, Seq};
+use crate::journal_state::JournalState;
 use crate::loss::{Flaw, Missing};
 use crate::scan::{Found, Scan};
 
@@ -22,10 +21,10 @@ pub(crate) struct Continuity {
     pub(crate) torn: Option<Seq>,
 }
 
-/// What goes on.
+/// The comparison under way.
 struct Walk<'a> {
     scan: &'a Scan,
-    anchor: &'a Anchor,
+    state: &'a JournalState,
     done: Continuity,
 }
 
@@ -33,9 +32,9 @@ struct Walk<'a> {
 ///
 /// # Errors
 /// When an entry beside a gap cannot be read.
-pub(crate) fn judge(scan: &Scan, anchor: &Anchor) -> Result<Continuity, StoreError> {
+pub(crate) fn judge(scan: &Scan, state: &JournalState) -> Result<Continuity, StoreError> {
     let done = Continuity { entries: Vec::new(), flaws: Vec::new(), torn: None };
-    let mut walk = Walk { scan, anchor, done };
+    let mut walk = Walk { scan, state, done };
     walk.entries()?;
     walk.files();
     walk.end();
@@ -45,9 +44,9 @@ pub(crate) fn judge(scan: &Scan, anchor: &Anchor) -> Result<Continuity, StoreErr
 // === impl Walk ===
 
 impl Walk<'_> {
-    /// Goes from entry to entry, from the last one in the database on.
+    /// Walks the entries after the last one in the database.
     fn entries(&mut self) -> Result<(), StoreError> {
-        let applied = self.anchor.applied;
+        let applied = self.state.applied;
         let same = |found: &&Found| found.mark.seq == applied.mark.seq;
         let known = self.scan.found.iter().find(same);
         if known
@@ -78,11 +77,11 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// Whether the entry `missing`, and those found after it, are of one write that was the last and
-    /// of which nothing is in the database.
+    /// Whether `missing` and all entries found after it belong to one write: the last one, of which
+    /// nothing is in the database.
     fn is_torn(&self, missing: Seq, after: &[&Found]) -> bool {
         let one_write =
-            |found: &&Found| found.write <= missing && self.anchor.applied.mark.seq < found.write;
+            |found: &&Found| found.write <= missing && self.state.applied.mark.seq < found.write;
         after.iter().all(one_write)
     }
 
@@ -91,7 +90,7 @@ impl Walk<'_> {
         let before = self.scan.read(next)?;
         let after = match self.done.entries.last() {
             Some(found) => Some(self.scan.read(found)?.at()),
-            None => self.anchor.applied.at,
+            None => self.state.applied.at,
         };
         let file = self.scan.files.get(next.file).map(|file| file.path.clone());
         Ok(Missing {
@@ -104,13 +103,13 @@ impl Walk<'_> {
         })
     }
 
-    /// Looks at the files as such.
+    /// Checks headers, lengths and ordinals of the files.
     fn files(&mut self) {
-        let needed = !self.anchor.closed || !self.done.entries.is_empty();
+        let needed = !self.state.closed || !self.done.entries.is_empty();
         let mut before = None;
         for file in &self.scan.files {
             let path = || file.path.clone();
-            if file.is_foreign(self.anchor) {
+            if file.is_foreign(self.state) {
                 self.done.flaws.push(Flaw::Foreign { file: path() });
             } else if file.header.is_none() {
                 self.done.flaws.push(Flaw::Header { file: path() });
@@ -125,23 +124,23 @@ impl Walk<'_> {
         }
     }
 
-    /// Looks whether the journal comes as far as the database knows it did. One that was closed with
-    /// all its entries in the database need not be there.
+    /// Checks that the journal reaches as far as the database knows it did. A journal that was
+    /// closed with all its entries in the database is not needed.
     fn end(&mut self) {
-        if self.anchor.closed || self.done.flaws.iter().any(Flaw::is_of_a_file) {
+        if self.state.closed || self.done.flaws.iter().any(Flaw::is_of_a_file) {
             return;
         }
         let headers = self.scan.files.iter().filter_map(|file| file.header);
-        let ours = headers.filter(|header| header.life == self.anchor.life);
+        let ours = headers.filter(|header| header.life == self.state.life);
         let begins = ours.clone().map(|header| header.after).max();
         let read = self.scan.found.iter().map(|found| found.mark.seq).max();
         let first = ours.clone().any(|header| header.ordinal == header.first);
         let reaches = read.max(begins).unwrap_or(0);
         let is_there = begins.is_some() && (read > begins || first);
-        if !is_there || reaches < self.anchor.applied.journaled {
-            let last = reaches.max(self.anchor.applied.mark.seq);
+        if !is_there || reaches < self.state.applied.journaled {
+            let last = reaches.max(self.state.applied.mark.seq);
             let from = last.saturating_add(1);
-            self.done.flaws.push(Flaw::End { from, after: self.anchor.applied.at });
+            self.done.flaws.push(Flaw::End { from, after: self.state.applied.at });
         }
     }
 }

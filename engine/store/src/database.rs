@@ -1,8 +1,8 @@
-//! The database's file: which one it is, whatever name leads to it, and that it is ours.
+//! The database file: resolves the path to it, checks that it is a store of Reins, and identifies
+//! it by its inode.
 //!
 //! INVARIANT: as long as a file has a name, its descriptor here is never closed. Closing any
-//! descriptor of a file lets go of all POSIX locks that the process has on it, and SQLite keeps its
-//! own there.
+//! descriptor of a file releases all POSIX locks that the process has on it, SQLite's among them.
 
 use std::ffi::OsString;
 use std::fs::{self, File, Metadata};
@@ -16,42 +16,42 @@ use parking_lot::Mutex;
 
 use crate::{StoreError, permissions};
 
-/// What SQLite keeps in the header of our databases: `Rein` in ASCII.
+/// The `application_id` in the header of a store's database: `Rein` in ASCII.
 pub(crate) const APPLICATION_ID: u32 = 0x5265_696E;
-/// Where it does so.
+/// Its offset in that header.
 const APPLICATION_ID_AT: usize = 68;
 /// What every SQLite database begins with.
 const MAGIC: &[u8] = b"SQLite format 3\0";
-/// The part of the header that is looked at.
-const LOOKED_AT: usize = 72;
+/// The part of the header that is read.
+const HEAD_BYTES: usize = 72;
 
-/// The database's file.
+/// The database file of a store.
 #[derive(Clone, Debug)]
 pub(crate) struct Database {
-    /// Its name without any link.
+    /// Its canonical path.
     path: PathBuf,
     inode: Arc<Inode>,
 }
 
-/// The file itself, without its name.
+/// The file behind the path.
 #[derive(Debug)]
 pub(crate) struct Inode {
     id: (u64, u64),
     pub(crate) file: File,
-    /// Whether somebody in this process serves from it.
+    /// Whether this process holds the store's lock.
     pub(crate) taken: AtomicBool,
 }
 
-/// Every database that this process has opened and that still has a name.
+/// Every database file that this process has opened and that still has a name.
 static OPENED: Mutex<Vec<Arc<Inode>>> = Mutex::new(Vec::new());
 
 // === impl Database ===
 
 impl Database {
-    /// The database that `path` leads to, made for its owner alone where there is none.
+    /// The database that `path` leads to, created with mode 0600 where there is none.
     ///
     /// # Errors
-    /// When it is not one of ours, or is open to others and cannot be narrowed.
+    /// When it is not a store of Reins, or others may read it and its mode cannot be changed.
     pub(crate) fn at(path: &Path) -> Result<Self, StoreError> {
         match Self::existing(path) {
             Err(StoreError::Missing(_)) => Self::made(path),
@@ -85,7 +85,7 @@ impl Database {
         Self::existing(path)
     }
 
-    /// Its name without any link.
+    /// Its canonical path.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
@@ -99,25 +99,25 @@ impl Database {
         beside(&self.path, what)
     }
 
-    /// Where its journal is.
+    /// The folder of its journal.
     pub(crate) fn journal(&self) -> PathBuf {
         self.beside("journal")
     }
 
-    /// Refuses a file that has several names: SQLite names its log after the one that it is opened
-    /// under, so that two names make two logs for one database.
+    /// Refuses a file with several hard links. SQLite derives the name of the write-ahead log from
+    /// the name that it opens, so two names would have two logs.
     pub(crate) fn check_one_name(&self) -> Result<(), StoreError> {
         let found = self.inode.file.metadata().map_err(StoreError::file(&self.path))?;
         let one = found.nlink() <= 1;
         one.then_some(()).ok_or_else(|| StoreError::SeveralNames(self.path.clone()))
     }
 
-    /// Whether its name still leads to the file that was opened.
+    /// Whether the path still leads to the file that was opened.
     pub(crate) fn is_in_place(&self) -> bool {
         fs::metadata(&self.path).is_ok_and(|found| id(&found) == self.inode.id)
     }
 
-    /// A file that somebody else made is left alone.
+    /// Refuses a file that is not a store of Reins, without changing it.
     fn check_ours(&self) -> Result<(), StoreError> {
         let failed = || StoreError::file(&self.path);
         let found = self.inode.file.metadata().map_err(failed())?;
@@ -127,7 +127,7 @@ impl Database {
         if found.len() == 0 {
             return self.check_no_log();
         }
-        let mut head = [0; LOOKED_AT];
+        let mut head = [0; HEAD_BYTES];
         let read = self.inode.file.read_exact_at(&mut head, 0);
         if read.is_err() || !head.starts_with(MAGIC) {
             return Err(StoreError::NoDatabase(self.path.clone()));
@@ -136,8 +136,8 @@ impl Database {
         ours.then_some(()).ok_or_else(|| StoreError::Foreign(self.path.clone()))
     }
 
-    /// A new database has no log yet: one that is there is what is left of another, and SQLite would
-    /// remove it.
+    /// Refuses a new database beside a write-ahead log: the log is left over from a lost database,
+    /// and SQLite would delete it.
     fn check_no_log(&self) -> Result<(), StoreError> {
         let log = self.sqlite("-wal");
         let left = fs::metadata(&log).is_ok_and(|found| found.len() > 0);
@@ -152,7 +152,7 @@ impl Database {
         Ok(())
     }
 
-    /// A file that SQLite keeps beside the database.
+    /// A file that SQLite keeps beside the database, such as `reins.db-wal`.
     pub(crate) fn sqlite(&self, ending: &str) -> PathBuf {
         let mut name = OsString::from(&self.path);
         name.push(ending);
@@ -187,9 +187,9 @@ fn keep(file: File) -> io::Result<Arc<Inode>> {
     let id = id(&file.metadata()?);
     let inode = Arc::new(Inode { id, file, taken: AtomicBool::new(false) });
     let mut opened = OPENED.lock();
-    // WHY: what cannot be looked at is kept, which does no harm.
+    // WHY: a descriptor that cannot be examined is kept; that is harmless.
     opened.retain(|inode| inode.file.metadata().map_or(true, |found| found.nlink() > 0));
-    // Two of the same file, opened at the same time, are both kept: neither may be closed.
+    // Two descriptors of one file, opened concurrently, are both kept: neither may be closed.
     let first = opened.iter().find(|known| known.id == id).cloned();
     opened.push(Arc::clone(&inode));
     Ok(first.unwrap_or(inode))

@@ -46,7 +46,7 @@ pub enum StoreError {
     /// The file is no database.
     #[error("`{}` is no database: name another store", .0.display())]
     NoDatabase(PathBuf),
-    /// Another program's database.
+    /// The database of another program.
     #[error(
         "`{}` is a database, and not one of Reins: it was left as it is; name another store",
         .0.display()
@@ -59,23 +59,23 @@ pub enum StoreError {
         .0.display()
     )]
     SeveralNames(PathBuf),
-    /// The database is gone, and its log is not.
+    /// A write-ahead log without its database.
     #[error(
-        "the store `{}` is new or empty, and `{}` is the log of another: put the database back that \
-         it belongs to, or remove it",
+        "the store `{}` is new or empty, and `{}` is the write-ahead log of another database: put \
+         that database back, or remove the log",
         .path.display(),
         .log.display()
     )]
     LogAlone {
         /// The database.
         path: PathBuf,
-        /// What was left.
+        /// The log.
         log: PathBuf,
     },
     /// Others can read a file, and its mode cannot be changed.
     #[error(
-        "`{}` can be read by others and belongs to another user: run `chown` for the user that Reins \
-         runs as, or `chmod 600`",
+        "`{}` can be read by others and its mode cannot be changed: run `chown` for the user that \
+         Reins runs as, or `chmod 600`",
         .path.display()
     )]
     OpenToOthers {
@@ -93,8 +93,8 @@ pub enum StoreError {
     /// The root secret that keys and vendors' keys depend on is gone.
     #[error(
         "the secret `{}` is gone, and the store's {depends} depend on it: put it back, or set \
-         REINS_SECRET as it was; if it is lost, `reins serve --accept-lost-secret` ends those keys, \
-         once",
+         REINS_SECRET as it was; if it is lost, `reins serve --accept-lost-secret`, once, ends \
+         those keys",
         .path.display()
     )]
     NoSecret {
@@ -107,7 +107,7 @@ pub enum StoreError {
     #[error(
         "the secret is another one than the store's {depends} were made under: put `{}` back as it \
          was, or set REINS_SECRET as it was; if the old one is lost, `reins serve \
-         --accept-lost-secret` ends those keys, once",
+         --accept-lost-secret`, once, ends those keys",
         .path.display()
     )]
     OtherSecret {
@@ -168,8 +168,8 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// Whether the same can be tried again: another process holds the database just now, or one of
-    /// its files cannot be opened. Nothing was written then.
+    /// Whether the operation can be retried: another process holds the database, or one of its
+    /// files cannot be opened. Nothing was written then.
     pub(crate) fn is_passing(&self) -> bool {
         let Self::Folding(rusqlite::Error::SqliteFailure(error, _)) = self else { return false };
         matches!(error.code, ErrorCode::DatabaseBusy | ErrorCode::CannotOpen)

@@ -7,10 +7,10 @@
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use crate::StoreError;
-use crate::anchor::Applied;
 use crate::batch::Batch;
 use crate::entry::{Ended, Intent};
 use crate::frame::Seq;
+use crate::journal_state::Applied;
 use crate::kept::Kept;
 use crate::presume;
 

@@ -10,23 +10,23 @@ use parking_lot::{Condvar, Mutex};
 use rusqlite::Connection;
 
 use crate::StoreError;
-use crate::anchor::{Anchor, Applied};
 use crate::batch::Batch;
 use crate::embedded::{Core, Folded};
 use crate::entry::Entry;
 use crate::fold::{self, FOLD_MAX};
 use crate::frame::Mark;
+use crate::journal_state::{Applied, JournalState};
 use crate::lock::Lock;
 
 /// How long the folder rests after a batch that was not full. Nobody waits for it, and a commit
 /// costs as much for one entry as for a hundred: this keeps an idle machine's core free.
 pub(crate) const REST: Duration = Duration::from_millis(20);
 
-/// How long it rests where the database cannot be written just now. Another process's write takes
-/// milliseconds, and what waits in the meantime is in the journal.
+/// How long the folder waits where the database cannot be written just now. A write of another
+/// process takes milliseconds; the entries are in the journal meanwhile.
 const REST_BUSY: Duration = Duration::from_millis(250);
 
-/// How often it is told that the database cannot be written.
+/// How often it is logged that the database cannot be written.
 const WARN_EVERY: Duration = Duration::from_secs(60);
 
 /// What the folder waits for.
@@ -140,11 +140,11 @@ fn fold_some(core: &Core, conn: &mut Connection) -> Result<usize, StoreError> {
     Ok(entries.len())
 }
 
-/// Leaves a database that is whole without its journal. The journal is closed: what came after the
-/// last fold is in it, and nothing more will be.
+/// Folds what came after the last fold, and leaves a database that is complete without its journal,
+/// which the caller has closed.
 fn close(core: &Core, conn: &mut Connection) -> Result<(), StoreError> {
     while fold_some(core, conn)? > 0 {}
-    Anchor::close(conn)?;
+    JournalState::close(conn)?;
     core.journal.retire_all();
     Ok(())
 }

@@ -1,22 +1,22 @@
-//! Frames: how an entry lies in the journal, so that a torn, foreign or stale one is known as such.
+//! Frames: how an entry is stored in the journal, so that torn, foreign and stale ones are found.
 //!
 //! ```text
-//! mark │ length │ checksum │ checksum before │ number │ place in its write │ nano-USD so far │ text
-//! u32  │ u32    │ u32      │ u32             │ u64    │ u32                │ i64             │
+//! magic │ length │ CRC-32 │ CRC before │ number │ index in write │ nano-USD so far │ text
+//! 4     │ u32    │ u32    │ u32        │ u64    │ u32            │ i64             │ length bytes
 //! ```
-//! All numbers are little-endian. The checksum covers everything but the mark and itself, and begins
-//! from the [`Seed`] of the store and of the journal's life. The checksum of the entry before makes
-//! a chain: an entry that is missing, or of another history, breaks it.
+//! Numbers are little-endian. The checksum covers everything but the magic and itself, and starts
+//! from the [`Seed`] of the store and the journal's life. Each frame repeats the checksum of the
+//! entry before it: an entry that is missing, or from another history, breaks this chain.
 
 use std::io;
 
 use memchr::memmem;
 
-/// Begins a frame. 0xFF is in no UTF-8 text, so that no entry's text can hold a frame.
-const MARK: [u8; 4] = [0xFF, b'R', b'J', 1];
+/// Begins a frame. 0xFF occurs in no UTF-8 text, so no entry's text can contain a frame.
+const MAGIC: [u8; 4] = [0xFF, b'R', b'J', 1];
 /// All that stands before the text.
 pub(crate) const FRAME_HEADER_BYTES: usize = 36;
-/// Where the part begins that the checksum covers, but for the length.
+/// Where the part begins that the checksum covers, together with the length.
 const COVERED_FROM: usize = 12;
 
 /// An entry's number: 1 for the first of a store's life, and no gaps.
@@ -30,8 +30,8 @@ pub(crate) struct Mark {
     pub(crate) nanos: i64,
 }
 
-/// What every checksum of a journal begins from, so that entries of other stores and of earlier
-/// lives do not pass for its own.
+/// The initial value of a journal's checksums. It differs between stores and between lives, so that
+/// a frame of another store, or left over in a recycled file, fails its check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Seed(u32);
 
@@ -55,12 +55,12 @@ pub(crate) struct Frame<'a> {
     pub(crate) text: &'a str,
 }
 
-/// The whole frames of a file, in order. What is damaged or stale is passed over.
+/// The whole frames of a file, in order. Damaged and stale ones are skipped.
 pub(crate) struct Frames<'a> {
     bytes: &'a [u8],
     at: usize,
     seed: Seed,
-    /// Frames up to this one were read, or are of no interest.
+    /// The last frame that was read; frames up to it are skipped.
     last: Seq,
 }
 
@@ -98,7 +98,7 @@ impl Chain {
         let start = out.len();
         let seq = self.last.seq.saturating_add(1);
         let nanos = self.last.nanos.saturating_add(nanos);
-        out.extend_from_slice(&MARK);
+        out.extend_from_slice(&MAGIC);
         out.extend_from_slice(&[0; 8]);
         out.extend_from_slice(&self.last.sum.to_le_bytes());
         out.extend_from_slice(&seq.to_le_bytes());
@@ -122,7 +122,7 @@ fn seal(out: &mut [u8], start: usize, seed: Seed) -> io::Result<u32> {
     let (head, covered) = frame.split_at_mut_checked(COVERED_FROM).ok_or_else(too_long)?;
     let sum = seed.checksum(length, covered);
     let fields = length.into_iter().chain(sum.to_le_bytes());
-    head.iter_mut().skip(MARK.len()).zip(fields).for_each(|(to, from)| *to = from);
+    head.iter_mut().skip(MAGIC.len()).zip(fields).for_each(|(to, from)| *to = from);
     Ok(sum)
 }
 
@@ -136,7 +136,7 @@ impl<'a> Frames<'a> {
 
     /// The frame at `at`, if it is whole and comes after all that were read.
     fn frame(&self, at: usize) -> Option<(Frame<'a>, usize)> {
-        let rest = self.bytes.get(at..)?.strip_prefix(&MARK)?;
+        let rest = self.bytes.get(at..)?.strip_prefix(&MAGIC)?;
         let (length, rest) = rest.split_first_chunk::<4>()?;
         let (sum, covered) = rest.split_first_chunk::<4>()?;
         let (before, rest) = covered.split_first_chunk::<4>()?;
@@ -160,7 +160,7 @@ impl<'a> Iterator for Frames<'a> {
 
     fn next(&mut self) -> Option<Frame<'a>> {
         loop {
-            let found = memmem::find(self.bytes.get(self.at..)?, &MARK)?;
+            let found = memmem::find(self.bytes.get(self.at..)?, &MAGIC)?;
             let at = self.at.checked_add(found)?;
             if let Some((frame, end)) = self.frame(at) {
                 (self.at, self.last) = (end, frame.mark.seq);

@@ -1,20 +1,20 @@
 //! The header of a journal file: which store and which life of its journal the file is of.
 //!
 //! ```text
-//! kind │ store │ life │ ordinal │ the life's first │ entry before it │ room │ checksum │ zeros
-//! 8    │ i64   │ i64  │ u64     │ u64              │ u64             │ u64  │ u32      │ to 64 bytes
+//! magic │ store │ life │ ordinal │ first ordinal │ entry before │ length │ CRC-32 │ zeros
+//! 8     │ i64   │ i64  │ u64     │ u64           │ u64          │ u64    │ u32    │ to byte 64
 //! ```
 
 use crate::frame::{Mark, Seed, Seq};
 
 /// Where a file's first frame begins.
 pub(crate) const HEADER_BYTES: usize = 64;
-/// What a file of the journal begins with; the last byte is the format's version.
-const KIND: [u8; 8] = *b"\xFFreinsj\x01";
+/// What every journal file begins with; the last byte is the format's version.
+const MAGIC: [u8; 8] = *b"\xFFreinsj\x01";
 /// The part that the checksum covers.
 const COVERED_BYTES: usize = 56;
 
-/// One life of a journal: from an opening of the store to the next.
+/// One life of a journal: all that is written from one opening of the store to the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Life {
     /// Which store it is of.
@@ -36,7 +36,7 @@ pub(crate) struct Header {
     pub(crate) first: u64,
     /// The last entry before this life.
     pub(crate) after: Seq,
-    /// The room that the file was given: it is never shorter.
+    /// The length that the file was allocated with, in bytes: it is never shorter.
     pub(crate) laid_out: u64,
 }
 
@@ -54,7 +54,7 @@ impl Header {
     pub(crate) fn bytes(&self) -> [u8; HEADER_BYTES] {
         let mut covered = [0; COVERED_BYTES];
         let fields = [
-            KIND,
+            MAGIC,
             self.store.to_le_bytes(),
             self.life.to_le_bytes(),
             self.ordinal.to_le_bytes(),
@@ -76,7 +76,7 @@ impl Header {
         let whole = crc32fast::hash(covered) == u32::from_le_bytes(*sum);
         let mut fields = covered.as_chunks::<8>().0.iter().copied();
         let mut field = || fields.next();
-        (field()? == KIND && whole).then_some(())?;
+        (field()? == MAGIC && whole).then_some(())?;
         Some(Self {
             store: i64::from_le_bytes(field()?),
             life: i64::from_le_bytes(field()?),

@@ -2,8 +2,8 @@
 //!
 //! Entries are numbered by [`Journal::append`] and written in that order. Whoever needs an entry
 //! on disk asks [`Journal::durable`]. INVARIANT: the first failed write or sync is the last one
-//! tried, because after it nobody can say what the disk holds. A file that cannot be opened or laid
-//! out has lost nothing: entries go on into the one at hand, and it is tried again.
+//! tried, because after it nobody can say what the disk holds. A file that cannot be created has
+//! lost nothing: entries go into the current file meanwhile, and creating it is retried.
 
 use std::io;
 use std::os::unix::fs::FileExt;
@@ -14,9 +14,9 @@ use std::thread::{self, JoinHandle};
 use parking_lot::{Condvar, Mutex};
 use tokio::sync::oneshot;
 
-use crate::ahead::Ahead;
 use crate::frame::{Chain, Mark, Seq};
 use crate::header::Life;
+use crate::preallocate::Preallocator;
 use crate::segments::{Segment, Segments};
 
 /// What an intent outlives before its call may leave.
@@ -41,8 +41,8 @@ pub(crate) struct Layout {
 pub(crate) struct Journal {
     shared: Arc<Shared>,
     durability: Durability,
-    /// Lays out the next file; used by the folder alone, so that no call waits for it.
-    ahead: Mutex<Ahead>,
+    /// Creates the next file; used by the folder alone, so that no call waits for it.
+    preallocator: Mutex<Preallocator>,
     writer: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -103,12 +103,12 @@ impl Journal {
             Durability::Process => None,
             Durability::Power => Some(start_writer(Arc::clone(&shared))?),
         };
-        let ahead = Mutex::new(Ahead::new(segments));
-        Ok(Self { shared, durability, ahead, writer: Mutex::new(writer) })
+        let preallocator = Mutex::new(Preallocator::new(segments));
+        Ok(Self { shared, durability, preallocator, writer: Mutex::new(writer) })
     }
 
-    /// Numbers an entry that charges `nanos`, and queues what `write` writes of it. Once the journal
-    /// has stopped, it is numbered only.
+    /// Numbers an entry that charges `nanos`, and queues what `write` writes of it. Once the
+    /// journal has stopped, it is numbered only.
     pub(crate) fn append(
         &self,
         nanos: i64,
@@ -156,30 +156,29 @@ impl Journal {
         self.shared.queue.lock().chain.last.seq
     }
 
-    /// Takes back files whose entries are all in the database, and lays out the next one where that
-    /// is still to be done. A matter of the disk, so never done in the way of a call; whatever of it
-    /// fails is tried again when this is called again.
+    /// Recycles files whose entries are all in the database, and creates the next file where there
+    /// is none. No call waits for this. A step that fails is retried by a later call of this.
     pub(crate) fn recycle(&self, applied: Seq) {
         let Some((done, wanted)) = self.shared.tail.try_lock().map(|mut tail| tail.done(applied))
         else {
             return;
         };
-        let mut ahead = self.ahead.lock();
-        ahead.retire(done);
-        if wanted && let Some(next) = ahead.lay_out() {
+        let mut preallocator = self.preallocator.lock();
+        preallocator.retire(done);
+        if wanted && let Some(next) = preallocator.lay_out() {
             self.shared.tail.lock().next = Some(next);
         }
     }
 
-    /// Takes back every file. The caller has closed the journal, and all of it is in the database.
+    /// Recycles every file. The caller has closed the journal, and all of it is in the database.
     pub(crate) fn retire_all(&self) {
         let files = self.shared.tail.lock().files();
-        self.ahead.lock().retire(files);
+        self.preallocator.lock().retire(files);
     }
 
-    /// Whether what is written can be found again: `false` once its file was deleted.
+    /// Whether the current file still has a name: `false` once it was deleted.
     pub(crate) fn is_in_place(&self) -> bool {
-        // WHY: a file whose links cannot be counted is left to the next write to judge.
+        // WHY: if its links cannot be counted, the next write finds out.
         let here = |tail: parking_lot::MutexGuard<'_, Tail>| tail.segment.is_in_place();
         self.shared.tail.try_lock().is_none_or(|tail| here(tail).unwrap_or(true))
     }
@@ -363,7 +362,7 @@ impl Tail {
         Ok(())
     }
 
-    /// Goes on in the file that was laid out ahead. Where there is none yet, this one grows.
+    /// Switches to the file that was laid out ahead. Without one, the current file grows.
     fn turn_to_next(&mut self) {
         let Some(next) = self.next.take() else { return };
         let full = std::mem::replace(&mut self.segment, next);

@@ -16,26 +16,26 @@ mod entry;
 mod kept;
 mod presume;
 
-mod ahead;
 mod frame;
 mod header;
 mod journal;
+mod preallocate;
 mod segments;
 
 mod batch;
 mod fold;
 mod folder;
 
-mod anchor;
 mod continuity;
+mod journal_state;
 mod loss;
 mod recover;
 mod scan;
 
 mod database;
-mod log;
 mod permissions;
 mod schema;
+mod wal;
 
 mod key;
 mod registry;

@@ -1,8 +1,8 @@
 //! The lock: a store serves one process at a time. The system lets go of it when that one dies.
 //!
-//! What is locked is the database's file itself, so that no other name of it, no link and no deleted
-//! file beside it lets a second server in; and the journal's folder, so that a database put in the
-//! place of one that is being served does not take over its journal.
+//! Two things are locked. The database file itself: no other name of it, and no deleted lock file,
+//! admits a second server. The journal's folder: a database that replaces one in use under the same
+//! name does not take over its journal.
 
 use std::fs::{File, TryLockError};
 use std::io;
@@ -12,29 +12,30 @@ use std::sync::atomic::Ordering;
 use crate::StoreError;
 use crate::database::Database;
 
-/// Whether `flock` can lock the database itself: on Linux it is apart from the POSIX locks that
-/// SQLite sets on the same file; elsewhere the two exclude each other, and the folder has to do.
-const APART: bool = cfg!(target_os = "linux");
+/// Whether the database file can be locked by `flock`. On Linux, `flock` is independent of the
+/// POSIX locks that SQLite sets on the same file. Elsewhere the two conflict, and only the folder
+/// is locked.
+const FLOCK_IS_INDEPENDENT: bool = cfg!(target_os = "linux");
 
-/// That this process has a store to itself, as long as it is kept.
+/// The exclusive use of a store, released when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Lock {
     database: Database,
     folder: Option<File>,
 }
 
-/// Takes the store whose database this is.
+/// Locks the store of this database.
 ///
 /// # Errors
-/// When somebody has it.
+/// When another server has it.
 pub(crate) fn take(database: &Database) -> Result<Lock, StoreError> {
     let inode = database.inode();
     if inode.taken.swap(true, Ordering::AcqRel) {
         return Err(StoreError::InUse(database.path().to_owned()));
     }
-    // From here on, dropping it lets go.
+    // From here on, dropping this releases everything.
     let mut lock = Lock { database: database.clone(), folder: None };
-    if APART {
+    if FLOCK_IS_INDEPENDENT {
         exclusive(&inode.file, database.path(), database)?;
     }
     lock.take_folder()?;
@@ -52,7 +53,7 @@ fn exclusive(file: &File, path: &Path, database: &Database) -> Result<(), StoreE
 // === impl Lock ===
 
 impl Lock {
-    /// Takes the journal's folder as well, where there is one by now.
+    /// Locks the journal's folder as well, where it exists by now.
     pub(crate) fn take_folder(&mut self) -> Result<(), StoreError> {
         let path = self.database.journal();
         self.folder = match File::open(&path) {
@@ -67,8 +68,8 @@ impl Lock {
 impl Drop for Lock {
     fn drop(&mut self) {
         let inode = self.database.inode();
-        if APART {
-            // WHY: the system lets go of it at the end of the process, if not here.
+        if FLOCK_IS_INDEPENDENT {
+            // WHY: if this fails, the system releases the lock at the end of the process.
             inode.file.unlock().unwrap_or_default();
         }
         inode.taken.store(false, Ordering::Release);

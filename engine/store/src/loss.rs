@@ -1,4 +1,4 @@
-//! Losses: what a store and its journal no longer hold, as an operator is told of it.
+//! Losses: what is missing between a database and its journal, worded for the operator.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -79,7 +79,7 @@ pub struct Missing {
 // === impl Flaw ===
 
 impl Flaw {
-    /// Whether a file is not what it was, so that what it lacks is not known.
+    /// Whether a file is damaged or missing, so that the extent of the loss is unknown.
     pub(crate) const fn is_of_a_file(&self) -> bool {
         matches!(
             self,

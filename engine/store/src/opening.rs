@@ -1,20 +1,20 @@
-//! Opening: from the path of a store to one that is this process's own, recovered, and has a journal
-//! to write to. Each step leaves a store that the next start can open, wherever it ends.
+//! Opening a store: lock, recover, begin a journal. Whichever step the process dies after, the next
+//! start can open the store.
 
 use jiff::Timestamp;
 use rusqlite::Connection;
 
 use crate::StoreError;
-use crate::anchor::Anchor;
 use crate::database::Database;
 use crate::embedded::OpenOptions;
 use crate::header::Life;
 use crate::journal::{Journal, Layout};
+use crate::journal_state::JournalState;
 use crate::lock::{self, Lock};
 use crate::loss::{Flaw, Loss};
 use crate::recover::{self, Losses, Recovered};
 use crate::root::random;
-use crate::{log, schema, segments};
+use crate::{schema, segments, wal};
 
 /// A store that is open.
 pub(crate) struct Opened {
@@ -25,7 +25,7 @@ pub(crate) struct Opened {
     pub(crate) recovered: Recovered,
 }
 
-/// Opens the store, creating it where it is not there.
+/// Opens the store, creating it where it is missing.
 pub(crate) fn open(options: &OpenOptions) -> Result<Opened, StoreError> {
     let database = Database::at(&options.path)?;
     let mut lock = lock::take(&database)?;
@@ -53,13 +53,13 @@ pub(crate) fn open(options: &OpenOptions) -> Result<Opened, StoreError> {
     Ok(Opened { database, lock, conn, journal, recovered })
 }
 
-/// Refuses a database whose log is of another copy, or puts that log aside.
+/// Refuses a database beside the write-ahead log of another copy, or sets that log aside.
 pub(crate) fn check_log(
     database: &Database,
     losses: Losses,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    if !log::is_of_another_copy(database)? {
+    if !wal::is_of_another_copy(database)? {
         return Ok(());
     }
     let file = database.sqlite("-wal");
@@ -73,7 +73,7 @@ pub(crate) fn check_log(
     Ok(())
 }
 
-/// Begins a life of the journal: first its file, then the database's note that it needs one.
+/// Begins a life of the journal: its first file, then the database's record of it.
 fn begin_life(
     conn: &Connection,
     database: &Database,
@@ -81,12 +81,12 @@ fn begin_life(
     recovered: &Recovered,
 ) -> Result<Journal, StoreError> {
     let folder = database.journal();
-    let store = Anchor::read(conn)?.store;
+    let store = JournalState::read(conn)?.store;
     let life = i64::from_le_bytes(*random()?);
     let layout = Layout { durability: options.durability, segment_bytes: options.segment_bytes };
     let life = Life { store, life, after: recovered.last };
     let journal = Journal::begin(&folder, layout, life).map_err(StoreError::file(&folder))?;
-    Anchor::begin(conn, life.life)?;
+    JournalState::begin(conn, life.life)?;
     journal.recycle(recovered.last.seq);
     Ok(journal)
 }

@@ -1,18 +1,18 @@
-//! Permissions: every file of a store is for its owner alone, whatever the umask says.
+//! Permissions: every file of a store is readable by its owner alone, whatever the umask.
 
 use std::fs::{self, Permissions};
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-/// What a file may be: read and written by its owner.
+/// The mode of a file: read and written by its owner.
 pub(crate) const FILE: u32 = 0o600;
-/// What a folder may be: likewise, and entered.
+/// The mode of a folder: likewise, and entered.
 pub(crate) const FOLDER: u32 = 0o700;
-/// What is not for the owner.
+/// The permissions of group and others.
 const OTHERS: u32 = 0o077;
 
-/// Takes from a file what others may do with it. A file that is not there has nothing to take.
+/// Sets a file to mode `to` where group or others have any permission. A missing file is left out.
 ///
 /// # Errors
 /// When it belongs to another user.
@@ -27,6 +27,7 @@ pub(crate) fn narrow(path: &Path, to: u32) -> io::Result<()> {
     }
     fs::set_permissions(path, Permissions::from_mode(to))?;
     let (was, now) = (format!("{:o}", mode & 0o7777), format!("{to:o}"));
-    tracing::warn!(path = %path.display(), %was, %now, "a file of the store was open to others");
+    let path = path.display();
+    tracing::warn!(%path, %was, %now, "a file of the store was open to others: its mode was changed");
     Ok(())
 }

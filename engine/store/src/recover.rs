@@ -7,13 +7,13 @@ use reins_ledger::{Posting, SLOT_SECONDS};
 use rusqlite::Connection;
 
 use crate::StoreError;
-use crate::anchor::{Anchor, Applied};
 use crate::batch::Batch;
 use crate::continuity::{self, Continuity};
 use crate::database::Database;
 use crate::entry::{Ended, Entry, Fact, Postings};
 use crate::fold::{self, FOLD_MAX};
 use crate::frame::Mark;
+use crate::journal_state::{Applied, JournalState};
 use crate::kept::{Columns, Kept};
 use crate::loss::Loss;
 use crate::presume;
@@ -32,13 +32,13 @@ pub struct Recovered {
     pub(crate) last: Mark,
 }
 
-/// What becomes of a store that has lost something.
+/// What to do with a store that lacks entries.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Losses {
-    /// It is refused, and left as it is.
+    /// Refuse it, without changing it.
     #[default]
     Refuse,
-    /// It goes on without what is missing.
+    /// Go on without them.
     Accept,
 }
 
@@ -53,9 +53,9 @@ pub(crate) fn recover(
     now: Timestamp,
     losses: Losses,
 ) -> Result<Recovered, StoreError> {
-    let anchor = Anchor::read(conn)?;
-    let scan = Scan::of(&database.journal(), &anchor)?;
-    let Continuity { entries, flaws, torn } = continuity::judge(&scan, &anchor)?;
+    let state = JournalState::read(conn)?;
+    let scan = Scan::of(&database.journal(), &state)?;
+    let Continuity { entries, flaws, torn } = continuity::judge(&scan, &state)?;
     let store = database.path().to_owned();
     let lost = (!flaws.is_empty()).then(|| Box::new(Loss { store, flaws }));
     let lost = match (lost, losses) {
@@ -63,13 +63,16 @@ pub(crate) fn recover(
         (lost, _) => lost,
     };
     if let Some(entry) = torn {
-        tracing::info!(entry, "the last write was torn: no call was sent on what it lacks");
+        tracing::info!(
+            entry,
+            "the journal's last write was torn: no call was sent on the entries it lacks"
+        );
     }
-    let last = apply(conn, &scan, &entries)?.unwrap_or(anchor.applied.mark);
+    let last = apply(conn, &scan, &entries)?.unwrap_or(state.applied.mark);
     let replayed = u64::try_from(entries.len()).unwrap_or(u64::MAX);
     let presumed = presume_open(conn, now)?;
-    if !anchor.closed || replayed > 0 {
-        Anchor::close(conn)?;
+    if !state.closed || replayed > 0 {
+        JournalState::close(conn)?;
     }
     Ok(Recovered { replayed, presumed, lost, last })
 }

@@ -1,8 +1,7 @@
 //! The root secret: from it come the pepper of keys and the keys that seal vendor secrets.
 //!
 //! It never leaves this file: others get what is derived under a label of their own. The database
-//! has a fingerprint of it, so that a secret that is gone or another one is noticed before a key
-//! that was made under it fails.
+//! has a fingerprint of it, so that a missing or different secret is detected at the start.
 
 use std::fmt;
 use std::fs::{self, File};
@@ -49,8 +48,8 @@ impl RootSecret {
         Self::find(path, variable, None)
     }
 
-    /// The same for a store whose secret is lost: the keys that were made under it end at `now`, the
-    /// vendors' keys that were sealed under it are removed, and another secret takes its place.
+    /// The same for a store whose secret is lost: created keys end at `now`, vendors' keys that
+    /// were sealed under it are removed, and another secret replaces it.
     ///
     /// # Errors
     /// When it is too short, or the file cannot be read or made.
@@ -79,7 +78,7 @@ impl RootSecret {
         }
         let depends = depends(&conn)?;
         match (depends, end_keys) {
-            // A store that has not noted any yet goes by the keys' own digests.
+            // No fingerprint was recorded yet: the given secret is taken to be the right one.
             (Some(_), _) if given.is_some() && noted.is_none() => {}
             (Some(depends), None) => return Err(missing(file, given.is_some(), depends)),
             (Some(depends), Some(now)) => {
@@ -117,9 +116,9 @@ impl RootSecret {
         root.ok_or(StoreError::WeakRoot(bytes.len()))
     }
 
-    /// Makes the file whole under another name first: nobody ever reads half a secret, and of two
-    /// who make it at once, both use the one that was there first. Its name is on disk before any
-    /// key is made under it.
+    /// Writes the file under another name first, so that no reader sees half a secret; of two
+    /// processes that make it at once, both use the first one. The folder is synced, so that the
+    /// file outlives a power loss before any key depends on it.
     fn make(database: &Database, path: &Path) -> Result<Self, StoreError> {
         let bytes = random::<ROOT_BYTES>()?;
         let draft = beside(path, &std::process::id().to_string());
@@ -139,7 +138,7 @@ impl RootSecret {
         made
     }
 
-    /// A number that says which secret this is, and nothing of what it is.
+    /// A number that identifies the secret without disclosing it.
     fn fingerprint(&self) -> i64 {
         let derived = self.derive(FINGERPRINT_LABEL, "");
         derived.first_chunk().map_or(0, |bytes| i64::from_le_bytes(*bytes))
@@ -169,7 +168,7 @@ pub(crate) fn random<const N: usize>() -> Result<Zeroizing<[u8; N]>, StoreError>
     Ok(bytes)
 }
 
-/// The fingerprint of the secret that this store was last used with.
+/// The recorded fingerprint of the store's secret.
 fn noted(conn: &Connection) -> Result<Option<i64>, StoreError> {
     let query = "SELECT value FROM meta WHERE name = 'root_fingerprint'";
     Ok(conn.query_row(query, [], |row| row.get(0)).optional()?)
@@ -181,7 +180,7 @@ fn note(conn: &Connection, fingerprint: i64) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// What of the store is of no use without its secret.
+/// What in the store depends on its secret: `created keys (2)`.
 fn depends(conn: &Connection) -> Result<Option<String>, StoreError> {
     let query = "SELECT (SELECT count(*) FROM keys WHERE revoked_us IS NULL), \
                  (SELECT count(*) FROM secrets)";
@@ -194,7 +193,7 @@ fn depends(conn: &Connection) -> Result<Option<String>, StoreError> {
     })
 }
 
-/// Ends what is of no use without the secret that is lost.
+/// Ends what depends on a lost secret.
 fn end(conn: &Connection, now: Timestamp) -> Result<(), StoreError> {
     let end = "UPDATE keys SET revoked_us = ? WHERE revoked_us IS NULL";
     conn.execute(end, [now.as_microsecond()])?;

@@ -1,16 +1,16 @@
-//! The scan: all that the journal's folder holds, before anything is made of it.
+//! The scan: reads every file of the journal and finds the whole entries, without judging them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::StoreError;
-use crate::anchor::Anchor;
 use crate::entry::Entry;
 use crate::frame::{FRAME_HEADER_BYTES, Frame, Frames, Mark, Seed, Seq};
 use crate::header::{HEADER_BYTES, Header};
+use crate::journal_state::JournalState;
 use crate::segments;
 
-/// All that a journal's folder holds.
+/// The contents of a journal's folder.
 #[derive(Debug)]
 pub(crate) struct Scan {
     /// Its files, in their order.
@@ -23,7 +23,7 @@ pub(crate) struct Scan {
 #[derive(Debug)]
 pub(crate) struct Scanned {
     pub(crate) path: PathBuf,
-    /// Its place among the files: as its header says, else its name.
+    /// Its position among the files: from its header, or its name where the header is damaged.
     pub(crate) ordinal: u64,
     /// `None` where it is damaged.
     pub(crate) header: Option<Header>,
@@ -48,8 +48,8 @@ pub(crate) struct Found {
 // === impl Scan ===
 
 impl Scan {
-    /// Reads the journal in `folder`, which ought to belong to the database with this anchor.
-    pub(crate) fn of(folder: &Path, anchor: &Anchor) -> Result<Self, StoreError> {
+    /// Reads the journal in `folder` that the database with this state expects there.
+    pub(crate) fn of(folder: &Path, state: &JournalState) -> Result<Self, StoreError> {
         let there = fs::exists(folder).map_err(StoreError::file(folder))?;
         let listed = if there { segments::found(folder) } else { Ok(Vec::new()) };
         let mut files = Vec::new();
@@ -60,7 +60,7 @@ impl Scan {
             files.push(Scanned { path, ordinal, header, bytes });
         }
         files.sort_by_key(|file| file.ordinal);
-        let entries = files.iter().enumerate().flat_map(|(at, file)| file.entries(at, anchor));
+        let entries = files.iter().enumerate().flat_map(|(at, file)| file.entries(at, state));
         let mut found: Vec<Found> = entries.collect();
         found.sort_by_key(|entry| entry.mark.seq);
         found.dedup_by_key(|entry| entry.mark.seq);
@@ -81,22 +81,22 @@ impl Scan {
 // === impl Scanned ===
 
 impl Scanned {
-    /// Whether the file is shorter than it was laid out.
+    /// Whether the file is shorter than it was allocated.
     pub(crate) fn is_cut(&self) -> bool {
         let length = u64::try_from(self.bytes.len()).unwrap_or(u64::MAX);
         self.header.is_some_and(|header| length < header.laid_out)
     }
 
     /// Whether it is of another store.
-    pub(crate) fn is_foreign(&self, anchor: &Anchor) -> bool {
-        self.header.is_some_and(|header| header.store != anchor.store)
+    pub(crate) fn is_foreign(&self, state: &JournalState) -> bool {
+        self.header.is_some_and(|header| header.store != state.store)
     }
 
-    /// Its whole entries. A file whose header is damaged is taken for one of the last life.
-    fn entries(&self, file: usize, anchor: &Anchor) -> impl Iterator<Item = Found> {
-        let last = Seed::of(anchor.store, anchor.life);
+    /// Its whole entries. A file with a damaged header is read as one of the last life.
+    fn entries(&self, file: usize, state: &JournalState) -> impl Iterator<Item = Found> {
+        let last = Seed::of(state.store, state.life);
         let seed = self.header.map_or(last, |header| header.seed());
-        let bytes: &[u8] = if self.is_foreign(anchor) { &[] } else { &self.bytes };
+        let bytes: &[u8] = if self.is_foreign(state) { &[] } else { &self.bytes };
         Frames::new(bytes, HEADER_BYTES, seed).map(move |frame| Found::of(&frame, file))
     }
 }

@@ -21,7 +21,7 @@ const STATEMENTS_KEPT: usize = 16;
 /// SQLite's usual 4 KiB most of a commit goes into writing pages one by one. 8 MiB of them in
 /// memory (SQLite counts negative sizes in KiB), because those that slots of spend are in are
 /// written again and again; 32 MiB of log before pages move to the database, so that such a page
-/// moves once in many batches; and nothing in temporary files, which would have to be opened.
+/// moves once in many batches. Temporary tables stay in memory: a file would have to be opened.
 const WRITER_PRAGMAS: &str = "PRAGMA page_size = 16384; PRAGMA journal_mode = WAL; \
     PRAGMA cache_size = -8192; PRAGMA wal_autocheckpoint = 2048; PRAGMA temp_store = MEMORY; \
     PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA recursive_triggers = ON;";
@@ -49,8 +49,8 @@ pub(crate) fn writer(
     Ok(conn)
 }
 
-/// Writes into an empty database that it is ours. The first thing that is written, and into the
-/// main file itself: what has content and does not say so is another program's.
+/// Marks an empty database as a store of Reins. This is its first write, and goes into the main
+/// file itself: a database with content and without the mark is another program's.
 fn claim(conn: &Connection) -> Result<(), StoreError> {
     let pages: i64 = conn.pragma_query_value(None, "page_count", |row| row.get(0))?;
     if pages == 0 {
@@ -65,7 +65,7 @@ pub(crate) fn readers(database: &Database) -> SqlitePool {
     reading().connect_lazy_with(options(database).read_only(true))
 }
 
-/// Connections that only read, all of them open: none has to be opened where that may fail.
+/// Connections that only read, all opened now and kept: later there may be no descriptor for one.
 pub(crate) async fn open_readers(database: &Database) -> Result<SqlitePool, StoreError> {
     let pool = reading().min_connections(READERS).idle_timeout(None).max_lifetime(None);
     Ok(pool.connect_with(options(database).read_only(true)).await?)
@@ -94,7 +94,7 @@ fn options(database: &Database) -> SqliteConnectOptions {
 pub(crate) async fn side_writer(path: &Path) -> Result<SqlitePool, StoreError> {
     let (database, _) = side_connection(path)?;
     let pool = SqlitePoolOptions::new().max_connections(1).idle_timeout(None).max_lifetime(None);
-    // What such a connection writes is in the main file at once: a command leaves nothing in the log.
+    // Every commit is moved into the main file: a command leaves nothing in the write-ahead log.
     let options = options(&database).pragma("wal_autocheckpoint", "1");
     let options = options.synchronous(SqliteSynchronous::Full);
     Ok(pool.connect_with(options).await?)

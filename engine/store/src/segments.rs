@@ -1,8 +1,8 @@
 //! Segments: the journal's files. Each is laid out once and used again and again, because a file
 //! that grows makes every sync of it dearer.
 //!
-//! A file is laid out ahead of its use: it has its room, its header and its name, and its
-//! descriptor is open, before the first entry goes into it. So the way of a call opens no file.
+//! A file is laid out ahead of its use: allocated, with its header and final name, its descriptor
+//! open. Switching to it takes no system call, so that a call never depends on opening a file.
 
 use std::collections::VecDeque;
 use std::fs::{self, DirBuilder, File};
@@ -21,9 +21,9 @@ use crate::permissions;
 const IN_USE: &str = "journal";
 /// Files that wait to be used again end so.
 const SPARE: &str = "spare";
-/// Files end so until they have their room and their header.
+/// Files end so until they are allocated and have their header. A start removes them.
 const DRAFT: &str = "draft";
-/// Spare files kept for bursts, beside the one that is laid out ahead. Others are removed.
+/// Spare files kept beside the one that is laid out ahead: one, for bursts. Others are removed.
 const SPARES_MAX: usize = 1;
 
 /// A file that entries can be written to.
@@ -37,7 +37,7 @@ pub(crate) struct Segment {
 #[derive(Debug)]
 pub(crate) struct Segments {
     folder: PathBuf,
-    /// The folder itself, to be synced; `None` where nothing is.
+    /// The folder's descriptor, for syncing it; `None` where nothing is synced.
     sync: Option<File>,
     /// How much room a file is given.
     bytes: u64,
@@ -46,7 +46,7 @@ pub(crate) struct Segments {
     first: u64,
     next_ordinal: u64,
     spare: Vec<PathBuf>,
-    /// Files whose entries are all in the database, and which are still named as in use.
+    /// Files whose entries are all in the database, still to be renamed to spares.
     retired: VecDeque<PathBuf>,
 }
 
@@ -55,7 +55,7 @@ pub(crate) fn found(folder: &Path) -> io::Result<Vec<(u64, PathBuf)>> {
     named(folder, IN_USE)
 }
 
-/// The folder, made where it is not there, for its owner alone.
+/// Creates the folder where it is missing, with mode 0700.
 pub(crate) fn make_folder(folder: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(permissions::FOLDER).create(folder)
 }
@@ -113,7 +113,7 @@ impl Segments {
         let draft = self.folder.join(format!("{ordinal:020}.{DRAFT}"));
         let laid_out = self.draft(&draft, ordinal);
         let file = laid_out.inspect_err(|_| {
-            // WHY: what is left of it is removed at the next start.
+            // WHY: if this fails too, the next start removes the file.
             fs::remove_file(&draft).unwrap_or_default();
         })?;
         let path = self.folder.join(format!("{ordinal:020}.{IN_USE}"));
@@ -123,16 +123,16 @@ impl Segments {
         Ok(Segment { file, path })
     }
 
-    /// A file with its room and its header, under a name that no start looks at.
+    /// An allocated file with its header, still under the name of a draft.
     fn draft(&mut self, draft: &Path, ordinal: u64) -> io::Result<File> {
         let mut options = File::options();
         options.read(true).write(true).create(true).truncate(false).mode(permissions::FILE);
         if let Some(spare) = self.spare.pop() {
-            // WHY: where that does not work, a new file takes its place.
+            // WHY: if this fails, a new file is created instead.
             fs::rename(spare, draft).unwrap_or_default();
         }
         let file = options.open(draft)?;
-        give_room(&file, self.bytes)?;
+        allocate(&file, self.bytes)?;
         file.write_all_at(&self.header(ordinal).bytes(), 0)?;
         if self.sync.is_some() {
             file.sync_all()?;
@@ -146,19 +146,19 @@ impl Segments {
         Header { store, life, ordinal, first, after: after.seq, laid_out }
     }
 
-    /// Notes files whose entries are all in the database.
-    pub(crate) fn put_down(&mut self, paths: Vec<PathBuf>) {
+    /// Queues files whose entries are all in the database for [`Segments::retire`].
+    pub(crate) fn queue_retired(&mut self, paths: Vec<PathBuf>) {
         self.retired.extend(paths);
     }
 
-    /// Takes those files back. The folder is not synced: a file that turns up again after a loss of
-    /// power holds nothing that the database lacks.
+    /// Renames the queued files to spares, or removes them. The folder is not synced: a file that
+    /// reappears after a power loss holds only entries that the database has.
     pub(crate) fn retire(&mut self) -> io::Result<()> {
         while let Some(path) = self.retired.front() {
             let spare = path.with_extension(SPARE);
             match fs::rename(path, &spare) {
                 Ok(()) => self.keep_or_remove(spare)?,
-                // It was deleted meanwhile.
+                // It was deleted by hand.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => return Err(error),
             }
@@ -186,16 +186,16 @@ impl Segment {
     /// Where its first frame begins.
     pub(crate) const START: u64 = HEADER_BYTES as u64;
 
-    /// Whether the file still has a name: entries in one that has none are lost with the process.
+    /// Whether the file still has a name. Entries in a deleted file are lost with the process.
     pub(crate) fn is_in_place(&self) -> io::Result<bool> {
         use std::os::unix::fs::MetadataExt;
         Ok(self.file.metadata()?.nlink() > 0)
     }
 }
 
-/// Gives a file its room, so that a sync has only bytes to write. On a file system that cannot it
-/// only has its length, and is slower.
-fn give_room(file: &File, bytes: u64) -> io::Result<()> {
+/// Allocates a file's blocks, so that a sync writes no metadata. A file system without `fallocate`
+/// gets a sparse file of the same length: its syncs are slower.
+fn allocate(file: &File, bytes: u64) -> io::Result<()> {
     if file.metadata()?.len() >= bytes {
         return Ok(());
     }
@@ -206,8 +206,7 @@ fn give_room(file: &File, bytes: u64) -> io::Result<()> {
     }
 }
 
-/// Puts a file or folder that does not fit the database out of the way, where nothing is lost of it.
-/// Answers where it is now.
+/// Renames a file or folder that does not fit the database; returns its new name.
 pub(crate) fn set_aside(path: &Path, now: Timestamp) -> io::Result<PathBuf> {
     let mut name = path.as_os_str().to_owned();
     name.push(now.strftime(".set-aside-%Y%m%dT%H%M%S%.6fZ").to_string());

@@ -15,13 +15,13 @@ use reins_governor::{
 };
 use ulid::Ulid;
 
-use crate::anchor::{Anchor, Applied};
 use crate::batch::Batch;
 use crate::database::Database;
 use crate::entry::Entry;
 use crate::frame::Mark;
 use crate::header::Life;
 use crate::journal::{Journal, Layout};
+use crate::journal_state::{Applied, JournalState};
 use crate::{Durability, Embedded, OpenOptions, fold, schema};
 
 /// JSON that nothing but a raw value can carry.
@@ -201,17 +201,17 @@ pub(crate) fn copy(from: &Path, to: &Path) {
 
 /// Lays out the store in `folder` as a crash leaves it: `entries` in the journal, so many a write,
 /// and `folded` of them in the database.
-pub(crate) fn crashed(folder: &Path, entries: &[Entry], layout: Crash) -> Anchor {
+pub(crate) fn crashed(folder: &Path, entries: &[Entry], layout: Crash) -> JournalState {
     let database = database(folder);
     let mut conn = schema::writer(&database, Durability::Process).unwrap();
     schema::migrate(&mut conn, database.path()).unwrap();
-    let store = Anchor::read(&conn).unwrap().store;
+    let store = JournalState::read(&conn).unwrap().store;
     let life = Life { store, life: 77, after: Mark::default() };
     let Crash { folded, a_write, segment_bytes } = layout;
     let durability = Durability::Process;
     let layout = Layout { durability, segment_bytes };
     let journal = Journal::begin(&database.journal(), layout, life).unwrap();
-    Anchor::begin(&conn, life.life).unwrap();
+    JournalState::begin(&conn, life.life).unwrap();
     journal.recycle(0);
     let mut marks = Vec::new();
     for some in entries.chunks(a_write) {
@@ -225,7 +225,7 @@ pub(crate) fn crashed(folder: &Path, entries: &[Entry], layout: Crash) -> Anchor
         let applied = Applied { mark, at: Some(entry.at()), journaled: mark.seq };
         fold::apply(&mut conn, &Batch::of([(mark.seq, entry)]), Some(applied)).unwrap();
     }
-    Anchor::read(&conn).unwrap()
+    JournalState::read(&conn).unwrap()
 }
 
 /// How a crash leaves a store.

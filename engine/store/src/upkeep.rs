@@ -9,7 +9,7 @@ use crate::embedded::Core;
 
 /// How often holds are looked through.
 const SWEEP_EVERY: Duration = Duration::from_secs(1);
-/// How often the files are looked after: four system calls.
+/// How often the files are checked: two system calls.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Sweeps from one eviction to the next: an eviction looks at every counter there is.
 const SWEEPS_PER_EVICTION: u64 = 30;
@@ -32,13 +32,13 @@ async fn sweep(core: &Core) {
     }
 }
 
-/// Looks after the files, on a thread that may wait for a disk that hangs.
+/// Checks the files, on a thread that may block on a hanging disk.
 async fn watch(core: &Arc<Core>) {
     let mut ticks = tokio::time::interval(LOOK_EVERY);
     loop {
         ticks.tick().await;
         let looking = Arc::clone(core);
-        // WHY: a look that could not be finished found nothing.
+        // WHY: a check that panicked has found nothing.
         tokio::task::spawn_blocking(move || looking.look_at_files()).await.unwrap_or_default();
     }
 }
@@ -53,8 +53,8 @@ impl Core {
         self.push(seq, live);
     }
 
-    /// Stops where the store's files were deleted or replaced while it serves: what it writes would
-    /// be lost with the process, and another server may have begun on what lies there now.
+    /// Stops the store where its files were deleted or replaced while it serves: what it writes
+    /// would be lost with the process, and another server may use the files that are there now.
     fn look_at_files(&self) {
         let is_in_place = self.database.is_in_place() && self.journal.is_in_place();
         if !is_in_place && self.stopped().is_none() {

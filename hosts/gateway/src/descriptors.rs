@@ -1,13 +1,13 @@
-//! Descriptors: how many files and sockets this process may have open, and who gets how many.
+//! File descriptors: how many this process may have open, and how they are divided.
 //!
 //! | share | for |
 //! |---|---|
-//! | [`RESERVE`] | the store, the log, name lookups, the file: never given away |
-//! | connections | clients, with a key or without |
+//! | [`RESERVE`] | the store, the log, name lookups, the configuration file |
+//! | connections | clients, with or without a key |
 //! | calls | one connection to a vendor for each call at once |
-//! | idle | connections to vendors that are kept for the next call |
+//! | idle | connections to vendors that are kept for later calls |
 //!
-//! Without shares, strangers who open connections and say nothing would take what the store needs.
+//! Without it, clients that open connections and send nothing use up what the store needs.
 
 use reins_config::ServerLimits;
 use rustix::io::Errno;
@@ -15,22 +15,21 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::serve::ServeError;
 
-/// Kept back for everything that is neither a client nor a vendor. In use there are some 40: the
-/// database, its log and its lock (20), the journal's files and folder (5), the runtime (10), the
-/// log and the listener (5). The rest is for what is opened for a moment: a second address of a
-/// vendor that is tried beside the first, the file when it is read, a connection that is accepted
-/// only to be refused.
+/// Reserved for everything that is neither a client's nor a vendor's connection. An idle gateway
+/// has 30 open; the rest is for short-lived ones: a vendor's second address that is tried
+/// beside the first, the configuration file, a connection that is accepted only to be refused.
 const RESERVE: u64 = 128;
-/// With less than this left, hardly a call could be made.
+/// The least limit to start with: room for a dozen calls beside the reserve.
 const LEAST: u64 = RESERVE + 64;
-/// The most that is counted with: more connections and calls than any file may name.
+/// The highest limit that is counted with: more than a configuration can use.
 const COUNTED_MAX: u64 = 1 << 24;
-/// Idle connections to vendors: at most this part of what is left,
+/// Idle connections to vendors get one in so many of the descriptors beyond the reserve: without
+/// them each call opens a connection, which is slower and no failure.
 const IDLE_PART: u64 = 8;
-/// and at most so many, a thousand each for some vendors.
+/// The most idle connections: a thousand for each of eight vendors.
 const IDLE_MAX: u64 = 8_192;
 
-/// Who gets how many descriptors.
+/// The division of the descriptors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Shares {
     /// How many the process may have open.
@@ -39,14 +38,14 @@ pub(crate) struct Shares {
     pub(crate) connections: u32,
     /// Calls at once.
     pub(crate) calls: u32,
-    /// Connections to vendors that nobody uses.
+    /// Idle connections to vendors.
     pub(crate) idle: u32,
 }
 
-/// Raises the limit of this process as far as it may be raised, and shares it out.
+/// Raises the soft limit of this process to the hard one, and divides it.
 ///
 /// # Errors
-/// When so few are allowed that the store itself could run out of them.
+/// When the limit is lower than [`LEAST`].
 pub(crate) fn share(asked: &ServerLimits) -> Result<Shares, ServeError> {
     let limit = raised();
     if limit < LEAST {
@@ -54,7 +53,7 @@ pub(crate) fn share(asked: &ServerLimits) -> Result<Shares, ServeError> {
     }
     let shares = Shares::of(limit, asked);
     let Shares { connections, calls, idle, .. } = shares;
-    tracing::info!(limit, connections, calls, idle, "descriptors are shared out");
+    tracing::info!(limit, connections, calls, idle, "the file descriptors are divided");
     if connections < asked.max_connections || calls < asked.max_calls {
         tracing::warn!(
             limit,
@@ -62,19 +61,19 @@ pub(crate) fn share(asked: &ServerLimits) -> Result<Shares, ServeError> {
             calls,
             max_connections = asked.max_connections,
             max_calls = asked.max_calls,
-            "the limit of open files does not suffice for `max_connections` and `max_calls`, and \
-             fewer are in force: raise it with `ulimit -n`, or LimitNOFILE in systemd"
+            "the limit of open files is too low for `max_connections` and `max_calls`: fewer are \
+             in force; raise it with `ulimit -n`, or LimitNOFILE in systemd"
         );
     }
     Ok(shares)
 }
 
-/// How many descriptors the process may have open.
+/// The limit of this process.
 pub(crate) fn limit() -> u64 {
     getrlimit(Resource::Nofile).current.map_or(COUNTED_MAX, |limit| limit.min(COUNTED_MAX))
 }
 
-/// The limit, after it was raised from what a shell gives to what the system allows.
+/// The limit of this process, after it was raised.
 fn raised() -> u64 {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     if current != maximum {
@@ -86,7 +85,7 @@ fn raised() -> u64 {
     limit()
 }
 
-/// Whether a failure to open a socket is of this machine: it has no descriptor, memory or port left.
+/// Whether a connection failed because this machine has no descriptor, memory or port left.
 pub(crate) fn is_exhausted(error: &(dyn std::error::Error + 'static)) -> bool {
     let mut cause = Some(error);
     while let Some(error) = cause {
@@ -94,7 +93,7 @@ pub(crate) fn is_exhausted(error: &(dyn std::error::Error + 'static)) -> bool {
         if io.and_then(Errno::from_io_error).is_some_and(is_exhaustion) {
             return true;
         }
-        // WHY: an error of the system that wraps another skips it when asked for its source.
+        // WHY: `io::Error::source` skips the error that it wraps.
         let wrapped = io.and_then(std::io::Error::get_ref);
         cause = wrapped.map_or_else(|| error.source(), |inner| Some(inner));
     }
@@ -111,14 +110,14 @@ fn is_exhaustion(errno: Errno) -> bool {
 // === impl Shares ===
 
 impl Shares {
-    /// Shares out `limit`, in which all that the file asks for may not fit.
+    /// Divides `limit`, which may be too low for all that the configuration asks for.
     pub(crate) fn of(limit: u64, asked: &ServerLimits) -> Self {
         let left = limit.saturating_sub(RESERVE);
         let idle = (left / IDLE_PART).min(IDLE_MAX);
         let left = left - idle;
         let (clients, calls) = (u64::from(asked.max_connections), u64::from(asked.max_calls));
-        // A call has a client, and a client that rests between two calls has none: so clients get
-        // the larger half, unless one of the two asks for less.
+        // Each call has a client, and an idle client has no call: clients get four sevenths, calls
+        // three, unless one of the two asks for less.
         let calls = calls.min((left * 3 / 7).max(left.saturating_sub(clients)));
         let connections = clients.min(left - calls);
         Self { limit, connections: count(connections), calls: count(calls), idle: count(idle) }
@@ -131,7 +130,7 @@ fn count(number: u64) -> u32 {
 
 #[cfg(test)]
 mod tests {
-    //! Who gets how many.
+    //! How a limit is divided.
     use std::io;
     use std::time::Duration;
 
@@ -169,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn where_all_fits_each_gets_what_it_asks_for() {
+    fn a_high_limit_gives_all_that_is_asked_for() {
         let got = shares(65_536, 16_384, 8_192);
         assert_eq!((got.connections, got.calls), (16_384, 8_192));
         let few = shares(1_024, 16_384, 8_192);
@@ -178,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_of_this_machine_is_told_from_what_is_of_the_vendor() {
+    fn a_lack_of_descriptors_is_told_from_a_vendor_that_is_down() {
         for (code, ours) in [(24, true), (23, true), (99, true), (111, false), (104, false)] {
             let error = io::Error::other(io::Error::from_raw_os_error(code));
             assert_eq!(is_exhausted(&error), ours, "{code}");

@@ -50,7 +50,7 @@ pub(crate) struct Live {
     pub(crate) directory: Directory,
     /// The key that a call without one has, on loopback.
     pub(crate) default_key: Option<Secret>,
-    /// Room for idle connections to all vendors together, from version to version.
+    /// Limits the idle connections to all vendors together; kept from version to version.
     idle_room: Arc<Semaphore>,
 }
 

@@ -26,7 +26,7 @@ const LIFE: Duration = Duration::from_secs(50);
 #[derive(Debug)]
 pub(crate) struct Idle {
     kept: Mutex<Kept>,
-    /// Room for those of all vendors together.
+    /// Limits the idle wires of all vendors together.
     room: Arc<Semaphore>,
 }
 
@@ -38,7 +38,7 @@ struct Kept {
     swept: bool,
 }
 
-/// A wire in its place.
+/// An idle wire, counted in the room of all.
 #[derive(Debug)]
 struct Resting {
     wire: Wire,

@@ -8,7 +8,7 @@ mod server;
 
 mod descriptors;
 mod patience;
-mod strangers;
+mod unauthenticated;
 
 mod path;
 
@@ -33,7 +33,7 @@ mod reply;
 mod room;
 
 mod hush;
-mod seldom;
+mod log_throttle;
 mod tally;
 mod text;
 

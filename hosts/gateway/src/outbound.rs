@@ -114,7 +114,7 @@ pub(crate) fn request(
     request
 }
 
-/// `-` and `_` are the same here: some servers behind a vendor's door think so.
+/// `-` and `_` are the same here: some servers behind a vendor's limit think so.
 fn forwarded(name: &str) -> bool {
     let name: std::borrow::Cow<'_, str> =
         if name.contains('_') { name.replace('_', "-").into() } else { name.into() };

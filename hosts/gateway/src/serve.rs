@@ -51,11 +51,11 @@ pub struct Start {
     pub clock: Arc<dyn Clock>,
     /// What `/metrics` shows, where something is recorded.
     pub metrics: Option<PrometheusHandle>,
-    /// What the operator accepts to go on without.
+    /// Losses that the operator accepts.
     pub accepted: Accepted,
 }
 
-/// What the operator accepts to go on without, at this start.
+/// Losses that the operator accepts at this start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Accepted {
     /// Entries of the journal that are missing.
@@ -104,7 +104,7 @@ pub enum ServeError {
         /// Why.
         source: io::Error,
     },
-    /// So few files may be open that the store itself could run out of them.
+    /// The limit of open files is too low for the store itself.
     #[error(
         "this process may have {limit} files open and needs {least} at least: raise the limit with \
          `ulimit -n`, or LimitNOFILE in systemd"

@@ -21,21 +21,22 @@ use crate::arrival::is_local;
 use crate::body::AnswerBody;
 use crate::desk::Desk;
 use crate::govern::Way;
+use crate::log_throttle::LogThrottle;
 use crate::path::Path;
 use crate::patience::{Phase, Watched};
-use crate::seldom::Seldom;
-use crate::strangers::{Strangers, Visitor};
+use crate::unauthenticated::{Listed, Unauthenticated};
 use crate::{free, govern, reply};
 
-/// How long to wait before accepting again where the machine has no descriptors or memory left: a
-/// hundred tries a second at first, one a second later.
-const ACCEPT_AGAIN: Duration = Duration::from_millis(10);
-const ACCEPT_AGAIN_MAX: Duration = Duration::from_secs(1);
+/// How long to wait before accepting again where the machine has no descriptors or memory left. It
+/// doubles with each failure: a short burst costs no time, a long one no processor.
+const ACCEPT_RETRY_MIN: Duration = Duration::from_millis(10);
+/// Where that ends: a client waits no longer than this once there are descriptors again.
+const ACCEPT_RETRY_MAX: Duration = Duration::from_secs(1);
 
-/// How long a stranger may take to make room: its task has only to be run.
-const ROOM_WITHIN: Duration = Duration::from_millis(50);
+/// How long to wait for an evicted connection to be closed: its task has only to be scheduled.
+const EVICTION_MAX: Duration = Duration::from_millis(50);
 
-/// What a connection is told for which there is no room. No request was read.
+/// The answer on a connection for which there is no place, sent without reading a request.
 const FULL: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\nretry-after: 1\r\n\
     x-should-retry: true\r\ncontent-type: application/json\r\ncontent-length: 133\r\n\r\n\
     {\"error\":{\"type\":\"service_unavailable\",\"code\":\"service_unavailable\",\
@@ -53,28 +54,28 @@ pub(crate) struct Server {
     pub(crate) bound: IpAddr,
 }
 
-/// The door: who comes in, and who has to go for that.
-struct Door {
+/// Limits how many connections are open at once.
+struct ConnectionLimit {
     desk: Arc<Desk>,
     places: Arc<Semaphore>,
-    strangers: Arc<Strangers>,
-    /// Connections for which there was no room.
-    refused: Seldom,
-    /// Tries to accept that failed.
-    failed: Seldom,
+    unauthenticated: Arc<Unauthenticated>,
+    /// Connections for which there was no place.
+    refused: LogThrottle,
+    /// Failures to accept.
+    failed: LogThrottle,
     /// How long to wait after the next failure.
-    again: Duration,
+    retry_after: Duration,
 }
 
-/// A place, and whoever is in it.
-struct Guest {
-    visitor: Visitor,
-    _place: OwnedSemaphorePermit,
+/// A connection's place, given back when this is dropped.
+struct Place {
+    listed: Listed,
+    _permit: OwnedSemaphorePermit,
 }
 
-// === impl Door ===
+// === impl ConnectionLimit ===
 
-impl Door {
+impl ConnectionLimit {
     fn new(desk: &Arc<Desk>, connections: u32) -> Self {
         let places = usize::try_from(connections).unwrap_or(usize::MAX);
         metrics::gauge!("reins_connections_max").set(f64::from(connections));
@@ -82,50 +83,50 @@ impl Door {
         Self {
             desk: Arc::clone(desk),
             places: Arc::new(Semaphore::new(places.min(Semaphore::MAX_PERMITS))),
-            strangers: Arc::default(),
-            refused: Seldom::default(),
-            failed: Seldom::default(),
-            again: ACCEPT_AGAIN,
+            unauthenticated: Arc::default(),
+            refused: LogThrottle::default(),
+            failed: LogThrottle::default(),
+            retry_after: ACCEPT_RETRY_MIN,
         }
     }
 
-    /// A place for one more; `None` where all are taken by those who have a key, or who came just
-    /// now.
-    async fn enter(&self) -> Option<Guest> {
+    /// A place for a new connection, if need be that of an unauthenticated one; `None` where all
+    /// connections have shown a key or were accepted just now.
+    async fn place(&self) -> Option<Place> {
         let now = self.desk.clock.monotonic();
         let free = Arc::clone(&self.places).try_acquire_owned().ok();
-        let place = match free {
-            None if self.strangers.evict_oldest(now) => {
+        let permit = match free {
+            None if self.unauthenticated.evict_oldest(now) => {
                 metrics::counter!("reins_connections_evicted_total").increment(1);
                 let freed = Arc::clone(&self.places).acquire_owned();
-                tokio::time::timeout(ROOM_WITHIN, freed).await.ok()?.ok()
+                tokio::time::timeout(EVICTION_MAX, freed).await.ok()?.ok()
             }
             free => free,
         };
-        Some(Guest { visitor: self.strangers.arrive(now), _place: place? })
+        Some(Place { listed: self.unauthenticated.list(now), _permit: permit? })
     }
 
-    /// Closes a connection at once, with a word on why.
+    /// Answers 503 and closes the connection.
     fn refuse(&self, stream: TcpStream) {
         metrics::counter!("reins_connections_refused_total").increment(1);
         if let Some(connections) = self.refused.due(self.desk.clock.monotonic()) {
             tracing::warn!(connections, "connections were refused: all places are taken");
         }
-        // WHY: it is closed in any case; whether the word arrives is the client's affair.
-        let told = stream.into_std().and_then(|stream| (&stream).write_all(FULL));
-        told.unwrap_or_default();
+        // WHY: the connection is closed in any case, whether the answer can be sent or not.
+        let sent = stream.into_std().and_then(|stream| (&stream).write_all(FULL));
+        sent.unwrap_or_default();
     }
 
-    /// Waits after a failure to accept, unless it was of that one connection.
-    async fn wait_out(&mut self, error: &std::io::Error) {
+    /// Waits after a failure to accept, unless only that one connection failed.
+    async fn back_off(&mut self, error: &std::io::Error) {
         if is_of_one_connection(error) {
             return;
         }
         if let Some(times) = self.failed.due(self.desk.clock.monotonic()) {
-            tracing::warn!(%error, times, "connections cannot be accepted: it is tried again");
+            tracing::warn!(%error, times, "connections cannot be accepted: retrying");
         }
-        tokio::time::sleep(self.again).await;
-        self.again = (self.again * 2).min(ACCEPT_AGAIN_MAX);
+        tokio::time::sleep(self.retry_after).await;
+        self.retry_after = (self.retry_after * 2).min(ACCEPT_RETRY_MAX);
     }
 }
 
@@ -146,7 +147,7 @@ impl Server {
         limits: ServerLimits,
         stop: impl Future<Output = ()>,
     ) {
-        let mut door = Door::new(&self.desk, connections);
+        let mut limit = ConnectionLimit::new(&self.desk, connections);
         let graceful = GracefulShutdown::new();
         let mut stop = std::pin::pin!(stop);
         loop {
@@ -157,17 +158,17 @@ impl Server {
             };
             match accepted {
                 Ok((stream, peer)) => {
-                    door.again = ACCEPT_AGAIN;
-                    match door.enter().await {
-                        Some(guest) => self.connect(stream, peer, &limits, &graceful, guest),
-                        None => door.refuse(stream),
+                    limit.retry_after = ACCEPT_RETRY_MIN;
+                    match limit.place().await {
+                        Some(place) => self.connect(stream, peer, &limits, &graceful, place),
+                        None => limit.refuse(stream),
                     }
                 }
                 Err(error) => {
                     tokio::select! {
                         biased;
                         () = &mut stop => break,
-                        () = door.wait_out(&error) => {}
+                        () = limit.back_off(&error) => {}
                     }
                 }
             }
@@ -184,23 +185,23 @@ impl Server {
         peer: SocketAddr,
         limits: &ServerLimits,
         graceful: &GracefulShutdown,
-        guest: Guest,
+        place: Place,
     ) {
         // WHY: without it, small pieces of a stream wait 40 ms for an acknowledgement.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, %peer, "nodelay could not be set");
         }
         let phase = Phase::new(Arc::clone(&self.desk.clock));
-        let guest = Arc::new(guest);
-        let answering = (self.clone(), Arc::clone(&phase), Arc::clone(&guest));
+        let place = Arc::new(place);
+        let answering = (self.clone(), Arc::clone(&phase), Arc::clone(&place));
         let service = service_fn(move |request| {
-            let (server, phase, guest) = answering.clone();
+            let (server, phase, place) = answering.clone();
             async move {
                 phase.busy();
-                guest.visitor.asks();
+                place.listed.protect();
                 let (answer, known) = server.answer(request, peer.ip()).await;
                 if !known {
-                    guest.visitor.is_unknown();
+                    place.listed.expose();
                 }
                 Ok::<_, Infallible>(answer.map(|body| body.on(phase)))
             }
@@ -223,13 +224,13 @@ impl Server {
                 }
                 // What is cut here has no call on it: owners are tasks of their own.
                 () = phase.tried(&limits) => tracing::debug!(%peer, "a connection was too slow"),
-                () = guest.visitor.must_go() => tracing::debug!(%peer, "a stranger made room"),
+                () = place.listed.evicted() => tracing::debug!(%peer, "a connection was evicted"),
             }
             metrics::gauge!("reins_connections").decrement(1.0);
         });
     }
 
-    /// The answer, and whether whoever asked has shown a key that is known.
+    /// The answer, and whether the request had a known key.
     async fn answer(
         &self,
         request: Request<Incoming>,
@@ -247,7 +248,7 @@ impl Server {
             Path::Own => return (self.page(request).await, false),
             Path::Refused { dialect } => return (reply::not_carried(dialect, &path), false),
         };
-        let known = !is_of_nobody(&answer);
+        let known = !is_unauthorized(&answer);
         (answer, known)
     }
 
@@ -259,8 +260,8 @@ impl Server {
     }
 }
 
-/// Whether the key of a call was refused; a vendor's own 401 says nothing of it.
-fn is_of_nobody(answer: &Response<AnswerBody>) -> bool {
+/// Whether Reins refused the request's key. A vendor's own 401 has another action.
+fn is_unauthorized(answer: &Response<AnswerBody>) -> bool {
     let ours = answer.headers().get(reply::names::ACTION).is_some_and(|action| action == "block");
     ours && answer.status() == StatusCode::UNAUTHORIZED
 }

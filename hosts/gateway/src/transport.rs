@@ -108,7 +108,7 @@ impl reins_flight::Transport for Transport {
     }
 }
 
-/// Why there is no connection: something is wrong with this machine, or with the way to the vendor.
+/// Why there is no connection: this machine has no resources left, or the vendor was not reached.
 fn not_connected(error: &(dyn std::error::Error + 'static)) -> TransportError {
     let what = innermost(error);
     if is_exhausted(error) {

@@ -6,10 +6,10 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use super::judge;
-use crate::anchor::Anchor;
 use crate::entry::Entry;
 use crate::frame::{Mark, Seq};
 use crate::header::Header;
+use crate::journal_state::JournalState;
 use crate::loss::Flaw;
 use crate::recover::tests::story;
 use crate::scan::Scan;
@@ -18,7 +18,7 @@ use crate::trial::{Crash, crashed};
 /// A journal with so many entries a write, some files of it, and a database somewhere behind.
 struct Site {
     folder: tempfile::TempDir,
-    anchor: Anchor,
+    state: JournalState,
     entries: Vec<Entry>,
     /// The entries' checksums, as they were written.
     marks: Vec<Mark>,
@@ -30,13 +30,13 @@ type Outcome = Result<Vec<Seq>, Vec<Flaw>>;
 async fn site(folded: usize, a_write: usize, segment_bytes: u64) -> Site {
     let folder = tempfile::tempdir().unwrap();
     let entries: Vec<Entry> = story().await.into_iter().map(|(_, entry)| entry).collect();
-    let anchor = crashed(folder.path(), &entries, Crash { folded, a_write, segment_bytes });
-    let scan = Scan::of(&folder.path().join("reins.db.journal"), &anchor).unwrap();
+    let state = crashed(folder.path(), &entries, Crash { folded, a_write, segment_bytes });
+    let scan = Scan::of(&folder.path().join("reins.db.journal"), &state).unwrap();
     for (found, entry) in scan.found.iter().zip(&entries) {
         assert_eq!(&scan.read(found).unwrap(), entry);
     }
     let marks = scan.found.iter().map(|found| found.mark).collect();
-    Site { folder, anchor, entries, marks }
+    Site { folder, state, entries, marks }
 }
 
 // === impl Site ===
@@ -54,8 +54,8 @@ impl Site {
     }
 
     fn outcome(&self) -> Outcome {
-        let scan = Scan::of(&self.journal(), &self.anchor).unwrap();
-        let found = judge(&scan, &self.anchor).unwrap();
+        let scan = Scan::of(&self.journal(), &self.state).unwrap();
+        let found = judge(&scan, &self.state).unwrap();
         let entries: Vec<Seq> = found.entries.iter().map(|found| found.mark.seq).collect();
         for found in &found.entries {
             let index = usize::try_from(found.mark.seq).unwrap() - 1;
@@ -66,7 +66,7 @@ impl Site {
 
     /// All that the database lacks.
     fn whole(&self) -> Vec<Seq> {
-        (self.anchor.applied.mark.seq + 1..=Seq::try_from(self.entries.len()).unwrap()).collect()
+        (self.state.applied.mark.seq + 1..=Seq::try_from(self.entries.len()).unwrap()).collect()
     }
 }
 
@@ -162,7 +162,7 @@ async fn what_is_missing_is_named_with_its_time_and_its_amount() {
     let site = site(2, 1, 64 << 10).await;
     let path = &site.files()[0];
     let mut bytes = fs::read(path).unwrap();
-    let scan = Scan::of(&site.journal(), &site.anchor).unwrap();
+    let scan = Scan::of(&site.journal(), &site.state).unwrap();
     let place = |seq: usize| scan.found[seq - 1].at;
     // Entries 4 to 6: an end that charged 900, its correction to 77, and an intent.
     let charged: i64 = site.entries[3..6].iter().map(Entry::charged).sum();
@@ -203,7 +203,7 @@ async fn the_journal_of_a_copy_that_went_its_own_way_is_refused() {
     let site = site(12, 1, 4 << 10).await;
     let other = other_history(&site);
     // As if both were copies of one store: only what was written differs.
-    let theirs = Anchor { store: store_of(&other), ..site.anchor };
+    let theirs = JournalState { store: store_of(&other), ..site.state };
     let scan = Scan::of(&other, &theirs).unwrap();
     let found = judge(&scan, &theirs).unwrap();
     assert_eq!(found.flaws, [Flaw::Diverged { from: 12 }]);
@@ -224,8 +224,8 @@ async fn a_database_that_is_older_than_its_journal_is_refused_where_entries_are_
     let [Flaw::Missing(missing)] = &site.outcome().unwrap_err()[..] else { panic!("not missing") };
     assert_eq!((missing.from, missing.after), (1, None));
     for closed in [false, true] {
-        let scan = Scan::of(&site.journal(), &site.anchor).unwrap();
-        let found = judge(&scan, &Anchor { closed, ..site.anchor }).unwrap();
+        let scan = Scan::of(&site.journal(), &site.state).unwrap();
+        let found = judge(&scan, &JournalState { closed, ..site.state }).unwrap();
         assert!(matches!(found.flaws[..], [Flaw::Missing(_)]), "{closed}: {:?}", found.flaws);
     }
 }
@@ -233,8 +233,8 @@ async fn a_database_that_is_older_than_its_journal_is_refused_where_entries_are_
 #[tokio::test]
 async fn a_database_that_was_closed_needs_no_journal() {
     let site = site(17, 1, 4 << 10).await;
-    let anchor = Anchor { closed: true, ..site.anchor };
+    let state = JournalState { closed: true, ..site.state };
     fs::remove_dir_all(site.journal()).unwrap();
-    let found = judge(&Scan::of(&site.journal(), &anchor).unwrap(), &anchor).unwrap();
+    let found = judge(&Scan::of(&site.journal(), &state).unwrap(), &state).unwrap();
     assert_eq!((found.entries, found.flaws), (vec![], vec![]));
 }

@@ -253,7 +253,7 @@ async fn a_start_that_was_cut_off_between_two_steps_is_made_good() {
     let mut conn = crate::schema::writer(&database, crate::Durability::Process).unwrap();
     let recovered =
         crate::recover::recover(&mut conn, &database, clock.now(), Losses::Refuse).unwrap();
-    let store = crate::anchor::Anchor::read(&conn).unwrap().store;
+    let store = crate::journal_state::JournalState::read(&conn).unwrap().store;
     let life = crate::header::Life { store, life: 5, after: recovered.last };
     let layout =
         crate::journal::Layout { durability: crate::Durability::Process, segment_bytes: 16 << 10 };
@@ -272,8 +272,8 @@ async fn files_of_others_are_left_as_they_are() {
     };
     let text = |path: &Path| fs::write(path, "dear diary, ".repeat(100)).unwrap();
     let short = |path: &Path| fs::write(path, "x").unwrap();
-    let cases: [(&dyn Fn(&Path), bool); 3] = [(&theirs, true), (&text, false), (&short, false)];
-    for (make, is_a_database) in cases {
+    let makers: [&dyn Fn(&Path); 3] = [&theirs, &text, &short];
+    for (make, is_a_database) in makers.into_iter().zip([true, false, false]) {
         let folder = tempfile::tempdir().unwrap();
         let path = db(folder.path());
         make(&path);

@@ -1,8 +1,8 @@
-//! The database's write-ahead log: whether it belongs to the main file that it lies beside.
+//! The write-ahead log of the database: whether it belongs to the main file beside it.
 //!
-//! SQLite does not ask: a main file that was restored from a copy, with the log of the one before
-//! still beside it, becomes a mixture of both without a word. Each opening of a store is therefore
-//! noted in both, under a number of its own.
+//! SQLite does not check that. Where a main file is restored from a copy, and the log of the former
+//! one is still there, SQLite mixes the two. Each opening of a store is therefore recorded in both,
+//! under a random number.
 
 use std::fs;
 
@@ -12,14 +12,14 @@ use rusqlite::{Connection, OpenFlags};
 use crate::StoreError;
 use crate::database::Database;
 
-/// Whether the log is of another copy of the database than the main file. The caller has the store
-/// to itself. Nothing is written, and nothing moved from one to the other.
+/// Whether the log belongs to another copy of the database than the main file. The caller holds the
+/// store's lock. Neither file is changed.
 pub(crate) fn is_of_another_copy(database: &Database) -> Result<bool, StoreError> {
     let log = database.sqlite("-wal");
     if !fs::metadata(&log).is_ok_and(|found| found.len() > 0) {
         return Ok(false);
     }
-    // WHY: a main file that cannot be read by itself was being written when its process ended.
+    // WHY: a main file that cannot be read alone was being written when its process was killed.
     let Some(main) = main_life(database).unwrap_or(None) else { return Ok(false) };
     let both = Connection::open(database.path())?;
     both.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
@@ -27,7 +27,7 @@ pub(crate) fn is_of_another_copy(database: &Database) -> Result<bool, StoreError
     Ok(noted != 0 && noted != main)
 }
 
-/// The opening that the main file knows of, read without its log.
+/// The last opening recorded in the main file, read without the log.
 fn main_life(database: &Database) -> Result<Option<i64>, StoreError> {
     let Some(path) = database.path().to_str() else { return Ok(None) };
     let escaped = path.replace('%', "%25").replace('?', "%3f").replace('#', "%23");

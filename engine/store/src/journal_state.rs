@@ -1,5 +1,5 @@
-//! The anchor: what the database knows of its journal, so that one that is missing, older, newer or
-//! of another store is noticed.
+//! What the database knows of its journal, so that a journal that is missing, older, newer or of
+//! another store is detected.
 
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
@@ -9,13 +9,13 @@ use crate::frame::{Mark, Seq};
 
 /// What the database knows of its journal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Anchor {
+pub(crate) struct JournalState {
     /// Which store it is.
     pub(crate) store: i64,
     /// The life of the journal that began last.
     pub(crate) life: i64,
-    /// Whether that life was closed with all its entries in the database: no file of the journal is
-    /// needed then.
+    /// Whether that life was closed with all its entries in the database. No journal file is needed
+    /// then.
     pub(crate) closed: bool,
     /// How far the journal is in the database.
     pub(crate) applied: Applied,
@@ -27,18 +27,18 @@ pub(crate) struct Applied {
     pub(crate) mark: Mark,
     /// When it was made; `None` before the first one.
     pub(crate) at: Option<Timestamp>,
-    /// The last entry in the database that is in the journal too. Where the journal fails, what
-    /// still ends comes into the database all the same.
+    /// The last entry in the database that was written to the journal too. After a journal failure,
+    /// calls that end are still folded into the database.
     pub(crate) journaled: Seq,
 }
 
-// === impl Anchor ===
+// === impl JournalState ===
 
-impl Anchor {
+impl JournalState {
     pub(crate) fn read(conn: &Connection) -> Result<Self, StoreError> {
         let query = "SELECT store, life, closed, value, sum, nanos, at_us, journaled \
                      FROM journal, meta WHERE meta.name = 'applied_seq'";
-        let anchor = conn.query_row(query, [], |row| {
+        let state = conn.query_row(query, [], |row| {
             let seq: i64 = row.get(3)?;
             let mark = Mark { seq: seq.cast_unsigned(), sum: row.get(4)?, nanos: row.get(5)? };
             let at: Option<i64> = row.get(6)?;
@@ -51,10 +51,10 @@ impl Anchor {
                 applied: Applied { mark, at, journaled },
             })
         });
-        Ok(anchor?)
+        Ok(state?)
     }
 
-    /// Notes that a life has begun, and is not closed.
+    /// Records that a life has begun and is not closed.
     pub(crate) fn begin(conn: &Connection, life: i64) -> Result<(), StoreError> {
         conn.execute("UPDATE journal SET life = ?, closed = 0, main_life = 0", [life])?;
         if checkpoint(conn)? {
@@ -63,8 +63,8 @@ impl Anchor {
         Ok(())
     }
 
-    /// Notes that all entries are in the database, and brings them into its main file: it is whole
-    /// then without any other.
+    /// Records that all entries are in the database, and moves them into its main file, which is
+    /// complete by itself from then on.
     pub(crate) fn close(conn: &Connection) -> Result<(), StoreError> {
         conn.execute("UPDATE journal SET closed = 1", [])?;
         checkpoint(conn).map(drop)
@@ -74,7 +74,7 @@ impl Anchor {
 // === impl Applied ===
 
 impl Applied {
-    /// Notes how far the journal is in the database.
+    /// Records how far the journal is in the database.
     pub(crate) fn note(&self, tx: &Connection) -> rusqlite::Result<()> {
         let update = "UPDATE meta SET value = ? WHERE name = 'applied_seq'";
         tx.prepare_cached(update)?.execute([self.mark.seq.cast_signed()])?;
@@ -86,12 +86,13 @@ impl Applied {
     }
 }
 
-/// Moves all that was written into the main file; `false` where another process is in the way.
+/// Moves the write-ahead log into the main file; `false` where a reader of another process prevents
+/// that.
 fn checkpoint(conn: &Connection) -> Result<bool, StoreError> {
     let busy: bool = conn.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
     if busy {
-        // It happens with one of the next commits; until then the main file alone is not enough.
-        tracing::info!("another process reads the database, which is brought up to date later");
+        // A later commit moves it; until then the main file is not complete by itself.
+        tracing::info!("another process reads the database: its main file is updated later");
     }
     Ok(!busy)
 }
