@@ -83,6 +83,9 @@ mod trickle;
 mod blind;
 
 #[cfg(test)]
+mod names;
+
+#[cfg(test)]
 mod crowd;
 
 #[cfg(test)]

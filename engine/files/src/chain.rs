@@ -1,4 +1,4 @@
-//! The chain of names that a path leads through: folders, links and, at its end, the file.
+//! The chain of directory entries that a path resolves through: folders, links, then the file.
 
 use std::collections::VecDeque;
 use std::ffi::OsString;
@@ -6,24 +6,24 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 
-/// The most links on the way to a file, as Linux has it.
+/// The most symbolic links in one path: the limit of Linux itself.
 const LINKS_MAX: usize = 40;
 
-/// A file, folder or link itself, whatever leads to it: its device and its number there.
+/// The identity of a file, folder or link: device and inode.
 pub(crate) type Id = (u64, u64);
 
-/// One name, and what it leads to.
+/// One directory entry, and what it points to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Entry {
-    /// The folder in which the name is looked up; no link leads to it.
+    /// The folder in which the name is looked up, without symbolic links.
     pub(crate) folder: PathBuf,
     pub(crate) name: OsString,
-    /// What is there; nothing where there is nothing, or it may not be seen.
+    /// `None` where the entry is missing or may not be read.
     pub(crate) id: Option<Id>,
     pub(crate) is_link: bool,
 }
 
-/// The entries in the order in which they are met. It ends early where an entry is missing.
+/// The entries in the order of resolution. It ends early where one is missing.
 pub(crate) fn chain(path: &Path) -> Vec<Entry> {
     let mut entries = Vec::new();
     let mut ahead = steps(path);
@@ -54,7 +54,7 @@ pub(crate) fn chain(path: &Path) -> Vec<Entry> {
     entries
 }
 
-/// What the parts of a path ask for.
+/// One step of a resolution.
 enum Step {
     Root,
     Up,
@@ -73,7 +73,7 @@ fn steps(path: &Path) -> VecDeque<Step> {
 
 #[cfg(test)]
 mod tests {
-    //! Which names are met.
+    //! Which entries a path resolves through.
     use std::fs;
     use std::os::unix::fs::symlink;
 

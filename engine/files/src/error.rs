@@ -1,40 +1,37 @@
-//! Why a file cannot be read, and what to do about it.
+//! Why a file cannot be read, and how to mend it.
 
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Why a file cannot be read. The path is the caller's to name.
+/// Why a file cannot be read. The caller names the path.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum FileError {
-    /// The system says so.
+    /// The system refuses it.
     #[error(transparent)]
     System(#[from] Arc<io::Error>),
-    /// Reading it might never end, or do something.
+    /// It is no regular file: reading it might block, never end, or have an effect.
     #[error("it is {0}: name a regular file, or a link to one")]
     NotAFile(&'static str),
-    /// It has more bytes than are read.
-    #[error("it has more than {most} bytes, the most that is read of such a file")]
+    /// It exceeds the limit.
+    #[error("it has more than {limit} bytes, the limit for such a file")]
     TooLarge {
-        /// The most bytes.
-        most: usize,
+        /// The limit, in bytes.
+        limit: usize,
     },
-    /// It went on changing.
+    /// It did not stop changing.
     #[error(
-        "it has been changing for {} s, and only a text that has rested for {} s is taken: write \
-         it beside its place, and move it there",
+        "it has been changing for {} s, and is read once it has not changed for {} s: write it \
+         beside its path, and rename it",
         .0.as_secs(),
         crate::REST.as_secs()
     )]
     Changing(Duration),
-    /// The system does not answer.
-    #[error(
-        "the system has not answered for {} s when asked for it: see whether its mount does",
-        .0.as_secs()
-    )]
+    /// A system call on it does not return.
+    #[error("the system has not answered for {} s: check the mount that it lies on", .0.as_secs())]
     Hung(Duration),
-    /// The thread that looks at it is gone.
-    #[error("nothing looks at it any more: restart to read it again")]
+    /// The thread that watches it has ended.
+    #[error("it is not watched any more: restart to read it again")]
     Unwatched,
 }
 

@@ -1,43 +1,43 @@
-//! Files that others write while they are read here: watched, and taken only when they are whole.
+//! Files that other programs write while they are read here: watched, and read only when whole.
 //!
-//! No writer has to cooperate. What tells a whole text from a half-written one:
+//! No writer has to cooperate. Which contents are whole is decided like this:
 //!
-//! | what happened | taken |
+//! | what happened | accepted |
 //! |---|---|
-//! | the file was renamed to its place | after 100 ms without a change |
-//! | a link to it, or a folder above it, was exchanged | after 500 ms without a change |
-//! | anything else: written in place, deleted and written anew, reported late or not at all | after [`REST`] without a change |
+//! | the file was renamed to its path | after 100 ms without a change |
+//! | a symbolic link to it, or a folder above it, was replaced | after 500 ms without a change |
+//! | anything else: in place, deleted and created anew, unknown | after [`REST`] without a change |
 //!
-//! In each case the text is read at the beginning and at the end of that time, and both readings
-//! must be alike; a change in between makes it an edit in place, and the time begins anew. What has
-//! been renamed is told by the kernel (inotify), on every folder that the path leads through: an
-//! entry that was moved to its name, or a new link, leads to what was written before; an entry that
-//! was created there may be half of what its writer has in mind. Timestamps cannot tell the two
-//! apart, since a whole save takes less than their resolution. Leases (`F_SETLEASE`) were
-//! considered and left out: they say who has the file open, not who will open it again to add the
-//! rest, and a writer that meets one sends a signal that ends this process. Where the kernel tells
-//! nothing (network file systems, folders that may not be read, too many inotify instances), every
-//! edit has to rest. A writer that pauses for longer than `REST` in the middle of a file cannot be
-//! told from one that is done.
+//! The file is read at the beginning and at the end of that time, and both readings must be equal;
+//! a change in between counts as an edit in place, and the time begins again. inotify reports
+//! renames on every folder that the path leads through: an entry that was moved to its name, or a
+//! new link, leads to something that was written before, while an entry that was created there may
+//! be half of what its writer intends. Timestamps cannot separate these cases: a complete save
+//! takes less time than their resolution. File leases (`F_SETLEASE`) do not help either: they show
+//! which process has the file open, not which one will open it again to append the rest, and
+//! breaking a lease sends a signal that ends the process. Where the kernel reports nothing (network
+//! file systems, folders without read permission, no inotify instance left), every edit needs
+//! [`REST`]. A writer that pauses for longer than [`REST`] in the middle of a file cannot be
+//! distinguished from one that has finished.
 //!
-//! Each file has a thread of its own: one that hangs on a dead mount holds up nothing but the news
-//! of that file. Only regular files are read, and only up to a size.
+//! Each file has a thread of its own, so that a mount that does not answer delays only the file on
+//! it. Only regular files are read, up to a size.
 
 mod chain;
-mod moves;
-mod road;
+mod path_watch;
+mod rename_events;
 
-mod opened;
-mod settling;
+mod debounce;
+mod open_file;
 
 mod read;
 mod watched;
 
 mod error;
-mod place;
+mod replace;
 
+pub use debounce::REST;
 pub use error::FileError;
-pub use place::place;
 pub use read::read;
-pub use settling::REST;
-pub use watched::{Standing, Text, WatchedFile};
+pub use replace::replace_atomically;
+pub use watched::{Contents, FileState, WatchedFile};

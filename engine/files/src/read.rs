@@ -1,4 +1,4 @@
-//! Reading a file once, as commands do that look at it and end.
+//! Reading a file once, for commands that read it and end.
 
 use std::path::Path;
 use std::sync::mpsc;
@@ -6,33 +6,32 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::FileError;
-use crate::opened::Opened;
-use crate::watched::Text;
+use crate::open_file::OpenFile;
+use crate::watched::Contents;
 
-/// How long a file may take to be read before its mount is taken for dead: a disk that has to spin
-/// up takes less.
+/// How long a file may take to be read before that fails: a disk that has to spin up takes less.
 pub(crate) const ANSWER_WITHIN: Duration = Duration::from_secs(10);
 
-/// How long to wait before a file that changed while it was read is read again.
+/// The pause before a file is read again that changed meanwhile.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Reads a regular file of at most so many bytes, as it is now.
+/// Reads a regular file of at most `limit` bytes as it is now, whole or half-written.
 ///
 /// # Errors
-/// When it cannot be read, or does not come within ten seconds.
-pub fn read(path: &Path, most: usize) -> Result<Text, FileError> {
-    let (tell, told) = mpsc::sync_channel(1);
+/// When it cannot be read within ten seconds.
+pub fn read(path: &Path, limit: usize) -> Result<Contents, FileError> {
+    let (result, read) = mpsc::sync_channel(1);
     let path = path.to_owned();
-    // WHY: what hangs cannot be ended; nobody listens to it any more then.
-    thread::Builder::new().spawn(move || drop(tell.send(read_here(&path, most))))?;
-    told.recv_timeout(ANSWER_WITHIN).unwrap_or(Err(FileError::Hung(ANSWER_WITHIN)))
+    // WHY: a system call that hangs cannot be cancelled; its result is dropped then.
+    thread::Builder::new().spawn(move || drop(result.send(read_here(&path, limit))))?;
+    read.recv_timeout(ANSWER_WITHIN).unwrap_or(Err(FileError::Hung(ANSWER_WITHIN)))
 }
 
-fn read_here(path: &Path, most: usize) -> Result<Text, FileError> {
+fn read_here(path: &Path, limit: usize) -> Result<Contents, FileError> {
     let started = Instant::now();
     while started.elapsed() < ANSWER_WITHIN {
-        if let Some(text) = Opened::at(path)?.text(most)? {
-            return Ok(text);
+        if let Some(contents) = OpenFile::at(path)?.read(limit)? {
+            return Ok(contents);
         }
         thread::park_timeout(PAUSE);
     }

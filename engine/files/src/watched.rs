@@ -1,4 +1,4 @@
-//! A file that is watched: its newest whole text, and how that stands to what lies there now.
+//! A file that is watched: its newest whole contents, and the state of what lies at its path now.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,133 +10,134 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use crate::FileError;
-use crate::opened::{Opened, Stamp};
+use crate::debounce::{Debounce, Found, rest};
+use crate::open_file::{OpenFile, Stamp};
+use crate::path_watch::PathWatch;
 use crate::read::ANSWER_WITHIN;
-use crate::road::Road;
-use crate::settling::{Found, Settling, rest};
 
-/// How often a file is looked at: some calls into the system, without reading it.
-const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// How often a file is polled: some system calls, without reading it.
+const POLL_EVERY: Duration = Duration::from_millis(100);
 
-/// How long a look may take before the file is said to hang: a thousand times what it usually does.
+/// How long a poll may take before the file counts as hung: ten thousand times what is usual.
 const HUNG_AFTER: Duration = Duration::from_secs(5);
 
-/// A file whose text is this old when it is seen for the first time has rested. Beyond [`crate::REST`]
-/// by far, since the clock that dated it may be another machine's.
+/// A file that was modified this long before the watch began is accepted at once. Far more than
+/// [`crate::REST`], since the clock of a file server may be off.
 const OLD: Duration = Duration::from_secs(60);
 
-/// The stack of a thread that looks, in bytes: four times what it needs.
+/// The stack of a watching thread, in bytes: four times what it needs.
 const STACK: usize = 256 * 1024;
 
-/// What a file says.
-pub type Text = Arc<[u8]>;
+/// The bytes of a file.
+pub type Contents = Arc<[u8]>;
 
-/// How the text that was taken last stands to what lies at the path now.
+/// What lies at the path now, compared with the contents that were accepted last.
 #[derive(Clone, Debug)]
-pub enum Standing {
-    /// It is that text.
+pub enum FileState {
+    /// The same contents.
     Current,
-    /// Something else lies there, and is still changing.
+    /// Something else, which has not been unchanged for long enough.
     Changing,
-    /// Nothing can be read there.
+    /// Nothing that can be read.
     Unreadable(FileError),
 }
 
-/// A file that is watched until the last copy of this is dropped.
+/// A file that is watched until the last clone of this is dropped.
 #[derive(Clone, Debug)]
 pub struct WatchedFile {
     seen: watch::Receiver<Seen>,
-    looking: Arc<Looking>,
-    /// Its end is what the thread waits for between two looks.
-    _watching: Arc<mpsc::Sender<()>>,
+    poll: Arc<PollTime>,
+    /// The thread ends when this channel closes.
+    _running: Arc<mpsc::Sender<()>>,
 }
 
 #[derive(Clone, Debug)]
 struct Seen {
-    /// Nothing until one was taken.
-    text: Option<Text>,
-    standing: Standing,
+    /// `None` until some were accepted.
+    contents: Option<Contents>,
+    state: FileState,
 }
 
-/// Since when a look has been under way.
+/// Since when a poll has been under way.
 #[derive(Debug)]
-struct Looking {
-    started: Instant,
-    /// Milliseconds after `started`, and one more; 0 between two looks.
+struct PollTime {
+    epoch: Instant,
+    /// Milliseconds after `epoch`, plus 1; 0 between two polls.
     since: AtomicU64,
 }
 
-/// The thread that looks.
+/// The thread that polls.
 struct Watcher {
-    road: Road,
-    most: usize,
-    /// The time of the machine's clock when the watch began.
+    path: PathWatch,
+    limit: usize,
+    /// The wall clock when the watch began.
     began: SystemTime,
-    settling: Settling,
-    looking: Arc<Looking>,
-    told: watch::Sender<Seen>,
+    debounce: Debounce,
+    poll: Arc<PollTime>,
+    seen: watch::Sender<Seen>,
 }
 
 // === impl WatchedFile ===
 
 impl WatchedFile {
-    /// Reads a file of at most so many bytes once it has rested, and watches it from then on. `now`
-    /// is the time of the machine's clock.
+    /// Reads a file of at most `limit` bytes once it has not changed for long enough, and watches it
+    /// from then on. `now` is the wall clock.
     ///
     /// # Errors
-    /// When it cannot be read, or does not rest within ten seconds.
-    pub async fn open(path: &Path, most: usize, now: SystemTime) -> Result<Self, FileError> {
-        let first = Seen { text: None, standing: Standing::Changing };
-        let (told, seen) = watch::channel(first);
-        let (watching, end) = mpsc::channel();
-        let looking = Arc::new(Looking { started: Instant::now(), since: AtomicU64::new(0) });
+    /// When it cannot be read, or goes on changing for ten seconds.
+    pub async fn open(path: &Path, limit: usize, now: SystemTime) -> Result<Self, FileError> {
+        let first = Seen { contents: None, state: FileState::Changing };
+        let (sender, seen) = watch::channel(first);
+        let (running, end) = mpsc::channel();
+        let poll = Arc::new(PollTime { epoch: Instant::now(), since: AtomicU64::new(0) });
         let watcher = Watcher {
-            road: Road::new(path.to_owned()),
-            most,
+            path: PathWatch::new(path.to_owned()),
+            limit,
             began: now,
-            settling: Settling::default(),
-            looking: Arc::clone(&looking),
-            told,
+            debounce: Debounce::default(),
+            poll: Arc::clone(&poll),
+            seen: sender,
         };
         let thread = thread::Builder::new().name("reins-file".to_owned()).stack_size(STACK);
-        thread.spawn(move || watcher.watch(&end))?;
-        let mut file = Self { seen, looking, _watching: Arc::new(watching) };
+        thread.spawn(move || watcher.run(&end))?;
+        let mut file = Self { seen, poll, _running: Arc::new(running) };
         match timeout(ANSWER_WITHIN, file.first()).await {
             Ok(first) => first.map(|()| file),
-            Err(_) if file.looking.hangs_for().is_some() => Err(FileError::Hung(ANSWER_WITHIN)),
+            Err(_) if file.poll.hung().is_some() => Err(FileError::Hung(ANSWER_WITHIN)),
             Err(_) => Err(FileError::Changing(ANSWER_WITHIN)),
         }
     }
 
-    /// Comes back once a text was taken.
+    /// Waits until contents were accepted.
     async fn first(&mut self) -> Result<(), FileError> {
-        let decided = |seen: &Seen| seen.text.is_some() || seen.standing.is_unreadable();
+        let decided = |seen: &Seen| seen.contents.is_some() || seen.state.is_unreadable();
         let seen = self.seen.wait_for(decided).await.map_err(|_| FileError::Unwatched)?;
-        match &seen.standing {
-            Standing::Unreadable(error) => Err(error.clone()),
-            Standing::Current | Standing::Changing => Ok(()),
+        match &seen.state {
+            FileState::Unreadable(error) => Err(error.clone()),
+            FileState::Current | FileState::Changing => Ok(()),
         }
     }
 
-    /// The newest text that was whole.
+    /// The newest whole contents.
     #[must_use]
-    pub fn text(&self) -> Text {
-        self.seen.borrow().text.clone().unwrap_or_default()
+    pub fn contents(&self) -> Contents {
+        self.seen.borrow().contents.clone().unwrap_or_default()
     }
 
-    /// How that text stands to what lies there now.
+    /// What lies at the path now.
     #[must_use]
-    pub fn standing(&self) -> Standing {
-        if let Some(taken) = self.looking.hangs_for() {
-            return Standing::Unreadable(FileError::Hung(taken));
+    pub fn state(&self) -> FileState {
+        if let Some(taken) = self.poll.hung() {
+            return FileState::Unreadable(FileError::Hung(taken));
         }
         if self.seen.has_changed().is_err() {
-            return Standing::Unreadable(FileError::Unwatched);
+            return FileState::Unreadable(FileError::Unwatched);
         }
-        self.seen.borrow().standing.clone()
+        self.seen.borrow().state.clone()
     }
 
-    /// Comes back when there is another text, or another standing, than when it last did.
+    /// Waits for other contents or another state than when it returned last. A poll that hangs is
+    /// not a change: only [`WatchedFile::state`] shows it.
     pub async fn changed(&mut self) {
         if self.seen.changed().await.is_err() {
             std::future::pending().await
@@ -144,9 +145,9 @@ impl WatchedFile {
     }
 }
 
-// === impl Standing ===
+// === impl FileState ===
 
-impl Standing {
+impl FileState {
     const fn is_unreadable(&self) -> bool {
         matches!(self, Self::Unreadable(_))
     }
@@ -156,22 +157,22 @@ impl Standing {
     }
 }
 
-// === impl Looking ===
+// === impl PollTime ===
 
-impl Looking {
-    fn begins(&self) {
-        let ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX - 1);
-        self.since.store(ms + 1, Ordering::Relaxed);
+impl PollTime {
+    fn begin(&self) {
+        let ms = u64::try_from(self.epoch.elapsed().as_millis()).unwrap_or(u64::MAX - 1);
+        self.since.store(ms.saturating_add(1), Ordering::Relaxed);
     }
 
-    fn ends(&self) {
+    fn end(&self) {
         self.since.store(0, Ordering::Relaxed);
     }
 
-    /// How long the look that is under way has taken, if it takes too long.
-    fn hangs_for(&self) -> Option<Duration> {
+    /// How long the current poll has taken, if that is too long.
+    fn hung(&self) -> Option<Duration> {
         let since = self.since.load(Ordering::Relaxed).checked_sub(1)?;
-        let taken = self.started.elapsed().saturating_sub(Duration::from_millis(since));
+        let taken = self.epoch.elapsed().saturating_sub(Duration::from_millis(since));
         (taken >= HUNG_AFTER).then_some(taken)
     }
 }
@@ -179,75 +180,74 @@ impl Looking {
 // === impl Watcher ===
 
 impl Watcher {
-    fn watch(mut self, end: &mpsc::Receiver<()>) {
+    fn run(mut self, end: &mpsc::Receiver<()>) {
         loop {
-            self.looking.begins();
-            self.look();
-            self.looking.ends();
-            if end.recv_timeout(LOOK_EVERY) != Err(mpsc::RecvTimeoutError::Timeout) {
+            self.poll.begin();
+            self.poll_once();
+            self.poll.end();
+            if end.recv_timeout(POLL_EVERY) != Err(mpsc::RecvTimeoutError::Timeout) {
                 return;
             }
         }
     }
 
-    fn look(&mut self) {
-        let (found, most) = (self.find(), self.most);
-        let now = self.looking.started.elapsed();
-        let standing = match found {
-            Ok(Some((opened, rest))) => {
-                let mut read = || opened.text(most);
-                let found = Found { stamp: opened.stamp, rest, read: &mut read };
-                self.settling.look(now, Ok(Some(found)))
+    fn poll_once(&mut self) {
+        let (found, limit) = (self.find(), self.limit);
+        let now = self.poll.epoch.elapsed();
+        let state = match found {
+            Ok(Some((file, rest))) => {
+                let mut read = || file.read(limit);
+                let found = Found { stamp: file.stamp, rest, read: &mut read };
+                self.debounce.poll(now, Ok(Some(found)))
             }
-            Ok(None) => self.settling.look(now, Ok(None)),
-            Err(error) => self.settling.look(now, Err(error)),
+            Ok(None) => self.debounce.poll(now, Ok(None)),
+            Err(error) => self.debounce.poll(now, Err(error)),
         };
-        let text = self.settling.text().cloned();
-        self.told.send_if_modified(|seen| {
-            let same = |a: &Text, b: &Text| Arc::ptr_eq(a, b);
-            let known = match (&seen.text, &text) {
-                (Some(before), Some(text)) => same(before, text),
-                (before, text) => before.is_none() && text.is_none(),
+        let contents = self.debounce.accepted().cloned();
+        self.seen.send_if_modified(|seen| {
+            let same = match (&seen.contents, &contents) {
+                (Some(before), Some(contents)) => Arc::ptr_eq(before, contents),
+                (before, contents) => before.is_none() && contents.is_none(),
             };
-            let modified = !known || !seen.standing.is_like(&standing);
-            *seen = Seen { text, standing };
+            let modified = !same || !seen.state.is_like(&state);
+            *seen = Seen { contents, state };
             modified
         });
     }
 
-    /// The file, and how long its text must rest if it is another one; nothing if it was exchanged
-    /// at that very moment.
-    fn find(&mut self) -> Result<Option<(Opened, Duration)>, FileError> {
-        let came = self.road.look();
-        let opened = Opened::at(self.road.path())?;
-        if self.road.end() != Some(opened.stamp.id) {
+    /// The file, and how long it must not change if it is not the accepted one; `None` if the path
+    /// was made to lead elsewhere meanwhile.
+    fn find(&mut self) -> Result<Option<(OpenFile, Duration)>, FileError> {
+        let change = self.path.poll();
+        let file = OpenFile::at(self.path.path())?;
+        if self.path.end() != Some(file.stamp.id) {
             return Ok(None);
         }
-        let first = self.settling.text().is_none();
-        let rested = first && self.is_old(&opened.stamp);
-        let rest = if rested { Duration::ZERO } else { rest(came) };
-        Ok(Some((opened, rest)))
+        let is_first = self.debounce.accepted().is_none();
+        let rested = is_first && self.is_old(&file.stamp);
+        let rest = if rested { Duration::ZERO } else { rest(change) };
+        Ok(Some((file, rest)))
     }
 
     fn is_old(&self, stamp: &Stamp) -> bool {
-        let written = u64::try_from(stamp.written.0).unwrap_or(0);
-        let age = self.began.duration_since(SystemTime::UNIX_EPOCH).ok();
-        let age = age.and_then(|now| now.checked_sub(Duration::from_secs(written)));
+        let modified = u64::try_from(stamp.modified.0).unwrap_or(0);
+        let now = self.began.duration_since(SystemTime::UNIX_EPOCH).ok();
+        let age = now.and_then(|now| now.checked_sub(Duration::from_secs(modified)));
         age.is_some_and(|age| age >= OLD)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    //! Which texts are read, on a real file system, and how soon.
+    //! Which contents are accepted on a real file system, and how soon.
     use std::fs;
     use std::path::Path;
     use std::time::{Duration, Instant, SystemTime};
 
-    use super::{Standing, WatchedFile};
-    use crate::{FileError, REST, place};
+    use super::{FileState, WatchedFile};
+    use crate::{FileError, REST, replace_atomically};
 
-    /// What a test may take beyond what is promised, on a machine that is busy.
+    /// Time beyond the promised one, for a busy machine.
     const SLACK: Duration = Duration::from_secs(1);
 
     #[expect(clippy::disallowed_methods, reason = "a test is a host")]
@@ -256,51 +256,51 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_start_waits_for_what_was_just_written_and_for_nothing_else() {
+    async fn a_start_waits_for_a_file_that_was_just_written() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("file");
         for (fresh, least) in [(false, Duration::ZERO), (true, REST)] {
-            place(&path, b"text").expect("a file");
+            replace_atomically(&path, b"text").expect("a file");
             if fresh {
                 fs::write(&path, "text").expect("a file");
             }
             let started = Instant::now();
-            let file = open(&path).await.expect("a text");
+            let file = open(&path).await.expect("contents");
             let took = started.elapsed();
             assert!(took >= least && took < least + SLACK, "{took:?}");
-            assert_eq!(&*file.text(), b"text");
-            assert!(matches!(file.standing(), Standing::Current));
+            assert_eq!(&*file.contents(), b"text");
+            assert!(matches!(file.state(), FileState::Current));
         }
     }
 
     #[tokio::test]
-    async fn what_is_placed_is_there_within_a_second_and_what_is_written_is_not() {
+    async fn a_replaced_file_is_accepted_within_a_second_and_a_written_one_is_not() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("file");
-        place(&path, b"one").expect("a file");
-        let mut file = open(&path).await.expect("a text");
-        for (text, placed) in [("two", true), ("three", false), ("four", true)] {
+        replace_atomically(&path, b"one").expect("a file");
+        let mut file = open(&path).await.expect("contents");
+        for (text, replaced) in [("two", true), ("three", false), ("four", true)] {
             let started = Instant::now();
-            if placed {
-                place(&path, text.as_bytes()).expect("a file");
+            if replaced {
+                replace_atomically(&path, text.as_bytes()).expect("a file");
             } else {
                 fs::write(&path, text).expect("a file");
             }
-            while &*file.text() != text.as_bytes() {
+            while &*file.contents() != text.as_bytes() {
                 file.changed().await;
             }
             let took = started.elapsed();
-            assert_eq!(took < SLACK, placed, "{text}: {took:?}");
+            assert_eq!(took < SLACK, replaced, "{text}: {took:?}");
         }
         fs::remove_file(&path).expect("a file");
-        while !matches!(file.standing(), Standing::Unreadable(_)) {
+        while !matches!(file.state(), FileState::Unreadable(_)) {
             file.changed().await;
         }
-        assert_eq!(&*file.text(), b"four");
+        assert_eq!(&*file.contents(), b"four");
     }
 
     #[tokio::test]
-    async fn what_cannot_be_read_is_said_at_once() {
+    async fn an_unreadable_file_is_an_error_at_once() {
         let folder = tempfile::tempdir().expect("a folder");
         let missing = open(&folder.path().join("none")).await.expect_err("it is missing");
         assert!(missing.is_missing());
@@ -309,11 +309,11 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn nothing_looks_at_a_file_that_nobody_has() {
+    async fn the_thread_ends_with_the_last_clone() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("file");
-        place(&path, b"text").expect("a file");
-        let file = open(&path).await.expect("a text");
+        replace_atomically(&path, b"text").expect("a file");
+        let file = open(&path).await.expect("contents");
         let mut seen = file.seen.clone();
         drop(file.clone());
         assert!(seen.has_changed().is_ok());

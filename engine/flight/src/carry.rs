@@ -40,7 +40,7 @@ pub struct Freight<L: Ledger, T: Transport> {
     pub terms: Terms,
     /// What all flights share.
     pub crew: Crew,
-    /// Whether somebody still waits for the answer.
+    /// Whether the client still waits for the answer.
     pub client: Presence,
     /// The clock.
     pub clock: Arc<dyn Clock>,
@@ -103,6 +103,7 @@ pub async fn carry<L: Ledger, T: Transport>(mut freight: Freight<L, T>) -> Carri
                 return freight.arrive(arrival, response).await;
             }
         };
+        // A second attempt would cost money for an answer that no client gets.
         let may_repeat = outcome::row(unanswered.seen).again && freight.client.is_here();
         if retries == freight.terms.retries || !may_repeat {
             return freight.give_up(notice, unanswered, answered, retries);

@@ -38,7 +38,7 @@ pub struct BrokeOff;
 // === impl Crew ===
 
 impl Crew {
-    /// Begins a call that goes on if nobody waits for it any more; then its client has left.
+    /// Begins a call that goes on when this is dropped: then its client has left.
     pub fn outlive<F>(&self, client: &Presence, call: F) -> Outliving<F>
     where
         F: Future + Send + 'static,

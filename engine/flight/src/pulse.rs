@@ -19,16 +19,16 @@ pub(crate) struct Pulse<'a, L: Ledger> {
     clock: &'a dyn Clock,
     /// When it last said so.
     beaten: Duration,
-    /// Whose call it is, and how long it goes on after that client left.
+    /// The client, and how long the call goes on after it left.
     client: Option<(&'a Presence, Duration)>,
 }
 
-/// Why something is not waited for any more.
+/// Why a wait ended early.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Late {
-    /// Its time is over.
+    /// Its time limit has passed.
     TimedOut,
-    /// The client left, and the time for what it left behind is over.
+    /// The client left, and the drain timeout has passed since.
     GivenUp,
 }
 
@@ -39,7 +39,7 @@ impl<'a, L: Ledger> Pulse<'a, L> {
         Self { admitted, clock, beaten: clock.monotonic(), client: None }
     }
 
-    /// The same for a call that goes on for so long after its client left.
+    /// The same for a call that goes on for `drain` after its client left.
     pub(crate) const fn of_client(mut self, client: &'a Presence, drain: Duration) -> Self {
         self.client = Some((client, drain));
         self
@@ -91,7 +91,7 @@ impl<'a, L: Ledger> Pulse<'a, L> {
     }
 }
 
-/// Comes back when a client has been gone for too long.
+/// Returns once the client has been gone for as long as the call goes on without it.
 async fn gone(client: Option<(&Presence, Duration)>) {
     match client {
         Some((client, drain)) => client.gone_for(drain).await,

@@ -13,7 +13,7 @@ pub struct Terms {
     pub headers_timeout: Duration,
     /// Between two pieces of an answer.
     pub idle_timeout: Duration,
-    /// From an answer's head to its end, where it is kept until then.
+    /// From an answer's head to its end, where it is no stream.
     pub whole_timeout: Duration,
     /// How often a failed attempt is tried again, at most twice.
     pub retries: u32,

@@ -11,6 +11,7 @@ use reins_files::FileError;
 use reins_gateway::ServeError;
 use reins_prices::PriceError;
 use reins_store::StoreError;
+use tokio::task::JoinError;
 use tracing_subscriber::filter::ParseError;
 use tracing_subscriber::util::TryInitError;
 
@@ -26,13 +27,15 @@ pub(crate) enum Failure {
     Wrong(Box<Report>),
     #[error(transparent)]
     Serve(ServeError),
+    #[error("the start panicked")]
+    Start(#[source] JoinError),
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error("the prices that come with this program do not hold")]
     Prices(#[from] PriceError),
     #[error("`REINS_LOG` is not a filter: write a level such as \"info\" or \"reins=debug,info\"")]
     Log(#[from] ParseError),
-    #[error("the log of this process is somebody else's")]
+    #[error("this process has a log already")]
     LogTwice(#[from] TryInitError),
     #[error("counters cannot be kept")]
     Metrics(#[from] BuildError),

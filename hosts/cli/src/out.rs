@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use crate::machine::Machine;
 
-/// How long a server that has ended waits for somebody to read why.
+/// How long a server that has ended waits for stderr to take its last line.
 const LAST_NOTE: Duration = Duration::from_secs(2);
 
 /// Where a command says what it found.
@@ -53,26 +53,26 @@ impl Out {
         writeln!(self.notes, "{line}")
     }
 
-    /// The answer of a server that goes on, whether somebody reads it or not.
+    /// One line of a server, written in the background.
     pub(crate) fn announce(&mut self, line: String) {
         let mut stdout = io::stdout();
-        // WHY: a pipe that is full, or closed, must not keep a server from serving.
-        let said = thread::Builder::new().spawn(move || writeln!(stdout, "{line}"));
-        said.map(drop).unwrap_or_default();
+        // WHY: a pipe that is full or closed must not stop a server.
+        let written = thread::Builder::new().spawn(move || writeln!(stdout, "{line}"));
+        written.map(drop).unwrap_or_default();
     }
 
-    /// The last line of a server, which may be lost: whoever reads its log may have stopped to.
+    /// The last line of a server: it is lost if stderr does not take it in time.
     pub(crate) fn last_note(&mut self, line: String) {
-        let (tell, told) = mpsc::sync_channel(1);
+        let (done, written) = mpsc::sync_channel(1);
         let mut stderr = io::stderr();
-        let say = move || {
-            // WHY: the status still says it.
+        let write = move || {
+            // WHY: the status shows the failure too.
             writeln!(stderr, "{line}").unwrap_or_default();
-            tell.send(()).unwrap_or_default();
+            done.send(()).unwrap_or_default();
         };
-        if thread::Builder::new().spawn(say).is_ok() {
-            // WHY: whether it was read or not, there is no more time.
-            told.recv_timeout(LAST_NOTE).unwrap_or_default();
+        if thread::Builder::new().spawn(write).is_ok() {
+            // WHY: the process ends in either case.
+            written.recv_timeout(LAST_NOTE).unwrap_or_default();
         }
     }
 

@@ -44,7 +44,7 @@ async fn try_pass_on(
     let live = desk.live.load_full();
     let (head, body) = request.into_parts();
     let arrival = recognise(desk, &live, way.local, &head)?;
-    // WHY: a key may be of a version that came meanwhile, and is not to be held to the one before.
+    // WHY: a key that a newer version declares must not be held to the version before.
     let live = desk.live.load_full();
     let organization = &live.settings.organization;
     let identity = identify(&arrival.key, &head.headers, organization, &live.directory)?;

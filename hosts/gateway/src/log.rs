@@ -1,8 +1,7 @@
 //! The log: JSON lines on stderr, written by a thread of its own.
 //!
-//! Nothing waits for whoever reads the log: what does not fit into a queue of lines is lost, and
-//! counted. A panic is a line of it too: the usual message would be written to stderr by the thread
-//! that panicked.
+//! No call waits for stderr: lines that do not fit into the queue are dropped and counted. Panics
+//! are logged in the same way, since the default hook writes to stderr from the thread that panicked.
 
 use std::io::{self, Write};
 use std::panic::PanicHookInfo;
@@ -15,35 +14,35 @@ use tracing_appender::non_blocking::{ErrorCounter, NonBlocking, NonBlockingBuild
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 
-/// Lines that wait to be written: minutes of what is usual, in a megabyte or two.
+/// Lines in the queue: minutes of a usual log, in a megabyte or two.
 const LINES_MAX: usize = 4 * 1024;
 
-/// How long the end of a process waits for its last lines. The queue itself waits for a second.
+/// How long the end of a process waits for the last lines. The queue itself waits for one second.
 const LAST_LINES: Duration = Duration::from_secs(2);
 
 /// Lines that were not written because the queue was full.
 static UNQUEUED: OnceLock<ErrorCounter> = OnceLock::new();
-/// Lines that stderr did not take.
+/// Lines whose write to stderr failed.
 static UNWRITTEN: AtomicU64 = AtomicU64::new(0);
 
-/// The log of this process. Dropping it writes what is left, as far as somebody reads it.
+/// The log of this process. Dropped, it waits for the queue to be written, for two seconds at most.
 #[derive(Debug)]
 pub struct Log {
     queue: NonBlocking,
-    /// Empty once it has ended.
+    /// `None` once it is dropped.
     guard: Option<WorkerGuard>,
 }
 
-/// Stderr, whose failures are counted.
+/// Stderr, with failed writes counted.
 struct Counted(io::Stderr);
 
 // === impl Log ===
 
 impl Log {
-    /// Sends all that is logged from now on to stderr, as far as `levels` lets it through.
+    /// Logs to stderr from now on what `levels` admits.
     ///
     /// # Errors
-    /// When there is a log already.
+    /// When the process has a log already.
     pub fn install(levels: EnvFilter) -> Result<Self, TryInitError> {
         let builder = NonBlockingBuilder::default().lossy(true).buffered_lines_limit(LINES_MAX);
         let (queue, guard) = builder.thread_name("reins-log").finish(Counted(io::stderr()));
@@ -54,10 +53,10 @@ impl Log {
         Ok(Self { queue, guard: Some(guard) })
     }
 
-    /// Whether not even one more line fits.
+    /// Whether the queue is full.
     fn is_full(&mut self) -> bool {
         let before = lost();
-        // WHY: an empty line is written as nothing.
+        // WHY: an empty line writes nothing.
         self.queue.write_all(b"").unwrap_or_default();
         lost() > before
     }
@@ -68,23 +67,23 @@ impl Drop for Log {
         let full = self.is_full();
         let Some(guard) = self.guard.take() else { return };
         if full {
-            // WHY: it would say so on stdout, and nobody reads what is left.
+            // WHY: stderr is not read; dropped, the guard would print that to stdout.
             std::mem::forget(guard);
             return;
         }
-        let (tell, told) = mpsc::sync_channel(1);
+        let (done, flushed) = mpsc::sync_channel(1);
         let flush = move || {
             drop(guard);
-            tell.send(()).unwrap_or_default();
+            done.send(()).unwrap_or_default();
         };
         if thread::Builder::new().spawn(flush).is_ok() {
-            // WHY: whether it ended or not, there is no more time.
-            told.recv_timeout(LAST_LINES).unwrap_or_default();
+            // WHY: the process ends in either case.
+            flushed.recv_timeout(LAST_LINES).unwrap_or_default();
         }
     }
 }
 
-/// Lines of the log that were lost so far.
+/// Lines that were dropped so far.
 pub(crate) fn lost() -> u64 {
     let unqueued = UNQUEUED.get().map_or(0, ErrorCounter::dropped_lines);
     let unqueued = u64::try_from(unqueued).unwrap_or(u64::MAX);
@@ -92,9 +91,9 @@ pub(crate) fn lost() -> u64 {
 }
 
 fn panicked(info: &PanicHookInfo<'_>) {
-    let what = info.payload_as_str().unwrap_or("it does not say why");
+    let what = info.payload_as_str().unwrap_or("without a message");
     let at = info.location().map(ToString::to_string);
-    tracing::error!(what, at, "a panic: an error of our own");
+    tracing::error!(what, at, "a panic");
 }
 
 // === impl Counted ===

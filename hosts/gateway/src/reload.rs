@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reins_config::{ServerLimits, Settings};
-use reins_files::Text;
+use reins_files::Contents;
 use reins_governor::Snapshot;
 use tokio::time::{Instant, MissedTickBehavior, interval, interval_at};
 
@@ -12,46 +12,50 @@ use crate::desk::{Desk, Live};
 use crate::serve::{ServeError, Start, check, stored, tell_warnings};
 use crate::versions::Versions;
 
-/// How often a file is checked again although it did not change: prices change with the day.
+/// How often the file is checked again although it did not change: prices change with the day.
 const CHECK_AGAIN: Duration = Duration::from_secs(15 * 60);
 
-/// How soon a version is checked again that was refused because the store could not be read.
+/// How soon a version is checked again that was refused since the store could not be read.
 const TRY_AGAIN: Duration = Duration::from_secs(10);
 
-/// How often is looked whether the file hangs, which nothing else can tell.
-const GLANCE: Duration = Duration::from_secs(1);
+/// How often the state of the file is read: a poll that hangs causes no change.
+const STATE_EVERY: Duration = Duration::from_secs(1);
 
 /// Watches the file until the task is ended.
 pub(crate) async fn watch(desk: Arc<Desk>, start: Start, mut versions: Versions) {
     let mut again = interval_at(Instant::now() + CHECK_AGAIN, CHECK_AGAIN);
-    let mut glance = interval(GLANCE);
-    glance.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut judged = versions.file.text();
+    let mut state = interval(STATE_EVERY);
+    state.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut checked = versions.file.contents();
     loop {
         let asked = tokio::select! {
             () = versions.file.changed() => false,
-            _ = glance.tick() => false,
-            () = versions.asked.notified() => true,
+            _ = state.tick() => false,
+            () = versions.check_again.notified() => true,
             _ = again.tick() => true,
         };
-        versions.report();
-        let text = versions.file.text();
-        if asked || !Arc::ptr_eq(&text, &judged) {
-            let outcome = next(&desk, &start, &text).await;
+        versions.log_readable();
+        let contents = versions.file.contents();
+        if asked || !Arc::ptr_eq(&contents, &checked) {
+            let outcome = next(&desk, &start, &contents).await;
             if matches!(outcome, Err(ServeError::Store(_))) {
                 again.reset_after(TRY_AGAIN);
             }
-            versions.judged(&outcome);
-            judged = text;
+            versions.checked(&outcome);
+            checked = contents;
         }
     }
 }
 
-/// Puts a text in force if it is another version and a good one: the version it names then. One
-/// that is refused has changed nothing.
-async fn next(desk: &Desk, start: &Start, text: &Text) -> Result<Option<Arc<str>>, ServeError> {
+/// Puts contents in force if they are another version and a good one, and answers its name. A
+/// version that is refused has changed nothing.
+async fn next(
+    desk: &Desk,
+    start: &Start,
+    contents: &Contents,
+) -> Result<Option<Arc<str>>, ServeError> {
     let before = desk.live.load_full();
-    let checked = check(start, text).await?;
+    let checked = check(start, contents).await?;
     let fields = fixed(&before.settings, &checked.settings);
     if !fields.is_empty() {
         return Err(ServeError::NeedsRestart { fields });
@@ -71,7 +75,7 @@ async fn next(desk: &Desk, start: &Start, text: &Text) -> Result<Option<Arc<str>
     Ok(Some(version))
 }
 
-/// Whether calls are held to the same, and go out with the same keys.
+/// Whether the rules, the prices and the vendors' keys are the same.
 fn is_same(now: &Live, before: &Live) -> bool {
     let version = |s: &Snapshot| (Arc::clone(&s.version), Arc::clone(s.prices.version()));
     let lines = now.lines.iter().zip(&before.lines);
@@ -79,26 +83,26 @@ fn is_same(now: &Live, before: &Live) -> bool {
         && lines.into_iter().all(|(now, before)| Arc::ptr_eq(now, before))
 }
 
-/// The fields that hold from the start of a process to its end, and differ.
+/// The fields that differ and cannot change while a process runs.
 fn fixed(old: &Settings, new: &Settings) -> Vec<&'static str> {
     let mut fields = Vec::new();
-    let mut hold = |name, same: bool| {
+    let mut compare = |name, same: bool| {
         if !same {
             fields.push(name);
         }
     };
-    hold("listen", old.listen == new.listen);
-    hold("store", old.store == new.store);
-    hold("durability", old.durability == new.durability);
-    hold("organization.id", old.organization.id == new.organization.id);
+    compare("listen", old.listen == new.listen);
+    compare("store", old.store == new.store);
+    compare("durability", old.durability == new.durability);
+    compare("organization.id", old.organization.id == new.organization.id);
     let (old, new): (&ServerLimits, &ServerLimits) = (&old.server, &new.server);
-    hold("server.header_timeout", old.header_timeout == new.header_timeout);
-    hold("server.idle_timeout", old.idle_timeout == new.idle_timeout);
-    hold("server.shutdown_timeout", old.shutdown_timeout == new.shutdown_timeout);
-    hold("server.max_connections", old.max_connections == new.max_connections);
-    hold("server.max_calls", old.max_calls == new.max_calls);
-    hold("server.max_bodies_bytes", old.max_bodies_bytes == new.max_bodies_bytes);
-    hold("server.drain_max_calls", old.drain.max_calls == new.drain.max_calls);
+    compare("server.header_timeout", old.header_timeout == new.header_timeout);
+    compare("server.idle_timeout", old.idle_timeout == new.idle_timeout);
+    compare("server.shutdown_timeout", old.shutdown_timeout == new.shutdown_timeout);
+    compare("server.max_connections", old.max_connections == new.max_connections);
+    compare("server.max_calls", old.max_calls == new.max_calls);
+    compare("server.max_bodies_bytes", old.max_bodies_bytes == new.max_bodies_bytes);
+    compare("server.drain_max_calls", old.drain.max_calls == new.drain.max_calls);
     fields
 }
 

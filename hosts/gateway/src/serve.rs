@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -13,7 +14,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use reins_config::{
     Checked, FILE_MAX, File, Purpose, Report, Secret, Settings, StoreUrl, VendorKey,
 };
-use reins_files::{FileError, Text, WatchedFile};
+use reins_files::{Contents, FileError, WatchedFile};
 use reins_flight::Crew;
 use reins_governor::Clock;
 use reins_store::{
@@ -21,6 +22,7 @@ use reins_store::{
 };
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::{Notify, Semaphore};
+use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 
 use crate::descriptors::{self, Shares};
@@ -36,6 +38,9 @@ use crate::versions::Versions;
 /// Connections that may wait to be accepted, as many as Linux allows by default. With the 128 that
 /// are usual, a burst of clients is made to wait for a second by their own machines.
 const BACKLOG: u32 = 4096;
+
+/// How long a start waits for its file before it logs that.
+const SILENT: Duration = Duration::from_millis(500);
 
 /// Looks up an environment variable.
 pub type Variables = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
@@ -78,7 +83,7 @@ pub enum ServeError {
     /// The file is wrong.
     #[error("the file is wrong:\n{}", .0.render(false))]
     Wrong(Box<Report>),
-    /// The file changes what holds from the start of a process to its end.
+    /// The file changes fields that cannot change while a process runs.
     #[error(
         "{} cannot change while it serves: put back what it was, or restart to have all of it",
         .fields.iter().map(|field| format!("`{field}`")).collect::<Vec<_>>().join(", ")
@@ -87,7 +92,7 @@ pub enum ServeError {
         /// The fields that differ.
         fields: Vec<&'static str>,
     },
-    /// Checking the file failed, by an error of our own.
+    /// The check of the file panicked.
     #[error("the file could not be checked")]
     Unchecked(#[source] tokio::task::JoinError),
     /// The store cannot be opened.
@@ -139,7 +144,7 @@ impl Gateway {
     /// Whatever of that fails first.
     pub async fn start(start: Start) -> Result<Self, ServeError> {
         let file = open_file(&start).await?;
-        let Checked { settings, snapshot, report } = check(&start, &file.text()).await?;
+        let Checked { settings, snapshot, report } = check(&start, &file.contents()).await?;
         tell_warnings(&report);
         let shares = descriptors::share(&settings.server)?;
         let (address, ledger) = (settings.listen, open(&settings, &start).await?);
@@ -180,10 +185,10 @@ impl Gateway {
         &self.desk.ledger
     }
 
-    /// Notified, it checks the file again, with the keys that the store keeps for vendors now.
+    /// Notify it to check the file again, with the vendors' keys that the store keeps now.
     #[must_use]
     pub fn check_again(&self) -> Arc<Notify> {
-        Arc::clone(&self.versions.asked)
+        Arc::clone(&self.versions.check_again)
     }
 
     /// Serves until `stop` is done: then takes no more calls, lets those in flight end, and closes
@@ -219,12 +224,20 @@ impl fmt::Debug for Gateway {
 /// Opens the file, which is watched from then on.
 async fn open_file(start: &Start) -> Result<WatchedFile, ServeError> {
     let now = SystemTime::from(start.clock.now());
-    let opened = WatchedFile::open(&start.config, FILE_MAX, now).await;
+    let mut opening = pin!(WatchedFile::open(&start.config, FILE_MAX, now));
+    let opened = match timeout(SILENT, &mut opening).await {
+        Ok(opened) => opened,
+        Err(_) => {
+            let path = start.config.display();
+            tracing::info!(%path, "waiting for the file: it was written just now, or does not answer");
+            opening.await
+        }
+    };
     opened.map_err(|source| ServeError::Unreadable { path: start.config.clone(), source })
 }
 
 /// Checks what the file says, on a thread where no call is carried.
-pub(crate) async fn check(start: &Start, text: &Text) -> Result<Checked, ServeError> {
+pub(crate) async fn check(start: &Start, text: &Contents) -> Result<Checked, ServeError> {
     let (start, text) = (start.clone(), Arc::clone(text));
     let checked = tokio::task::spawn_blocking(move || check_here(&start, &text)).await;
     checked.map_err(ServeError::Unchecked)?
@@ -313,7 +326,7 @@ fn listen(address: SocketAddr) -> Result<TcpListener, ServeError> {
 /// Calls in flight outlive their connections: their owners may still be draining.
 async fn wait_for_owners(desk: &Desk, within: Duration) {
     desk.crew.owners.close();
-    if tokio::time::timeout(within, desk.crew.owners.wait()).await.is_err() {
+    if timeout(within, desk.crew.owners.wait()).await.is_err() {
         let left = desk.crew.owners.len();
         tracing::warn!(left, "calls were still in flight when the time to stop was over");
     }

@@ -1,4 +1,4 @@
-//! A body that must come within its times: one that trickles, or stops, ends with an error.
+//! A body with time limits: one that stalls or trickles ends with an error.
 
 use std::io;
 use std::pin::Pin;
@@ -10,15 +10,15 @@ use http_body::{Body, Frame, SizeHint};
 use reins_flight::BoxedBody;
 use tokio::time::{Instant, Sleep, sleep};
 
-/// A body with limits on its time.
+/// A body with time limits.
 pub(crate) struct Timed {
     body: BoxedBody,
-    /// Between two pieces; how long the client takes does not count.
+    /// Between two pieces, not counting the time that the client takes.
     idle: Duration,
-    /// When all of it must be there.
+    /// When all of it must have come.
     end: Instant,
     timer: Pin<Box<Sleep>>,
-    /// A piece is waited for, and the timer runs.
+    /// Whether the timer runs for the next piece.
     waits: bool,
 }
 
@@ -71,7 +71,7 @@ fn late() -> Box<dyn std::error::Error + Send + Sync> {
 
 #[cfg(test)]
 mod tests {
-    //! Which bodies come to their end.
+    //! Which bodies end with an error, and when.
     use std::time::Duration;
 
     use bytes::Bytes;
@@ -95,7 +95,7 @@ mod tests {
         BodyExt::boxed_unsync(StreamBody::new(iter(0..pieces).then(piece)))
     }
 
-    /// How many pieces come, whether all of them do, and after how long that is known.
+    /// How many pieces come, whether the body is whole, and after how long it ends.
     async fn read(pieces: u32, pause: Duration) -> (u32, bool, Duration) {
         let (started, mut body) =
             (Instant::now(), Timed::new(Box::pin(body(pieces, pause)).boxed_unsync(), IDLE, WHOLE));

@@ -1,7 +1,7 @@
 //! The way to one vendor: a pool of connections that lead only where the file allows.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -13,7 +13,7 @@ use http::{HeaderValue, Request, Response, Uri, header};
 use http_body_util::{BodyExt, Full};
 use hyper_rustls::{ConfigBuilderExt, HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::client::legacy::connect::dns::{GaiResolver, Name};
+use hyper_util::client::legacy::connect::dns::Name;
 use reins_flight::{BoxedBody, TransportError};
 use tokio::sync::Semaphore;
 use tower::{Service, ServiceExt};
@@ -31,10 +31,15 @@ pub(crate) struct Transport {
     idle: Arc<Idle>,
 }
 
+/// Lookups of one vendor's name at once. Each blocks a thread until the system's resolver returns,
+/// tens of seconds if no name server answers; of the 512 threads for blocking work, which meter the
+/// answers of all vendors, sixteen such vendors leave half.
+const LOOKUPS_MAX: usize = 16;
+
 /// Looks names up, and leaves out every address that is not of the public internet.
 #[derive(Clone, Debug)]
 struct Guarded {
-    names: GaiResolver,
+    lookups: Arc<Semaphore>,
     /// The file allows private addresses for this vendor.
     private: bool,
 }
@@ -48,7 +53,7 @@ impl Transport {
         allow_private: bool,
         idle_room: Arc<Semaphore>,
     ) -> io::Result<Self> {
-        let names = Guarded { names: GaiResolver::new(), private: allow_private };
+        let names = Guarded { lookups: Arc::new(Semaphore::new(LOOKUPS_MAX)), private: allow_private };
         let mut tcp = HttpConnector::new_with_resolver(names);
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
@@ -159,15 +164,20 @@ impl Service<Name> for Guarded {
     type Error = io::Error;
     type Future = Pin<Box<dyn Future<Output = io::Result<Self::Response>> + Send>>;
 
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.names.poll_ready(cx)
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, name: Name) -> Self::Future {
-        let private = self.private;
-        let found = self.names.call(name);
+        let (private, lookups) = (self.private, Arc::clone(&self.lookups));
         Box::pin(async move {
-            let all = found.await?;
+            let place = lookups.acquire_owned().await.map_err(io::Error::other)?;
+            // The thread keeps the place: a call that is given up does not end its lookup.
+            let lookup = tokio::task::spawn_blocking(move || {
+                let _place = place;
+                (name.as_str(), 0).to_socket_addrs()
+            });
+            let all = lookup.await.map_err(io::Error::other)??;
             let allowed: Vec<_> = all.filter(|a| private || is_public(a.ip())).collect();
             if allowed.is_empty() {
                 return Err(io::Error::other(

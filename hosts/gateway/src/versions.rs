@@ -1,34 +1,35 @@
-//! How what lies in the file stands to the version in force: for the log, the pages and the metrics.
+//! The state of the configuration file beside the version in force: for the log, `/readyz` and
+//! `/metrics`.
 
 use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
 use reins_config::Problem;
-use reins_files::{Standing, WatchedFile};
+use reins_files::WatchedFile;
 use tokio::sync::Notify;
 
 use crate::serve::ServeError;
 
-/// The file and what became of its newest text.
+/// The file, and why its newest contents are not in force.
 #[derive(Clone, Debug)]
 pub(crate) struct Versions {
     pub(crate) file: WatchedFile,
-    /// Why its newest text is not in force, where it was refused.
+    /// Why the newest contents were refused, `None` if they are in force.
     refused: Arc<ArcSwapOption<String>>,
-    /// Notified when the file is to be checked again, whether it changed or not.
-    pub(crate) asked: Arc<Notify>,
-    /// The state that was logged last.
-    told: State,
+    /// Notified to check the file again although it did not change.
+    pub(crate) check_again: Arc<Notify>,
+    /// Whether the log says last that the file cannot be read.
+    unreadable: bool,
 }
 
 /// The state of the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum State {
-    /// What it says is in force.
+    /// Its contents are in force.
     InForce,
-    /// It changes, and is not whole yet.
+    /// It has not been unchanged for long enough to be read.
     Changing,
-    /// What it says was refused.
+    /// Its contents were refused.
     Refused,
     /// It cannot be read.
     Unreadable,
@@ -53,40 +54,41 @@ impl State {
 // === impl Versions ===
 
 impl Versions {
-    /// The versions of a file whose newest text is in force.
+    /// A file whose contents are in force.
     pub(crate) fn of(file: WatchedFile) -> Self {
-        let (refused, asked) = (Arc::default(), Arc::new(Notify::new()));
-        Self { file, refused, asked, told: State::InForce }
+        let (refused, check_again) = (Arc::default(), Arc::new(Notify::new()));
+        Self { file, refused, check_again, unreadable: false }
     }
 
-    /// The state of the file, and why its newest text is not in force.
+    /// The state of the file, and why its contents are not in force.
     pub(crate) fn state(&self) -> (State, Option<String>) {
-        match (self.file.standing(), self.refused.load_full()) {
-            (Standing::Unreadable(error), _) => (State::Unreadable, Some(error.to_string())),
-            (Standing::Changing, _) => (State::Changing, Some(changing())),
-            (Standing::Current, Some(why)) => (State::Refused, Some(String::clone(&why))),
-            (Standing::Current, None) => (State::InForce, None),
+        use reins_files::FileState;
+        match (self.file.state(), self.refused.load_full()) {
+            (FileState::Unreadable(error), _) => (State::Unreadable, Some(error.to_string())),
+            (FileState::Changing, _) => (State::Changing, Some(changing())),
+            (FileState::Current, Some(why)) => (State::Refused, Some(String::clone(&why))),
+            (FileState::Current, None) => (State::InForce, None),
         }
     }
 
-    /// Logs and counts it once, when the file can no longer be read, and when it can be again.
-    pub(crate) fn report(&mut self) {
+    /// Logs and counts it once when the file becomes unreadable, and logs it when it is readable
+    /// again.
+    pub(crate) fn log_readable(&mut self) {
         let (state, why) = self.state();
-        if (state == State::Unreadable) == (self.told == State::Unreadable) {
-            return;
-        }
-        self.told = state;
-        if let (State::Unreadable, Some(why)) = (state, why) {
-            count("unreadable");
-            tracing::error!(%why, "the file cannot be read; its last version stays in force");
-        } else {
-            tracing::info!("the file can be read again");
+        let before = std::mem::replace(&mut self.unreadable, state == State::Unreadable);
+        match (before, self.unreadable) {
+            (false, true) => {
+                count("unreadable");
+                tracing::error!(why, "the file cannot be read; its last version stays in force");
+            }
+            (true, false) => tracing::info!("the file can be read again"),
+            (true, true) | (false, false) => {}
         }
     }
 
-    /// Takes note of what became of a text.
-    pub(crate) fn judged(&self, outcome: &Result<Option<Arc<str>>, ServeError>) {
-        let why = outcome.as_ref().err().map(|error| Arc::new(brief(error)));
+    /// Records the outcome of a check: the version that came into force, if one did.
+    pub(crate) fn checked(&self, outcome: &Result<Option<Arc<str>>, ServeError>) {
+        let why = outcome.as_ref().err().map(|error| Arc::new(summary(error)));
         self.refused.store(why);
         match outcome {
             Ok(None) => {}
@@ -96,8 +98,8 @@ impl Versions {
             }
             Err(error) => {
                 count("refused");
-                let because = cause(error);
-                tracing::error!(%error, because, "a version is refused; the one before stays in force");
+                let cause = cause(error);
+                tracing::error!(%error, cause, "a version is refused; the last one stays in force");
             }
         }
     }
@@ -109,12 +111,12 @@ fn count(outcome: &'static str) {
 
 fn changing() -> String {
     let rest = reins_files::REST.as_secs();
-    format!("what was not moved into place is read once it has not changed for {rest} s")
+    format!("a file that was not renamed into place is read once it has not changed for {rest} s")
 }
 
-/// Why a version was refused, in one line, for a page that needs no key: of a wrong file where its
-/// first problem is, and nothing of what it says there.
-fn brief(error: &ServeError) -> String {
+/// Why a version was refused, in one line. The page needs no key, so that it has the place of the
+/// first problem and nothing that the file says.
+fn summary(error: &ServeError) -> String {
     let ServeError::Wrong(report) = error else {
         return cause(error).map_or_else(|| error.to_string(), |why| format!("{error}: {why}"));
     };
@@ -125,7 +127,7 @@ fn brief(error: &ServeError) -> String {
     })
 }
 
-/// What is behind an error, as far as it does not say so itself.
+/// The cause of an error, where its own text does not have it.
 fn cause(error: &ServeError) -> Option<String> {
     std::error::Error::source(error).map(ToString::to_string)
 }

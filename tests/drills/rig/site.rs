@@ -69,7 +69,7 @@ impl Site {
 
     /// Puts a whole file in place of the one before.
     pub(crate) fn write(&self, text: &str) {
-        reins_files::place(&self.file(), text.as_bytes()).unwrap();
+        reins_files::replace_atomically(&self.file(), text.as_bytes()).unwrap();
     }
 
     pub(crate) fn folder(&self) -> &std::path::Path {

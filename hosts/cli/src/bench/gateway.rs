@@ -62,7 +62,7 @@ impl Shipped {
         let folder = TempDir::new().map_err(Fault::Files)?;
         let config = folder.path().join("reins.toml");
         let text = governed(folder.path(), vendor, durability);
-        reins_files::place(&config, text.as_bytes()).map_err(Fault::Files)?;
+        reins_files::replace_atomically(&config, text.as_bytes()).map_err(Fault::Files)?;
         let started = Instant::now();
         let mut child = serve(&config, &said(&folder)).map_err(Fault::Start)?;
         let line = first_line(&mut child).map_err(Fault::Start)?;

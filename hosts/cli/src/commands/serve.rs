@@ -22,8 +22,8 @@ use crate::failure::Failure;
 /// presumed to have cost what was set aside. SIGHUP has the file checked again, with the keys that
 /// the store keeps for vendors now; other signals do nothing.
 ///
-/// The log goes to stderr, one JSON object a line. No call waits for it: lines that nobody reads are
-/// lost, and counted on `/metrics`.
+/// The log goes to stderr, one JSON object a line. No call waits for it: lines that stderr does not
+/// take are lost, and counted on `/metrics`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Serve {
@@ -40,7 +40,7 @@ pub(crate) struct Serve {
     accept_lost_secret: bool,
 }
 
-/// What is logged where nobody says.
+/// What is logged without `REINS_LOG`.
 const LOG: &str = "info";
 
 const EXAMPLES: &str = "\
@@ -57,7 +57,7 @@ Examples:
 impl Serve {
     pub(crate) async fn run(self, desk: Desk<'_>) -> Result<ExitCode, Failure> {
         let levels = desk.machine.variable("REINS_LOG");
-        // Written to its end when all else has ended.
+        // Dropped last: it writes what is left in its queue.
         let _log = Log::install(levels.as_deref().unwrap_or(LOG).parse()?)?;
         let metrics = counters::install()?;
         let mut signals = Signals::install()?;
@@ -68,8 +68,9 @@ impl Serve {
             metrics: Some(metrics),
             accepted: Accepted { loss: self.accept_loss, lost_secret: self.accept_lost_secret },
         };
+        // As a task: a start that blocks its thread must not block the signals.
         let gateway = tokio::select! {
-            started = Gateway::start(start) => started?,
+            started = tokio::spawn(Gateway::start(start)) => started.map_err(Failure::Start)??,
             () = signals.told_to_stop() => return Ok(ExitCode::SUCCESS),
         };
         let again = gateway.check_again();

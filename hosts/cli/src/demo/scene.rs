@@ -51,7 +51,7 @@ impl Scene {
         let vendor = vendor(pace).await.map_err(DemoError::Vendor)?;
         let text = FILE.replace(VENDOR, &vendor.address().to_string());
         let path = folder.path().join("reins.toml");
-        reins_files::place(&path, text.as_bytes()).map_err(DemoError::Folder)?;
+        reins_files::replace_atomically(&path, text.as_bytes()).map_err(DemoError::Folder)?;
         let keys = Keys::make()?;
         let settings = settings(&path, &text, &keys, &**clock)?;
         let gateway = Gateway::start(start(path, &keys, clock)).await?;

@@ -38,7 +38,7 @@ impl Place {
 
     pub(crate) fn write(&self, text: &str) {
         let path = self.folder.path().join("reins.toml");
-        reins_files::place(&path, text.as_bytes()).expect("the file is written");
+        reins_files::replace_atomically(&path, text.as_bytes()).expect("the file is written");
     }
 
     pub(crate) fn file(&self, name: &str) -> PathBuf {

@@ -85,7 +85,7 @@ impl GatewayHost {
              {own}\n[[key]]\nname = \"scenario\"\nvalue_env = \"REINS_KEY\"\nobserve = true\n"
         );
         let path = self.path("reins.toml");
-        reins_files::place(&path, whole.as_bytes()).map_err(|error| error.to_string())
+        reins_files::replace_atomically(&path, whole.as_bytes()).map_err(|error| error.to_string())
     }
 
     async fn begin(&mut self) -> Result<(), String> {

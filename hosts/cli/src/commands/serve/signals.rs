@@ -1,5 +1,5 @@
-//! Signals: the first one that asks for an end stops in order, a second one at once. None of the
-//! others ends the process, as most of them do by themselves.
+//! Signals: the first one that asks for an end stops in order, a second one at once. The others,
+//! most of which end a process by default, do not.
 
 use std::process;
 
@@ -12,13 +12,13 @@ use crate::failure::Failure;
 /// The status of a process that a second signal ended.
 const ENDED_AT_ONCE: i32 = 130;
 
-/// Those that ask for an end: by a supervisor, from a terminal, for want of time or of power.
+/// Those that ask for an end: from a supervisor, a terminal, or the limit of processor time.
 const STOP: [Number; 4] = [Number::TERM, Number::INT, Number::QUIT, Number::XCPU];
-/// Those that mean nothing here. Without XFSZ, a file that cannot grow is an error of a write, on
-/// which the store stops in order.
+/// Those without a meaning here. With XFSZ ignored, a write to a file that cannot grow fails, and
+/// the store stops in order.
 const IGNORED: [Number; 6] =
     [Number::USR1, Number::USR2, Number::ALARM, Number::VTALARM, Number::PROF, Number::XFSZ];
-/// The same, where there are any: what has no name, of real time.
+/// The real-time signals, without a meaning here either.
 const NAMELESS: std::ops::RangeInclusive<i32> = 34..=64;
 
 /// The signals of a server.
@@ -36,7 +36,7 @@ impl Signals {
         for number in IGNORED {
             drop(install(number)?);
         }
-        // WHY: which of them there are differs from system to system; nobody needs any.
+        // WHY: systems differ in which of them exist.
         NAMELESS.for_each(|raw| drop(signal(SignalKind::from_raw(raw))));
         #[cfg(target_os = "linux")]
         for number in [Number::POWER, Number::STKFLT, Number::IO] {
@@ -45,12 +45,12 @@ impl Signals {
         Ok(Self { stop: each(&STOP)?, hangup: each(&[Number::HUP])? })
     }
 
-    /// Comes back with the next signal that asks for an end.
+    /// Waits for the next signal that asks for an end.
     pub(crate) async fn told_to_stop(&mut self) {
         self.stop.recv().await;
     }
 
-    /// Does something at each HUP from now on.
+    /// Calls `act` at each HUP from now on.
     pub(crate) fn at_hangup(&mut self, act: impl Fn() + Send + 'static) {
         let (_, none) = mpsc::channel(1);
         let mut hangup = std::mem::replace(&mut self.hangup, none);
@@ -61,8 +61,7 @@ impl Signals {
         });
     }
 
-    /// Comes back with the next signal that asks for an end, and lets the one after that end the
-    /// process.
+    /// Waits for the next signal that asks for an end; the one after that ends the process.
     pub(crate) async fn stop(mut self) {
         self.told_to_stop().await;
         tracing::info!("stopping: calls in flight may end; another signal ends them at once");
@@ -77,14 +76,14 @@ fn install(number: Number) -> Result<Signal, Failure> {
     signal(SignalKind::from_raw(number.as_raw())).map_err(Failure::Signals)
 }
 
-/// One message for each of these signals.
+/// A channel with one message for each of these signals.
 fn each(numbers: &[Number]) -> Result<mpsc::Receiver<()>, Failure> {
-    let (tell, told) = mpsc::channel(1);
+    let (sender, receiver) = mpsc::channel(1);
     for number in numbers {
-        let (mut signal, tell) = (install(*number)?, tell.clone());
+        let (mut signal, sender) = (install(*number)?, sender.clone());
         tokio::spawn(async move {
-            while signal.recv().await.is_some() && tell.send(()).await.is_ok() {}
+            while signal.recv().await.is_some() && sender.send(()).await.is_ok() {}
         });
     }
-    Ok(told)
+    Ok(receiver)
 }

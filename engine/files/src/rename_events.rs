@@ -1,23 +1,23 @@
-//! What the kernel tells of names in folders: whether what they lead to was moved or created there.
+//! Events from inotify: whether an entry of a folder was moved to its name or created under it.
 
 use std::path::Path;
 
 /// How an entry came to its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Arrived {
-    /// It was renamed to it: it was there before, elsewhere.
+    /// By a rename: the file existed before.
     Moved,
-    /// It was created under it.
+    /// It was created under this name.
     Created,
 }
 
-/// A folder that is watched.
+/// A watched folder, as inotify numbers it.
 pub(crate) type Folder = i32;
 
 #[cfg(target_os = "linux")]
-pub(crate) use linux::Moves;
+pub(crate) use linux::RenameEvents;
 #[cfg(not(target_os = "linux"))]
-pub(crate) use untold::Moves;
+pub(crate) use none::RenameEvents;
 
 #[cfg(target_os = "linux")]
 mod linux {
@@ -31,31 +31,31 @@ mod linux {
 
     use super::{Arrived, Folder, Path};
 
-    /// Bytes of news that are read at once: a hundred events with names of usual length.
+    /// Bytes that are read at once: a hundred events with names of usual length.
     const BUFFER: usize = 8 * 1024;
 
-    /// Names whose news are kept.
+    /// Entries whose events are kept.
     type Names = HashSet<(Folder, OsString)>;
 
-    /// What was told of the names that are followed.
+    /// The events of the entries that are followed.
     #[derive(Debug)]
-    pub(crate) struct Moves {
-        /// Nothing where the system has no more of them: then nothing is told.
+    pub(crate) struct RenameEvents {
+        /// `None` where the system has no instance left: then there are no events.
         inotify: Option<OwnedFd>,
         names: Names,
-        /// The last that was told of each name, and at which look.
-        told: HashMap<(Folder, OsString), (Arrived, u64)>,
-        looks: u64,
+        /// The last event of each entry, and the poll that read it.
+        last: HashMap<(Folder, OsString), (Arrived, u64)>,
+        polls: u64,
     }
 
-    impl Moves {
+    impl RenameEvents {
         pub(crate) fn new() -> Self {
             let inotify = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK).ok();
-            Self { inotify, names: Names::new(), told: HashMap::new(), looks: 0 }
+            Self { inotify, names: Names::new(), last: HashMap::new(), polls: 0 }
         }
 
-        /// Follows these names, each in its folder, and no others. Answers the folders; one that
-        /// cannot be watched is left out.
+        /// Follows these entries and no others; answers the folder of each, `None` for one that
+        /// cannot be watched.
         pub(crate) fn follow(&mut self, names: &[(&Path, &OsStr)]) -> Vec<Option<Folder>> {
             let Some(inotify) = &self.inotify else { return vec![None; names.len()] };
             let what = WatchFlags::MOVED_TO | WatchFlags::CREATE | WatchFlags::ONLYDIR;
@@ -67,60 +67,60 @@ mod linux {
             let now: Names = folders.iter().zip(names).filter_map(watched).collect();
             for (left, _) in &self.names {
                 if !now.iter().any(|(folder, _)| folder == left) {
-                    // WHY: one that was deleted is not watched any more as it is.
+                    // WHY: a deleted folder has lost its watch already.
                     inotify::remove_watch(inotify, *left).unwrap_or_default();
                 }
             }
-            self.told.retain(|name, _| now.contains(name));
+            self.last.retain(|name, _| now.contains(name));
             self.names = now;
             folders
         }
 
-        /// Takes in what was told since the look before.
-        pub(crate) fn listen(&mut self) {
-            self.looks = self.looks.saturating_add(1);
+        /// Reads the events since the poll before.
+        pub(crate) fn poll(&mut self) {
+            self.polls = self.polls.saturating_add(1);
             let Some(inotify) = &self.inotify else { return };
             let mut buffer = [MaybeUninit::uninit(); BUFFER];
             let mut reader = Reader::new(inotify, &mut buffer);
             while let Ok(event) = reader.next() {
                 if event.events().contains(ReadFlags::QUEUE_OVERFLOW) {
-                    self.told.clear();
+                    self.last.clear();
                 }
                 let Some(name) = event.file_name() else { continue };
                 let name = (event.wd(), OsStr::from_bytes(name.to_bytes()).to_owned());
                 let moved = event.events().contains(ReadFlags::MOVED_TO);
                 let how = if moved { Arrived::Moved } else { Arrived::Created };
                 if self.names.contains(&name) {
-                    self.told.insert(name, (how, self.looks));
+                    self.last.insert(name, (how, self.polls));
                 }
             }
         }
 
-        /// How what is under a name now came there, if that was told at this look.
-        pub(crate) fn news(&self, folder: Folder, name: &OsStr) -> Option<Arrived> {
-            let (how, look) = self.told.get(&(folder, name.to_owned()))?;
-            (*look == self.looks).then_some(*how)
+        /// How the entry came to its name, if an event of this poll says so.
+        pub(crate) fn now(&self, folder: Folder, name: &OsStr) -> Option<Arrived> {
+            let (how, poll) = self.last.get(&(folder, name.to_owned()))?;
+            (*poll == self.polls).then_some(*how)
         }
 
-        /// The same, if it was told at this look or the one before.
-        pub(crate) fn told(&self, folder: Folder, name: &OsStr) -> Option<Arrived> {
-            let (how, look) = self.told.get(&(folder, name.to_owned()))?;
-            (self.looks.saturating_sub(*look) <= 1).then_some(*how)
+        /// The same, by an event of this poll or the one before.
+        pub(crate) fn lately(&self, folder: Folder, name: &OsStr) -> Option<Arrived> {
+            let (how, poll) = self.last.get(&(folder, name.to_owned()))?;
+            (self.polls.saturating_sub(*poll) <= 1).then_some(*how)
         }
     }
 }
 
 #[cfg(not(target_os = "linux"))]
-mod untold {
+mod none {
     use std::ffi::OsStr;
 
     use super::{Arrived, Folder, Path};
 
-    /// Nothing is told here: every edit has to rest.
+    /// No events on this system: every edit needs [`crate::REST`].
     #[derive(Debug)]
-    pub(crate) struct Moves;
+    pub(crate) struct RenameEvents;
 
-    impl Moves {
+    impl RenameEvents {
         pub(crate) const fn new() -> Self {
             Self
         }
@@ -129,13 +129,13 @@ mod untold {
             vec![None; names.len()]
         }
 
-        pub(crate) const fn listen(&mut self) {}
+        pub(crate) const fn poll(&mut self) {}
 
-        pub(crate) const fn news(&self, _: Folder, _: &OsStr) -> Option<Arrived> {
+        pub(crate) const fn now(&self, _: Folder, _: &OsStr) -> Option<Arrived> {
             None
         }
 
-        pub(crate) const fn told(&self, _: Folder, _: &OsStr) -> Option<Arrived> {
+        pub(crate) const fn lately(&self, _: Folder, _: &OsStr) -> Option<Arrived> {
             None
         }
     }

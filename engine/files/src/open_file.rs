@@ -1,4 +1,4 @@
-//! A file that is open: what identifies one state of it, and its text, up to a size.
+//! An open file: the stamp that identifies one state of it, and its contents up to a limit.
 
 use std::fs::{self, File, FileType, Metadata};
 use std::io::{Read, Seek};
@@ -9,37 +9,36 @@ use rustix::fs::{Mode, OFlags, open};
 
 use crate::FileError;
 use crate::chain::Id;
-use crate::watched::Text;
+use crate::watched::Contents;
 
-/// What is read at once, in bytes: whole pages, since some files of the system are read in no other
-/// way.
+/// Bytes that are read at once: whole pages, since some files of `/proc` refuse odd sizes.
 const BLOCK: usize = 64 * 1024;
 
-/// One state of a file. A write changes its times; an exchange, its number.
+/// One state of a file: a write changes its times, a replacement its inode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Stamp {
     pub(crate) id: Id,
     pub(crate) length: u64,
-    /// When its text was written last, in seconds and nanoseconds.
-    pub(crate) written: (i64, i64),
-    /// When anything of it changed last, which no program can set.
+    /// `st_mtime`, in seconds and nanoseconds.
+    pub(crate) modified: (i64, i64),
+    /// `st_ctime`, which no program can set.
     pub(crate) changed: (i64, i64),
 }
 
-/// A file that is open to be read.
+/// A regular file, open to be read.
 #[derive(Debug)]
-pub(crate) struct Opened {
+pub(crate) struct OpenFile {
     file: File,
     pub(crate) stamp: Stamp,
 }
 
-// === impl Opened ===
+// === impl OpenFile ===
 
-impl Opened {
-    /// Opens a regular file. Anew for each look: where a file system is shared, that is when it asks
-    /// the others for what they have written.
+impl OpenFile {
+    /// Opens a regular file without waiting for it. Anew for each poll: network file systems fetch
+    /// what other machines wrote when a file is opened.
     pub(crate) fn at(path: &Path) -> Result<Self, FileError> {
-        // Before it is opened: with some devices that alone does something.
+        // Before it is opened: opening some devices has an effect.
         regular(&fs::metadata(path)?)?;
         let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
         let file = open(path, flags, Mode::empty()).map_err(std::io::Error::from)?;
@@ -49,21 +48,20 @@ impl Opened {
         Ok(Self { file, stamp: Stamp::of(&now) })
     }
 
-    /// All of its text, at most so many bytes; nothing if it changed meanwhile.
-    pub(crate) fn text(&self, most: usize) -> Result<Option<Text>, FileError> {
-        let too_large = FileError::TooLarge { most };
-        let limit = u64::try_from(most).unwrap_or(u64::MAX);
-        if self.stamp.length > limit {
+    /// All of its contents, `None` if it changed meanwhile.
+    pub(crate) fn read(&self, limit: usize) -> Result<Option<Contents>, FileError> {
+        let too_large = FileError::TooLarge { limit };
+        if usize::try_from(self.stamp.length).is_ok_and(|length| length > limit) {
             return Err(too_large);
         }
         (&self.file).rewind()?;
         let (mut bytes, mut block) = (Vec::new(), vec![0; BLOCK]);
-        // Whatever its length is said to be: some files of the system have none, and no end.
+        // Whatever its length is: files of `/proc` have length 0, and some no end.
         loop {
             let read = (&self.file).read(&mut block)?;
             let Some(read) = block.get(..read).filter(|read| !read.is_empty()) else { break };
             bytes.extend_from_slice(read);
-            if bytes.len() > most {
+            if bytes.len() > limit {
                 return Err(too_large);
             }
         }
@@ -79,7 +77,7 @@ impl Stamp {
         Self {
             id: (meta.dev(), meta.ino()),
             length: meta.len(),
-            written: (meta.mtime(), meta.mtime_nsec()),
+            modified: (meta.mtime(), meta.mtime_nsec()),
             changed: (meta.ctime(), meta.ctime_nsec()),
         }
     }
@@ -108,11 +106,11 @@ mod tests {
     use std::io::Write;
     use std::path::Path;
 
-    use super::Opened;
+    use super::OpenFile;
     use crate::FileError;
 
     #[test]
-    fn only_regular_files_are_opened_and_nothing_is_waited_for() {
+    fn only_regular_files_are_opened_without_waiting() {
         let folder = tempfile::tempdir().expect("a folder");
         let pipe = folder.path().join("pipe");
         let made = std::process::Command::new("mkfifo").arg(&pipe).status();
@@ -122,10 +120,10 @@ mod tests {
             (folder.path(), "a folder"),
             (Path::new("/dev/zero"), "a device"),
         ] {
-            let refused = Opened::at(path).expect_err("it is no file").to_string();
+            let refused = OpenFile::at(path).expect_err("it is no file").to_string();
             assert!(refused.starts_with(&format!("it is {kind}: ")), "{refused}");
         }
-        assert!(Opened::at(&folder.path().join("none")).is_err_and(|error| error.is_missing()));
+        assert!(OpenFile::at(&folder.path().join("none")).is_err_and(|error| error.is_missing()));
     }
 
     #[test]
@@ -133,17 +131,17 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("file");
         fs::write(&path, "12345").expect("a file");
-        let read = |most| Opened::at(&path).expect("a file").text(most);
+        let read = |limit| OpenFile::at(&path).expect("a file").read(limit);
         assert_eq!(read(5).unwrap().as_deref(), Some(&b"12345"[..]));
-        let twice = Opened::at(&path).expect("a file");
-        assert_eq!(twice.text(5).unwrap(), twice.text(5).unwrap());
-        assert!(matches!(read(4), Err(FileError::TooLarge { most: 4 })));
+        let twice = OpenFile::at(&path).expect("a file");
+        assert_eq!(twice.read(5).unwrap(), twice.read(5).unwrap());
+        assert!(matches!(read(4), Err(FileError::TooLarge { limit: 4 })));
         let sparse = fs::File::create(&path).expect("a file");
         sparse.set_len(1 << 40).expect("a hole");
         assert!(matches!(read(1 << 20), Err(FileError::TooLarge { .. })));
-        // It says that it is empty, and has eight bytes for each page that can be addressed.
-        let endless = Opened::at(Path::new("/proc/self/pagemap")).expect("a file");
-        assert!(matches!(endless.text(1 << 20), Err(FileError::TooLarge { .. })));
+        // Length 0, and eight bytes for each page of the address space.
+        let endless = OpenFile::at(Path::new("/proc/self/pagemap")).expect("a file");
+        assert!(matches!(endless.read(1 << 20), Err(FileError::TooLarge { .. })));
     }
 
     #[test]
@@ -151,9 +149,9 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("file");
         fs::write(&path, "12345").expect("a file");
-        let opened = Opened::at(&path).expect("a file");
+        let opened = OpenFile::at(&path).expect("a file");
         let mut writer = fs::File::options().append(true).open(&path).expect("a file");
         writer.write_all(b"6").expect("room");
-        assert_eq!(opened.text(9).unwrap(), None);
+        assert_eq!(opened.read(9).unwrap(), None);
     }
 }
