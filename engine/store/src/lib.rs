@@ -6,6 +6,7 @@ mod error;
 
 mod check;
 mod embedded;
+mod jumps;
 mod live;
 mod load;
 mod lock;
@@ -20,6 +21,7 @@ mod journal;
 mod segments;
 
 mod batch;
+mod clock;
 mod fold;
 mod folder;
 mod recover;
