@@ -41,6 +41,9 @@ mod endless;
 mod midnight;
 
 #[cfg(test)]
+mod jumps;
+
+#[cfg(test)]
 mod stop;
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ mod site;
 mod size;
 mod tape;
 mod until;
+mod wall;
 
 pub(crate) use ask::{Ask, Speech};
 pub(crate) use client::{Answer, Wire, call, get, speak};
@@ -22,3 +23,4 @@ pub(crate) use site::{KEY, Site, VENDOR_KEY};
 pub(crate) use size::sized;
 pub(crate) use tape::{Reply, Tape};
 pub(crate) use until::until;
+pub(crate) use wall::Wall;

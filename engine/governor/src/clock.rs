@@ -10,6 +10,7 @@ pub trait Clock: fmt::Debug + Send + Sync + 'static {
     /// The wall clock, for windows, records and expiry.
     fn now(&self) -> Timestamp;
 
-    /// A clock that never goes back, from any origin, for latencies.
+    /// A clock that never goes back, from any origin: for latencies, and for telling when the wall
+    /// clock jumps. Best one that also runs while the machine sleeps.
     fn monotonic(&self) -> Duration;
 }

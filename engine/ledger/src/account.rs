@@ -42,6 +42,12 @@ impl Account {
         self.counters.iter_mut().for_each(|counter| counter.advance(now, calendar));
     }
 
+    /// The clock jumped: what its counters count has to be read anew.
+    pub(crate) fn jump(&mut self, seconds: i64) {
+        self.touched = self.touched.saturating_add(seconds);
+        self.counters.clear();
+    }
+
     /// Whether there is nothing to remember of it.
     pub(crate) fn is_bare(&self) -> bool {
         self.open == 0 && self.counters.is_empty()

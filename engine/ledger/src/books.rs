@@ -3,7 +3,8 @@
 //! A call is a row from its hold to its end. A row belongs to the slot it was held in, and is
 //! counted in every counter of every scope it has: its amounts while it is open, its charge from
 //! then on. A counter is a window over slots, so each of its sums can be recomputed from rows.
-//! Time never goes back here: a clock that does is taken to stand still.
+//! Time is the wall clock's, and goes back only where [`Books::jump`] says that the clock jumped:
+//! what is kept is then read anew, as `timeline.rs` dates it.
 
 mod audit;
 mod finish;
@@ -22,6 +23,7 @@ use crate::counter::Counter;
 use crate::ended::Ended;
 use crate::row::Row;
 use crate::slot::{Posting, Slot};
+use crate::timeline::{Dated, Timeline};
 use crate::typical::Typical;
 use crate::windows::Calendar;
 
@@ -42,8 +44,9 @@ pub struct Settings {
 #[derive(Clone, Debug)]
 pub struct Books {
     settings: Settings,
-    /// The latest second that was seen.
+    /// The latest second that was seen since the clock jumped.
     seen: i64,
+    timeline: Timeline,
     /// The last id that was given to a hold.
     issued: u64,
     calendar: Calendar,
@@ -87,9 +90,16 @@ impl Books {
     /// Empty books.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
+        Self::on(Timeline::default(), settings)
+    }
+
+    /// Empty books of a store whose clock has shown this.
+    #[must_use]
+    pub fn on(timeline: Timeline, settings: Settings) -> Self {
         Self {
             settings,
             seen: i64::MIN,
+            timeline,
             issued: 0,
             calendar: Calendar::new(),
             accounts: HashMap::new(),
@@ -112,9 +122,27 @@ impl Books {
         missing
     }
 
+    /// What the wall clock has shown.
+    #[must_use]
+    pub const fn timeline(&self) -> &Timeline {
+        &self.timeline
+    }
+
+    /// The wall clock has jumped by so many seconds, and shows `now`. No time has passed, so holds
+    /// live as long as before; every counter has to be loaded anew.
+    pub fn jump(&mut self, seconds: i64, now: Timestamp) {
+        let now = now.as_second();
+        self.timeline.jump(now, seconds);
+        self.seen = now;
+        self.rows.values_mut().for_each(|row| row.jump(seconds, now, &self.timeline));
+        self.ended.jump(seconds);
+        self.accounts.values_mut().for_each(|account| account.jump(seconds));
+        self.accounts.retain(|_, account| !account.is_bare());
+    }
+
     /// Notes that `ask` is about to be held, so that none of its counters is forgotten before that.
-    pub fn expect(&mut self, ask: &Ask<'_>) {
-        let now = self.see(ask.now);
+    pub fn expect(&mut self, ask: &Ask<'_>, now: Timestamp) {
+        let now = self.see(now);
         for claim in &ask.claims {
             if let Some(account) = self.accounts.get_mut(&claim.scope) {
                 account.touched = now;
@@ -130,8 +158,8 @@ impl Books {
         }
     }
 
-    /// Puts a counter in force: what was kept (slots beyond the window do not matter), and what is
-    /// held by calls in flight. One that is in force already stays as it is.
+    /// Puts a counter in force: what was kept (in ledger time; slots beyond the window do not
+    /// matter), and what is held by calls in flight. One that is in force already stays as it is.
     pub fn load(
         &mut self,
         scope: Scope,
@@ -143,7 +171,8 @@ impl Books {
         self.see(now);
         self.calendar.turn_to(zone);
         if !self.in_force(&scope, window, zone) {
-            self.open(scope, window, slots);
+            let seen = Timestamp::from_second(self.seen).unwrap_or(now);
+            self.open(scope, window, &self.timeline.dated(window, zone, slots, seen));
         }
     }
 
@@ -169,15 +198,18 @@ impl Books {
 
     fn in_force(&self, scope: &Scope, window: Window, zone: &TimeZone) -> bool {
         let counter = self.accounts.get(scope).and_then(|account| account.counter(window));
-        counter.is_some_and(|counter| {
+        counter.filter(|counter| counter.stands_at(self.seen)).is_some_and(|counter| {
             counter.epoch().is_none_or(|epoch| self.calendar.holds_for(epoch, zone))
         })
     }
 
     /// Begins a counter with what was kept, and what is held by calls in flight.
-    fn open(&mut self, scope: Scope, window: Window, slots: &[Slot]) {
+    fn open(&mut self, scope: Scope, window: Window, kept: &Dated) {
         let mut counter = Counter::new(window, self.seen, &mut self.calendar);
-        slots.iter().for_each(|slot| counter.keep(slot));
+        if let Some(beside) = kept.beside {
+            counter = counter.beside(beside);
+        }
+        kept.slots.iter().for_each(|slot| counter.keep(slot));
         if self.accounts.get(&scope).is_some_and(|account| account.open > 0) {
             let held = self.rows.values().filter(|row| row.scopes.contains(&scope));
             held.for_each(|row| counter.hold(row.slot, row.amounts));

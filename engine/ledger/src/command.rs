@@ -34,6 +34,11 @@ pub enum Command<'a> {
     Beat(HoldId),
     /// [`Books::sweep`]
     Sweep,
+    /// [`Books::jump`]
+    Jump {
+        /// How far, rounded up.
+        seconds: i64,
+    },
     /// [`Books::evict`]
     Evict {
         /// Since when a counter must have been used to stay.
@@ -67,8 +72,8 @@ impl Books {
                 self.load(scope, window, zone, slots, now);
                 Outcome::Done
             }
-            Command::Hold(ask) => Outcome::Held(self.hold(&Ask { now, ..ask })),
-            Command::Amend(id, ask) => Outcome::Held(self.amend(id, &Ask { now, ..ask })),
+            Command::Hold(ask) => Outcome::Held(self.hold(&ask, now)),
+            Command::Amend(id, ask) => Outcome::Held(self.amend(id, &ask, now)),
             Command::Void(id, why) => {
                 self.void(id, why);
                 Outcome::Done
@@ -77,6 +82,10 @@ impl Books {
             Command::Finish(id, end) => Outcome::Finished(self.finish(id, end, now)),
             Command::Beat(id) => {
                 self.beat(id, now);
+                Outcome::Done
+            }
+            Command::Jump { seconds } => {
+                self.jump(seconds, now);
                 Outcome::Done
             }
             Command::Sweep => Outcome::Swept(self.sweep(now)),

@@ -13,6 +13,8 @@ use crate::windows::{Calendar, Span};
 pub(crate) struct Counter {
     window: Window,
     count: Count,
+    /// From then on, what was read of it may count no more: it has to be read anew.
+    until: i64,
 }
 
 /// The two ways a window moves.
@@ -44,7 +46,21 @@ impl Counter {
                 Count::Calendar(Page::new(calendar.span(window, now), calendar.epoch()))
             }
         };
-        Self { window, count }
+        Self { window, count, until: i64::MAX }
+    }
+
+    /// Counts what is dated in `beside`, and only until its end.
+    pub(crate) fn beside(mut self, beside: Span) -> Self {
+        if let Count::Calendar(page) = &mut self.count {
+            page.span = beside;
+            self.until = beside.end;
+        }
+        self
+    }
+
+    /// Whether it still stands for what was read.
+    pub(crate) const fn stands_at(&self, now: i64) -> bool {
+        now < self.until
     }
 
     pub(crate) const fn window(&self) -> Window {

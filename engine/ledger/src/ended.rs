@@ -51,6 +51,15 @@ impl Ended {
         found.or_else(|| self.presumed.done.get_mut(&id)).map(Box::as_mut)
     }
 
+    /// The clock jumped by so many seconds.
+    pub(crate) fn jump(&mut self, seconds: i64) {
+        for lane in [&mut self.final_ends, &mut self.presumed] {
+            lane.order.iter_mut().for_each(|(_, at)| *at = at.saturating_add(seconds));
+        }
+        let rows = self.presumed.done.values_mut().filter_map(|done| done.row.as_mut());
+        rows.for_each(|row| row.outdated = true);
+    }
+
     /// Forgets what came before `idle_since`, and what is too old to be corrected at `now`.
     pub(crate) fn forget(&mut self, idle_since: i64, now: i64) {
         self.final_ends.forget_before(idle_since);

@@ -5,6 +5,9 @@
 mod slot;
 mod windows;
 
+mod timeline;
+mod watch;
+
 mod tally;
 
 mod ring;
@@ -26,4 +29,6 @@ pub use books::{Books, Finished, Settings, Swept};
 pub use command::{Command, Outcome};
 pub use limits::{Limit, Limits};
 pub use slot::{Posting, SLOT_SECONDS, Slot};
+pub use timeline::{Stretch, Timeline};
+pub use watch::{Glance, Watch};
 pub use windows::{Span, span};

@@ -5,14 +5,20 @@ use smallvec::SmallVec;
 
 use crate::slot::slot_of;
 use crate::tally::Amounts;
+use crate::timeline::Timeline;
 use crate::typical::ModelIndex;
 
 /// One call in flight. It is held in every counter of every scope it has.
 #[derive(Clone, Debug)]
 pub(crate) struct Row {
     pub(crate) state: State,
-    /// The slot it was held in, and belongs to.
+    /// The slot it was held in, and belongs to: by the wall clock as it is now.
     pub(crate) slot: i64,
+    /// The same slot in ledger time, which no jump changes.
+    pub(crate) kept: i64,
+    /// The wall clock has jumped since it was held: what was posted for it may count under another
+    /// date than `slot`.
+    pub(crate) outdated: bool,
     pub(crate) amounts: Amounts,
     pub(crate) scopes: Scopes,
     /// When somebody last said that it is alive.
@@ -41,6 +47,7 @@ impl Row {
         amounts: Amounts,
         model: Option<ModelIndex>,
         now: i64,
+        timeline: &Timeline,
     ) -> Self {
         let scopes = scopes(ask);
         let watch = |claim: &Claim| {
@@ -48,8 +55,17 @@ impl Row {
             Some((claim.budget?, at))
         };
         let watched = ask.claims.iter().filter_map(watch).collect();
-        let (budgets, slot) = (ask.budgets.clone(), slot_of(now));
-        Self { state: State::Held, slot, amounts, scopes, beat: now, model, budgets, watched }
+        let budgets = ask.budgets.clone();
+        let (slot, kept) = (slot_of(now), slot_of(timeline.ledger_time(now)));
+        let (state, outdated, beat) = (State::Held, false, now);
+        Self { state, slot, kept, outdated, amounts, scopes, beat, model, budgets, watched }
+    }
+
+    /// The clock jumped by so many seconds, and shows `now`.
+    pub(crate) fn jump(&mut self, seconds: i64, now: i64, timeline: &Timeline) {
+        self.beat = self.beat.saturating_add(seconds);
+        self.slot = timeline.date_at(self.kept, now);
+        self.outdated = true;
     }
 
     /// The budgets that count it, each with its index and scope.

@@ -9,7 +9,7 @@ pub const SLOT_SECONDS: i64 = 300;
 /// What one scope spent in one slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Slot {
-    /// Its first second, in unix time.
+    /// Its first second, in ledger time where it is kept: see [`crate::Timeline`].
     pub start: i64,
     /// Charged.
     pub spent: Usd,
@@ -22,7 +22,7 @@ pub struct Slot {
 pub struct Posting {
     /// Whose spend.
     pub scope: Scope,
-    /// The first second of the slot the call was held in.
+    /// The first second of the slot the call was held in, in ledger time.
     pub slot: i64,
     /// The change in nano-USD; a correction may be negative.
     pub nanos: i64,

@@ -76,7 +76,7 @@ impl Span {
     /// All of time: what a window is at the ends of the calendar, where nothing can be computed.
     const EVER: Self = Self { start: i64::MIN, end: i64::MAX };
     /// No time at all.
-    const NEVER: Self = Self { start: 0, end: 0 };
+    pub(crate) const NEVER: Self = Self { start: 0, end: 0 };
 
     /// Whether `second` is in it.
     #[must_use]

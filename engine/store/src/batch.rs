@@ -2,7 +2,7 @@
 
 use hashbrown::{HashMap, HashSet};
 use reins_governor::ScopeKind;
-use reins_ledger::Posting;
+use reins_ledger::{Posting, Timeline};
 
 use crate::entry::{Ended, Entry, Intent};
 use crate::frame::Seq;
@@ -21,6 +21,10 @@ pub(crate) struct Batch<'a> {
     pub(crate) corrections: Vec<&'a Ended>,
     /// Changes of spend, by scope and slot: nano-USD, then calls.
     pub(crate) spend: HashMap<(ScopeKind, &'a str, i64), (i64, i64)>,
+    /// What the wall clock has shown, where it jumped.
+    pub(crate) timeline: Option<&'a Timeline>,
+    /// The last second of ledger time that an entry speaks of.
+    pub(crate) seen: Option<i64>,
 }
 
 // === impl Batch ===
@@ -31,11 +35,18 @@ impl<'a> Batch<'a> {
         let mut closed = HashSet::new();
         for (seq, entry) in entries {
             match entry {
-                Entry::Intent(intent) => batch.opened.push((seq, intent)),
+                Entry::Intent(intent) => {
+                    batch.see(intent.at.as_second());
+                    batch.opened.push((seq, intent));
+                }
                 Entry::Record(record) => batch.records.push(record),
                 Entry::End(end) => {
                     closed.extend(end.fact.intent);
                     batch.end(end);
+                }
+                Entry::Clock(clock) => {
+                    batch.see(clock.seen);
+                    batch.timeline = Some(&clock.timeline);
                 }
             }
         }
@@ -52,8 +63,13 @@ impl<'a> Batch<'a> {
         end.postings.iter().for_each(|posting| self.post(posting));
     }
 
+    fn see(&mut self, second: i64) {
+        self.seen = self.seen.max(Some(second));
+    }
+
     fn post(&mut self, posting: &'a Posting) {
         let Posting { scope, slot, nanos, calls } = posting;
+        self.see(*slot);
         let key = (scope.kind, &*scope.name, *slot);
         let sum = self.spend.entry(key).or_default();
         *sum = (sum.0.saturating_add(*nanos), sum.1.saturating_add(*calls));

@@ -18,16 +18,16 @@ use parking_lot::{Mutex, MutexGuard};
 use reins_governor::{
     Ask, Clock, End, Fault, HoldId, Holding, Ledger, Receipt, Transaction, Unheld, VoidReason,
 };
-use reins_ledger::{Books, Settings};
+use reins_ledger::{Books, Settings, Watch};
 use sqlx::SqlitePool;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::database::Database;
-use crate::entry::Intent;
 use crate::folder::{self, Bell};
 use crate::frame::Seq;
 use crate::journal::{Durability, Journal};
+use crate::jumps::glance;
 use crate::kept::Kept;
 use crate::live::Live;
 use crate::opening::{self, Opened};
@@ -136,7 +136,9 @@ impl Embedded {
     pub async fn open(options: OpenOptions) -> Result<Arc<Self>, StoreError> {
         let Opened { database, lock, conn, journal, recovered } = opening::open(&options)?;
         let reads = schema::open_readers(&database).await?;
+        let settings = options.settings;
         let core = Arc::new(Core::new(options, database, journal, reads, recovered.last.seq));
+        core.resume(settings).await?;
         let folder = folder::start(Arc::clone(&core), conn, lock);
         let folder = folder.map_err(StoreError::file(core.database.path()))?;
         let upkeep = tokio::spawn(upkeep::run(Arc::clone(&core)));
@@ -224,11 +226,15 @@ impl Ledger for Embedded {
     }
 
     fn hold(&self, ask: &Ask<'_>) -> Result<Holding, Unheld> {
-        self.core.live.lock().books.hold(ask)
+        let mut live = self.core.live.lock();
+        let now = self.core.time(&mut live);
+        live.books.hold(ask, now)
     }
 
     fn amend(&self, id: HoldId, ask: &Ask<'_>) -> Result<Holding, Unheld> {
-        self.core.live.lock().books.amend(id, ask)
+        let mut live = self.core.live.lock();
+        let now = self.core.time(&mut live);
+        live.books.amend(id, ask, now)
     }
 
     fn void(&self, id: HoldId, why: VoidReason) {
@@ -248,9 +254,10 @@ impl Ledger for Embedded {
         self.core.journal.durable(seq).await.map_err(Fault::Stopped)
     }
 
-    fn finish(&self, id: HoldId, end: End, now: Timestamp, record: Option<Transaction>) -> Receipt {
+    fn finish(&self, id: HoldId, end: End, _: Timestamp, record: Option<Transaction>) -> Receipt {
         let record = record.and_then(|record| self.core.encode(&record));
         let mut live = self.core.live.lock();
+        let now = self.core.time(&mut live);
         let (receipt, seq) = live.finish(&self.core.journal, id, end, now, record);
         self.core.push(seq, live);
         receipt
@@ -267,8 +274,10 @@ impl Ledger for Embedded {
         self.core.push(Some(seq), live);
     }
 
-    fn beat(&self, id: HoldId, now: Timestamp) {
-        self.core.live.lock().books.beat(id, now);
+    fn beat(&self, id: HoldId, _: Timestamp) {
+        let mut live = self.core.live.lock();
+        let now = self.core.time(&mut live);
+        live.books.beat(id, now);
     }
 }
 
@@ -282,8 +291,9 @@ impl Core {
         reads: SqlitePool,
         last: Seq,
     ) -> Self {
+        let watch = Watch::new(glance(&*options.clock));
         Self {
-            live: Mutex::new(Live::new(Books::new(options.settings), last)),
+            live: Mutex::new(Live::new(Books::new(options.settings), watch, last)),
             journal,
             clock: options.clock,
             reads,
@@ -329,11 +339,11 @@ impl Core {
 
     fn dispatch(&self, id: HoldId, draft: &Transaction) -> Result<Seq, Fault> {
         let draft = self.encode(draft).ok_or_else(|| self.fault())?;
-        let intent = Intent { at: self.clock.now(), draft };
         let mut live = self.live.lock();
         self.check_admitting(&live)?;
         live.books.dispatch(id)?;
-        Ok(live.dispatched(&self.journal, id, intent))
+        let now = self.time(&mut live);
+        Ok(live.dispatched(&self.journal, id, draft, now))
     }
 
     fn encode(&self, transaction: &Transaction) -> Option<Kept> {

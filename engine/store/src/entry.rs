@@ -4,15 +4,17 @@
 //! {"intent":{"at":…,"draft":{…}}}             an attempt may now leave
 //! {"end":{"fact":{…},"record":{…},"postings":[…]}}   it ended
 //! {"record":{…}}                              a call that ended without an attempt
+//! {"clock":{"seen":…,"shift":…,"floor":…,"past":[…]}}   the wall clock jumped
 //! ```
 
 use jiff::Timestamp;
 use reins_governor::{End, Scope, ScopeKind, TransactionId};
-use reins_ledger::Posting;
+use reins_ledger::{Posting, Stretch, Timeline};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use smallvec::SmallVec;
 
+use crate::clock::KeptClock;
 use crate::frame::Seq;
 use crate::kept::Kept;
 
@@ -25,12 +27,14 @@ pub(crate) enum Entry {
     End(Box<Ended>),
     /// A call ended without an attempt.
     Record(Kept),
+    /// The wall clock jumped, or a store goes on after an earlier jump.
+    Clock(KeptClock),
 }
 
 /// An attempt that may leave.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Intent {
-    /// When it was dispatched.
+    /// When it was dispatched, in ledger time.
     pub(crate) at: Timestamp,
     /// The record so far; its last attempt is this one.
     pub(crate) draft: Kept,
@@ -74,6 +78,17 @@ enum Written<'a> {
     End(WrittenEnd<'a>),
     #[serde(borrow)]
     Record(&'a RawValue),
+    Clock(WrittenClock),
+}
+
+#[derive(Serialize, Deserialize)]
+struct WrittenClock {
+    seen: i64,
+    shift: i64,
+    floor: i64,
+    /// The end of each stretch, its own date, the carried one, idle seconds, and whether it ended
+    /// with a pause.
+    past: Vec<(i64, i64, i64, i64, bool)>,
 }
 
 #[derive(Deserialize)]
@@ -106,6 +121,11 @@ impl Entry {
             }
             Self::End(end) => end.write(out)?,
             Self::Record(record) => put(out, [r#"{"record":"#, &record.text, "}"]),
+            Self::Clock(clock) => {
+                put(out, [r#"{"clock":"#]);
+                serde_json::to_writer(&mut *out, &WrittenClock::of(clock))?;
+                put(out, ["}"]);
+            }
         }
         Ok(())
     }
@@ -118,6 +138,7 @@ impl Entry {
             }
             Written::End(end) => Self::End(Box::new(end.read()?)),
             Written::Record(record) => Self::Record(Kept::read(record.get())?),
+            Written::Clock(clock) => Self::Clock(clock.read()),
         })
     }
 
@@ -127,6 +148,7 @@ impl Entry {
             Self::Intent(intent) => intent.at,
             Self::End(end) => end.fact.at,
             Self::Record(record) => record.columns.at,
+            Self::Clock(clock) => Timestamp::from_second(clock.seen).unwrap_or_default(),
         }
     }
 
@@ -141,7 +163,7 @@ impl Entry {
     pub(crate) fn postings(&self) -> &[Posting] {
         match self {
             Self::End(end) => &end.postings,
-            Self::Intent(_) | Self::Record(_) => &[],
+            Self::Intent(_) | Self::Record(_) | Self::Clock(_) => &[],
         }
     }
 }
@@ -163,6 +185,23 @@ impl Ended {
 
 fn put<const PARTS: usize>(out: &mut Vec<u8>, parts: [&str; PARTS]) {
     parts.into_iter().for_each(|part| out.extend_from_slice(part.as_bytes()));
+}
+
+// === impl WrittenClock ===
+
+impl WrittenClock {
+    fn of(KeptClock { timeline: Timeline { shift, floor, past }, seen }: &KeptClock) -> Self {
+        let stretch = |s: &Stretch| (s.end, s.own, s.carried, s.idle, s.paused);
+        Self { seen: *seen, shift: *shift, floor: *floor, past: past.iter().map(stretch).collect() }
+    }
+
+    fn read(self) -> KeptClock {
+        let Self { seen, shift, floor, past } = self;
+        let stretch =
+            |(end, own, carried, idle, paused)| Stretch { end, own, carried, idle, paused };
+        let past = past.into_iter().map(stretch).collect();
+        KeptClock { timeline: Timeline { shift, floor, past }, seen }
+    }
 }
 
 // === impl WrittenEnd ===

@@ -8,6 +8,7 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use crate::StoreError;
 use crate::batch::Batch;
+use crate::clock;
 use crate::entry::{Ended, Intent};
 use crate::frame::Seq;
 use crate::journal_state::Applied;
@@ -30,6 +31,8 @@ pub(crate) fn apply(
     keep(&tx, &batch.records)?;
     batch.corrections.iter().try_for_each(|end| correct(&tx, end))?;
     spend(&tx, batch)?;
+    batch.timeline.map(|timeline| clock::write(&tx, timeline)).transpose()?;
+    batch.seen.map(|seen| clock::note_seen(&tx, seen)).transpose()?;
     if let Some(applied) = applied {
         applied.note(&tx)?;
     }

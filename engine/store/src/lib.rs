@@ -6,6 +6,7 @@ mod error;
 
 mod check;
 mod embedded;
+mod jumps;
 mod live;
 mod load;
 mod lock;
@@ -23,6 +24,7 @@ mod preallocate;
 mod segments;
 
 mod batch;
+mod clock;
 mod fold;
 mod folder;
 

@@ -7,11 +7,12 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use hashbrown::HashMap;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use reins_governor::{End, HoldId, Receipt, Scope, TransactionId};
-use reins_ledger::{Books, Finished, Posting, Swept};
+use reins_ledger::{Books, Finished, Posting, Swept, Watch};
 use ulid::Ulid;
 
+use crate::clock::KeptClock;
 use crate::entry::{Ended, Entry, Fact, Intent};
 use crate::frame::{Mark, Seq};
 use crate::journal::Journal;
@@ -25,6 +26,10 @@ const PRESUMED_MAX: usize = 16_384;
 #[derive(Debug)]
 pub(crate) struct Live {
     pub(crate) books: Books,
+    /// Tells when the wall clock jumps.
+    pub(crate) watch: Watch,
+    /// How often it has.
+    pub(crate) jumps: u64,
     in_flight: HashMap<HoldId, InFlight>,
     /// Which attempts were presumed lately.
     presumed: VecDeque<(HoldId, TransactionId, u32)>,
@@ -44,9 +49,23 @@ struct InFlight {
 
 impl Live {
     /// Nothing held and nothing in the backlog, after `folded` entries.
-    pub(crate) fn new(books: Books, folded: Seq) -> Self {
+    pub(crate) fn new(books: Books, watch: Watch, folded: Seq) -> Self {
         let (in_flight, presumed, backlog) = Default::default();
-        Self { books, in_flight, presumed, backlog, folded }
+        Self { books, watch, jumps: 0, in_flight, presumed, backlog, folded }
+    }
+
+    /// The wall clock has jumped, and shows `now`.
+    pub(crate) fn jump(&mut self, journal: &Journal, seconds: i64, now: Timestamp) {
+        self.jumps += 1;
+        self.books.jump(seconds, now);
+        self.keep_clock(journal, now);
+    }
+
+    /// Writes down what is known of the clock. Whatever is held from now on has it in front.
+    pub(crate) fn keep_clock(&mut self, journal: &Journal, now: Timestamp) {
+        let timeline = self.books.timeline().clone();
+        let seen = timeline.ledger_time(now.as_second());
+        self.enter(journal, Arc::new(Entry::Clock(KeptClock { timeline, seen })));
     }
 
     /// Entries that wait to be folded.
@@ -64,9 +83,17 @@ impl Live {
         self.in_flight.contains_key(&id)
     }
 
-    /// Notes that an attempt may leave.
-    pub(crate) fn dispatched(&mut self, journal: &Journal, id: HoldId, intent: Intent) -> Seq {
-        let intent = Arc::new(Entry::Intent(intent));
+    /// Notes that an attempt may leave at `now`.
+    pub(crate) fn dispatched(
+        &mut self,
+        journal: &Journal,
+        id: HoldId,
+        draft: Kept,
+        now: Timestamp,
+    ) -> Seq {
+        let shift = SignedDuration::from_secs(self.books.timeline().shift);
+        let at = now.saturating_sub(shift).unwrap_or(now);
+        let intent = Arc::new(Entry::Intent(Intent { at, draft }));
         let seq = self.enter(journal, Arc::clone(&intent));
         self.in_flight.insert(id, InFlight { seq, intent });
         seq
@@ -172,7 +199,7 @@ impl InFlight {
     fn draft(&self) -> Option<&Kept> {
         match &*self.intent {
             Entry::Intent(intent) => Some(&intent.draft),
-            Entry::End(_) | Entry::Record(_) => None,
+            Entry::End(_) | Entry::Record(_) | Entry::Clock(_) => None,
         }
     }
 }

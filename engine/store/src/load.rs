@@ -3,16 +3,16 @@
 //! A counter is what the database holds up to some entry, and what the backlog holds after it. The
 //! same way serves a start, a new budget, a new rule and a session that was forgotten meanwhile.
 
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::tz::TimeZone;
 use reins_governor::{Ask, Fault, Scope, Usd, Window};
-use reins_ledger::{Posting, Slot, span};
+use reins_ledger::{Posting, Slot};
 use smallvec::SmallVec;
 
 use crate::StoreError;
 use crate::embedded::Core;
 use crate::frame::Seq;
 
-/// How often a read is repeated because a fold overtook it. A fold takes longer than a read, so
+/// How often a read is repeated because a fold or a jump of the clock overtook it. A fold takes longer than a read, so
 /// that the second try nearly always does; so many failures mean a machine that is overloaded.
 const TRIES: usize = 16;
 
@@ -21,7 +21,15 @@ struct Wanted {
     scope: Scope,
     window: Window,
     zone: TimeZone,
-    now: Timestamp,
+}
+
+/// From where a counter is read.
+#[derive(Clone, Copy)]
+struct Since {
+    /// The first slot that may count.
+    slot: i64,
+    /// How often the clock had jumped by then.
+    jumps: u64,
 }
 
 /// What the database holds for a counter, up to an entry.
@@ -44,29 +52,42 @@ pub(crate) async fn ready(core: &Core, ask: &Ask<'_>) -> Result<(), Fault> {
 fn missing(core: &Core, ask: &Ask<'_>) -> Result<SmallVec<[Wanted; 4]>, Fault> {
     let mut live = core.live.lock();
     core.check_admitting(&live)?;
-    live.books.expect(ask);
+    let now = core.time(&mut live);
+    live.books.expect(ask, now);
     let missing = live.books.missing(ask).into_iter();
-    let wanted = |(scope, window)| Wanted { scope, window, zone: ask.zone.clone(), now: ask.now };
+    let wanted = |(scope, window)| Wanted { scope, window, zone: ask.zone.clone() };
     Ok(missing.map(wanted).collect())
+}
+
+fn since(core: &Core, wanted: &Wanted) -> Since {
+    let mut live = core.live.lock();
+    let now = core.time(&mut live);
+    let slot = live.books.timeline().earliest(wanted.window, &wanted.zone, now);
+    Since { slot, jumps: live.jumps }
 }
 
 async fn load(core: &Core, wanted: &Wanted) -> Result<(), Fault> {
     for _ in 0..TRIES {
-        let found = read(core, wanted).await.map_err(|error| unreadable(&error))?;
-        if put(core, wanted, found) {
+        let since = since(core, wanted);
+        let found = read(core, wanted, since).await.map_err(|error| unreadable(&error))?;
+        if put(core, wanted, since, found) {
             return Ok(());
         }
     }
     Err(Fault::Overloaded)
 }
 
-/// Puts the counter into the books; `false` if a fold overtook the reading.
-fn put(core: &Core, wanted: &Wanted, found: Found) -> bool {
+/// Puts the counter into the books; `false` if a fold or a jump of the clock overtook the reading.
+fn put(core: &Core, wanted: &Wanted, since: Since, found: Found) -> bool {
     let mut live = core.live.lock();
+    let now = core.time(&mut live);
+    if live.jumps != since.jumps {
+        return false;
+    }
     let Some(postings) = live.posted_after(found.applied, &wanted.scope) else { return false };
     let mut slots = found.slots;
     postings.into_iter().for_each(|posting| add(&mut slots, posting));
-    live.books.load(wanted.scope.clone(), wanted.window, &wanted.zone, &slots, wanted.now);
+    live.books.load(wanted.scope.clone(), wanted.window, &wanted.zone, &slots, now);
     true
 }
 
@@ -85,14 +106,13 @@ fn add(slots: &mut Vec<Slot>, posting: &Posting) {
 }
 
 /// One statement, so that slots and entry are of one instant.
-async fn read(core: &Core, wanted: &Wanted) -> Result<Found, StoreError> {
-    let since = span(wanted.window, &wanted.zone, wanted.now).start;
+async fn read(core: &Core, wanted: &Wanted, since: Since) -> Result<Found, StoreError> {
     let query = sqlx::query_as(
         "SELECT value, slot, nanos, calls FROM meta \
          LEFT JOIN spend ON kind = ? AND spend.name = ? AND slot >= ? \
          WHERE meta.name = 'applied_seq'",
     );
-    let query = query.bind(wanted.scope.kind.word()).bind(&*wanted.scope.name).bind(since);
+    let query = query.bind(wanted.scope.kind.word()).bind(&*wanted.scope.name).bind(since.slot);
     let rows: Vec<Row> = query.fetch_all(&core.reads).await?;
     let applied = rows.first().map_or(0, |(applied, ..)| applied.cast_unsigned());
     Ok(Found { applied, slots: rows.into_iter().filter_map(slot).collect() })

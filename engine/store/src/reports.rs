@@ -5,11 +5,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use jiff::{Timestamp, tz::TimeZone};
-use reins_governor::{Budgets, Clock, Scope, ScopeKind, Standing, TransactionId, Usd, Window};
-use reins_ledger::{Books, Settings, Slot, span};
+use reins_governor::{
+    Budgets, Clock, Reading, Scope, ScopeKind, Standing, TransactionId, Usd, Window,
+};
+use reins_ledger::{Books, Settings, Slot, Timeline};
 use sqlx::{SqliteConnection, SqlitePool};
 
 use crate::check::{self, Mismatch};
+use crate::clock::{self, KeptClock};
 use crate::database::Database;
 use crate::journal::Durability;
 use crate::recover::{self, Losses};
@@ -18,6 +21,8 @@ use crate::{StoreError, lock, opening, schema};
 /// Reads a store.
 pub struct Reports {
     pool: SqlitePool,
+    /// A server has it.
+    served: bool,
 }
 
 /// What a scope spent over a window, as far as it is in the database: some hundredths of a second
@@ -57,12 +62,12 @@ impl Reports {
     pub fn open(path: &Path, clock: &dyn Clock) -> Result<Self, StoreError> {
         let database = Database::existing(path)?;
         database.check_one_name()?;
-        match lock::take(&database) {
-            Ok(_lock) => recover_left(&database, clock.now())?,
-            Err(StoreError::InUse(_)) => {}
+        let served = match lock::take(&database) {
+            Ok(_lock) => recover_left(&database, clock.now()).map(|()| false)?,
+            Err(StoreError::InUse(_)) => true,
             Err(error) => return Err(error),
-        }
-        Ok(Self { pool: schema::readers(&database) })
+        };
+        Ok(Self { pool: schema::readers(&database), served })
     }
 
     /// What `scope` spent over the window that `now` is in.
@@ -76,17 +81,11 @@ impl Reports {
         zone: &TimeZone,
         now: Timestamp,
     ) -> Result<Spent, StoreError> {
-        let span = span(window, zone, now);
         let mut tx = self.pool.begin().await?;
-        let query = sqlx::query_as(
-            "SELECT coalesce(sum(nanos), 0), coalesce(sum(calls), 0) FROM spend \
-             WHERE kind = ? AND name = ? AND slot >= ? AND slot < ?",
-        );
-        let query = query.bind(scope.kind.word()).bind(&*scope.name);
-        let query = query.bind(span.start).bind(span.end);
-        let (nanos, calls) = query.fetch_one(&mut *tx).await?;
+        let books = self.loaded(&mut tx, scope, window, zone, now).await?;
+        let Reading { spent, calls, .. } = books.reading(scope, window, now).unwrap_or_default();
         let (held, in_flight) = in_flight(&mut tx, scope).await?;
-        Ok(Spent { spent: usd(nanos), held, calls: count(calls), in_flight })
+        Ok(Spent { spent, held, calls, in_flight })
     }
 
     /// How the budget at `index` stands for `scope`, counted as a server counts it; `None` where
@@ -104,23 +103,26 @@ impl Reports {
     ) -> Result<Option<Standing>, StoreError> {
         let Some(window) = budgets.get(index).map(|budget| budget.window) else { return Ok(None) };
         let mut tx = self.pool.begin().await?;
-        let slots = slots(&mut tx, scope, span(window, zone, now).start).await?;
+        let books = self.loaded(&mut tx, scope, window, zone, now).await?;
         let (held, _) = in_flight(&mut tx, scope).await?;
-        let mut books = Books::new(Settings::default());
-        books.load(scope.clone(), window, zone, &slots, now);
         let standing = books.standing(budgets, index, scope, now);
         Ok(standing.map(|standing| Standing { held, ..standing }))
     }
 
-    /// Every scope of `kind` that was charged since `since`, or has a call in flight, by name.
+    /// Every scope of `kind` whose charges count in the window that `now` is in, or that has a call
+    /// in flight, by name. Where the clock jumped, perhaps others besides.
     ///
     /// # Errors
     /// When the store cannot be read.
     pub async fn spenders(
         &self,
         kind: ScopeKind,
-        since: Timestamp,
+        window: Window,
+        zone: &TimeZone,
+        now: Timestamp,
     ) -> Result<Vec<Scope>, StoreError> {
+        let mut tx = self.pool.begin().await?;
+        let since = self.timeline(&mut tx, now).await?.earliest(window, zone, now);
         let query = sqlx::query_scalar(
             "SELECT name FROM spend WHERE kind = ?1 AND slot >= ?2 \
              UNION SELECT name FROM (SELECT CASE ?1 WHEN 'key' THEN key \
@@ -128,9 +130,38 @@ impl Reports {
              WHEN 'team' THEN team ELSE organization END AS name FROM open_attempts) \
              WHERE name IS NOT NULL ORDER BY name",
         );
-        let query = query.bind(kind.word()).bind(since.as_second());
-        let names: Vec<String> = query.fetch_all(&self.pool).await?;
+        let query = query.bind(kind.word()).bind(since);
+        let names: Vec<String> = query.fetch_all(&mut *tx).await?;
         Ok(names.into_iter().map(|name| Scope::new(kind, name.into())).collect())
+    }
+
+    /// Books that know what `scope` spent over the window that `now` is in.
+    async fn loaded(
+        &self,
+        conn: &mut SqliteConnection,
+        scope: &Scope,
+        window: Window,
+        zone: &TimeZone,
+        now: Timestamp,
+    ) -> Result<Books, StoreError> {
+        let timeline = self.timeline(conn, now).await?;
+        let slots = slots(conn, scope, timeline.earliest(window, zone, now)).await?;
+        let mut books = Books::on(timeline, Settings::default());
+        books.load(scope.clone(), window, zone, &slots, now);
+        Ok(books)
+    }
+
+    /// The timeline that the server counts by, or would if it started now.
+    async fn timeline(
+        &self,
+        conn: &mut SqliteConnection,
+        now: Timestamp,
+    ) -> Result<Timeline, StoreError> {
+        let KeptClock { mut timeline, seen } = clock::read(conn).await?;
+        if !self.served {
+            timeline.resume(now.as_second(), seen);
+        }
+        Ok(timeline)
     }
 
     /// The record of a call, as JSON.

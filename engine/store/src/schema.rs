@@ -12,7 +12,7 @@ use crate::journal::Durability;
 use crate::{StoreError, lock};
 
 /// Each step takes a database from the version of its index to the next.
-const MIGRATIONS: [&str; 1] = [include_str!("schema/1.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("schema/1.sql"), include_str!("schema/2.sql")];
 /// How long a writer waits for another process's write, such as a key being revoked.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// More than the folder has.

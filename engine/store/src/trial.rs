@@ -29,7 +29,10 @@ pub(crate) const METADATA: &str = r#"{"n":1e999}"#;
 
 /// A clock that only moves when it is told to.
 #[derive(Debug)]
-pub(crate) struct HandClock(Mutex<Timestamp>);
+pub(crate) struct HandClock {
+    wall: Mutex<Timestamp>,
+    passed: Mutex<Duration>,
+}
 
 /// The rules of an organization, as far as a ledger needs them.
 pub(crate) struct House {
@@ -40,22 +43,30 @@ pub(crate) struct House {
 
 impl HandClock {
     pub(crate) fn at(time: &str) -> Arc<Self> {
-        Arc::new(Self(Mutex::new(time.parse().unwrap())))
+        let wall = Mutex::new(time.parse().unwrap());
+        Arc::new(Self { wall, passed: Mutex::new(Duration::ZERO) })
     }
 
+    /// Time passes.
     pub(crate) fn turn(&self, seconds: i64) {
-        let mut now = self.0.lock();
-        *now = now.checked_add(seconds.seconds()).unwrap();
+        *self.passed.lock() += Duration::from_secs(seconds.unsigned_abs());
+        self.jump(seconds);
+    }
+
+    /// The wall clock shows another time, and none has passed.
+    pub(crate) fn jump(&self, seconds: i64) {
+        let mut wall = self.wall.lock();
+        *wall = wall.checked_add(seconds.seconds()).unwrap();
     }
 }
 
 impl Clock for HandClock {
     fn now(&self) -> Timestamp {
-        *self.0.lock()
+        *self.wall.lock()
     }
 
     fn monotonic(&self) -> Duration {
-        Duration::ZERO
+        *self.passed.lock()
     }
 }
 

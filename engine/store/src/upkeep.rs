@@ -1,4 +1,5 @@
-//! Upkeep: once a second, holds that outlived their life end; now and then, idle counters go.
+//! Upkeep: once a second, holds that outlived their life end, and a jump of the clock is noticed;
+//! now and then, idle counters go.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -49,7 +50,8 @@ impl Core {
     /// Ends the calls that gave no sign of life.
     pub(crate) fn sweep(&self) {
         let mut live = self.live.lock();
-        let seq = live.sweep(&self.journal, self.clock.now());
+        let now = self.time(&mut live);
+        let seq = live.sweep(&self.journal, now);
         self.push(seq, live);
     }
 
@@ -69,8 +71,10 @@ impl Core {
 
     /// Forgets counters that nobody used lately. Nothing is lost: they are loaded when needed.
     pub(crate) fn evict(&self) {
-        let idle_since = self.clock.now().saturating_sub(IDLE);
-        let evicted = idle_since.map(|since| self.live.lock().books.evict(since));
+        let mut live = self.live.lock();
+        let idle_since = self.time(&mut live).saturating_sub(IDLE);
+        let evicted = idle_since.map(|since| live.books.evict(since));
+        drop(live);
         tracing::debug!(?evicted, "idle counters were forgotten");
     }
 }

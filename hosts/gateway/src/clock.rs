@@ -1,14 +1,22 @@
 //! The real clock: the only place in this host that asks the machine for the time.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use reins_governor::Clock;
+use rustix::time::{ClockId, Timespec, clock_gettime};
+
+/// A clock that also runs while the machine sleeps, as the one on the wall does: what passed
+/// meanwhile is not a jump. On other systems than Linux this is what the name below means.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const STEADY: ClockId = ClockId::Boottime;
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+const STEADY: ClockId = ClockId::Monotonic;
 
 /// The machine's clocks.
 #[derive(Clone, Copy, Debug)]
 pub struct MachineClock {
-    started: Instant,
+    started: Duration,
 }
 
 // === impl MachineClock ===
@@ -17,7 +25,7 @@ impl MachineClock {
     /// A clock whose monotonic time begins now.
     #[must_use]
     pub fn new() -> Self {
-        Self { started: Instant::now() }
+        Self { started: steady() }
     }
 }
 
@@ -34,6 +42,13 @@ impl Clock for MachineClock {
     }
 
     fn monotonic(&self) -> Duration {
-        self.started.elapsed()
+        steady().saturating_sub(self.started)
     }
+}
+
+/// The time since some origin.
+fn steady() -> Duration {
+    let Timespec { tv_sec, tv_nsec } = clock_gettime(STEADY);
+    let (seconds, nanos) = (u64::try_from(tv_sec), u32::try_from(tv_nsec));
+    Duration::new(seconds.unwrap_or(0), nanos.unwrap_or(0))
 }

@@ -53,7 +53,8 @@ impl Transport {
         allow_private: bool,
         idle_room: Arc<Semaphore>,
     ) -> io::Result<Self> {
-        let names = Guarded { lookups: Arc::new(Semaphore::new(LOOKUPS_MAX)), private: allow_private };
+        let names =
+            Guarded { lookups: Arc::new(Semaphore::new(LOOKUPS_MAX)), private: allow_private };
         let mut tcp = HttpConnector::new_with_resolver(names);
         tcp.enforce_http(false);
         tcp.set_nodelay(true);

@@ -58,11 +58,11 @@ impl Ledger for Account {
     }
 
     fn hold(&self, ask: &Ask<'_>) -> Result<Holding, Unheld> {
-        self.look().books.hold(ask)
+        self.look().books.hold(ask, ask.now)
     }
 
     fn amend(&self, id: HoldId, ask: &Ask<'_>) -> Result<Holding, Unheld> {
-        self.look().books.amend(id, ask)
+        self.look().books.amend(id, ask, ask.now)
     }
 
     fn void(&self, id: HoldId, why: VoidReason) {

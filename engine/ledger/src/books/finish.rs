@@ -85,8 +85,14 @@ impl Books {
         finished
     }
 
-    /// Replaces what a call was presumed to cost by what it did cost.
+    /// Replaces what a call was presumed to cost by what it did cost. Where the clock has jumped
+    /// since it was held, its counters are read anew: under which date they count it is not known.
     fn correct(&mut self, id: HoldId, row: &Row, end: End, presumed: Usd) -> Finished {
+        for scope in row.scopes.iter().filter(|_| row.outdated) {
+            if let Some(account) = self.accounts.get_mut(scope) {
+                account.counters.clear();
+            }
+        }
         let finished = self.charge(row, end, presumed, 0);
         if let Some(done) = self.ended.get_mut(id) {
             done.receipt = finished.receipt.clone();
@@ -122,7 +128,7 @@ impl Books {
         }
         let calls = i64::try_from(calls).unwrap_or(i64::MAX);
         let posting =
-            |scope: &Scope| Posting { scope: scope.clone(), slot: row.slot, nanos, calls };
+            |scope: &Scope| Posting { scope: scope.clone(), slot: row.kept, nanos, calls };
         row.scopes.iter().map(posting).collect()
     }
 

@@ -1,5 +1,6 @@
 //! Setting money aside: in every scope of a call, or in none.
 
+use jiff::Timestamp;
 use reins_governor::{
     Ask, Budget, Claim, HoldId, HoldMode, Holding, Overshoot, Reading, Readings, Scope, Short,
     Standing, Unheld, Usd,
@@ -18,9 +19,9 @@ impl Books {
     /// # Errors
     /// A counter that is not in memory: nobody knows what was spent there. Else the first budget
     /// that does not suffice. Nothing is held then.
-    pub fn hold(&mut self, ask: &Ask<'_>) -> Result<Holding, Unheld> {
+    pub fn hold(&mut self, ask: &Ask<'_>, now: Timestamp) -> Result<Holding, Unheld> {
         let id = HoldId(self.issued + 1);
-        let holding = self.take(id, ask)?;
+        let holding = self.take(id, ask, now)?;
         self.issued = id.0;
         Ok(holding)
     }
@@ -30,21 +31,21 @@ impl Books {
     ///
     /// # Errors
     /// As [`Books::hold`]; the hold then stays as it was.
-    pub fn amend(&mut self, id: HoldId, ask: &Ask<'_>) -> Result<Holding, Unheld> {
-        let Some(row) = self.remove_held(id) else { return self.hold(ask) };
-        let taken = self.take(id, ask);
+    pub fn amend(&mut self, id: HoldId, ask: &Ask<'_>, now: Timestamp) -> Result<Holding, Unheld> {
+        let Some(row) = self.remove_held(id) else { return self.hold(ask, now) };
+        let taken = self.take(id, ask, now);
         if taken.is_err() {
             self.enter(id, row);
         }
         taken
     }
 
-    fn take(&mut self, id: HoldId, ask: &Ask<'_>) -> Result<Holding, Unheld> {
-        let now = self.see(ask.now);
+    fn take(&mut self, id: HoldId, ask: &Ask<'_>, now: Timestamp) -> Result<Holding, Unheld> {
+        let now = self.see(now);
         self.calendar.turn_to(ask.zone);
         let (amounts, model) = self.typical.amounts(ask);
         ask.claims.iter().try_for_each(|claim| self.afford(claim, ask, amounts))?;
-        self.enter(id, Row::new(ask, amounts, model, now));
+        self.enter(id, Row::new(ask, amounts, model, now, &self.timeline));
         let (readings, standings) = (self.readings(ask), self.standings_of(ask));
         let (held, overshoot) = (set_aside(ask, amounts), self.overshoot(ask));
         Ok(Holding { id, held, readings, standings, overshoot })
@@ -52,12 +53,13 @@ impl Books {
 
     /// Whether the budget of `claim` can carry its amount, in the window of now.
     ///
-    /// INVARIANT: a counter that was forgotten since it was made ready, or is of another zone,
-    /// never begins empty here: what was spent would count from zero.
+    /// INVARIANT: a counter that was forgotten since it was made ready, is of another zone, or has
+    /// to be read anew, never begins empty here: what was spent would count from zero.
     fn afford(&mut self, claim: &Claim, ask: &Ask<'_>, amounts: Amounts) -> Result<(), Unheld> {
         let account = self.accounts.get_mut(&claim.scope);
         let counter = account.and_then(|account| account.counter_mut(claim.window));
-        let counter = counter.filter(|counter| counter.is_of(&self.calendar));
+        let seen = self.seen;
+        let counter = counter.filter(|c| c.is_of(&self.calendar) && c.stands_at(seen));
         let counter = counter.ok_or(Unheld::Missing)?;
         counter.advance(self.seen, &mut self.calendar);
         fit(claim, ask, amounts, counter, self.seen).map_err(Unheld::Short)

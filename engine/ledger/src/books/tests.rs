@@ -5,6 +5,7 @@ mod dice;
 mod ends;
 mod holds;
 mod invariants;
+mod jumps;
 mod memory;
 mod reference;
 mod simulator;

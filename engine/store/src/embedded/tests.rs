@@ -59,7 +59,7 @@ async fn a_call_is_charged_and_its_record_kept() {
         let kept = reports.transaction(began.opening.id).await.unwrap().unwrap();
         assert_eq!(&*kept, record.json().unwrap());
         assert_eq!(reports.totals().await.unwrap().charged, usd(400));
-        let spenders = reports.spenders(key.kind, clock.now()).await.unwrap();
+        let spenders = reports.spenders(key.kind, day, &house.zone, clock.now()).await.unwrap();
         assert_eq!(spenders, [key], "the slot began before now, and counts");
         store.close().await.unwrap();
     }
@@ -359,7 +359,7 @@ async fn compare(steps: Vec<Step>) {
                 let ask = house.ask(who, bound, now);
                 store.ready(&ask).await.unwrap();
                 books.begin(&ask);
-                let (ours, theirs) = (store.hold(&ask), books.hold(&ask));
+                let (ours, theirs) = (store.hold(&ask), books.hold(&ask, now));
                 let figures =
                     |holding: reins_governor::Holding| (holding.readings, holding.standings);
                 assert_eq!(ours.clone().map(figures), theirs.clone().map(figures));

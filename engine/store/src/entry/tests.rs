@@ -2,10 +2,11 @@
 
 use jiff::Timestamp;
 use reins_governor::ScopeKind;
-use reins_ledger::Posting;
+use reins_ledger::{Posting, Stretch, Timeline};
 use smallvec::smallvec;
 
 use super::{Ended, Entry, Fact, Intent};
+use crate::clock::KeptClock;
 use crate::kept::Kept;
 use crate::trial::{caller, closed, draft, presumed, settled, usd};
 
@@ -32,6 +33,9 @@ fn every_kind_is_read_back() {
         let postings = postings.map(post).collect();
         check(&Entry::End(Box::new(Ended { fact, record, postings })));
     }
+    let past = vec![Stretch { end: 7, own: -300, carried: i64::MIN, idle: 0, paused: true }; 2];
+    let timeline = Timeline { shift: 600, floor: i64::MIN, past };
+    check(&Entry::Clock(KeptClock { timeline, seen: 1_800_000_000 }));
     let fact = Fact { intent: None, txn: began.opening.id, attempt: 1, at, end: settled(7) };
     check(&Entry::End(Box::new(Ended { fact, record: None, postings: smallvec![] })));
 }

@@ -73,7 +73,7 @@ fn expected(entries: &[(Seq, Entry)]) -> Spend {
     for (seq, entry) in entries {
         match entry {
             Entry::Intent(intent) => drop(open.insert(*seq, intent)),
-            Entry::Record(_) => {}
+            Entry::Record(_) | Entry::Clock(_) => {}
             Entry::End(end) => {
                 end.fact.intent.map(|intent| open.remove(&intent));
                 for posting in &end.postings {

@@ -207,11 +207,11 @@ impl Ledger for InMemory {
     }
 
     fn hold(&self, ask: &Ask<'_>) -> Result<Holding, Unheld> {
-        self.0.lock().hold(ask)
+        self.0.lock().hold(ask, ask.now)
     }
 
     fn amend(&self, id: HoldId, ask: &Ask<'_>) -> Result<Holding, Unheld> {
-        self.0.lock().amend(id, ask)
+        self.0.lock().amend(id, ask, ask.now)
     }
 
     fn void(&self, id: HoldId, why: VoidReason) {

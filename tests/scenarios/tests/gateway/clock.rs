@@ -1,4 +1,5 @@
-//! The clock of a scenario: it begins on the same Wednesday morning, runs, and is put forward.
+//! The clock of a scenario: it begins on the same Wednesday morning, runs, and is put forward. It
+//! never jumps: what it is put forward by has passed.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -27,11 +28,11 @@ impl StoryClock {
 
 impl Clock for StoryClock {
     fn now(&self) -> Timestamp {
-        let ahead = Duration::from_secs(self.ahead_seconds.load(Ordering::Relaxed));
-        BEGINS.checked_add(self.machine.monotonic() + ahead).expect("a time in this age")
+        BEGINS.checked_add(self.monotonic()).expect("a time in this age")
     }
 
     fn monotonic(&self) -> Duration {
-        self.machine.monotonic()
+        let ahead = Duration::from_secs(self.ahead_seconds.load(Ordering::Relaxed));
+        self.machine.monotonic() + ahead
     }
 }

@@ -66,13 +66,13 @@ impl Books {
     /// Holds as the flow does on a ledger that keeps nothing beyond memory.
     pub(super) fn take_in(&mut self, ask: &Ask<'_>) -> Result<Holding, Short> {
         self.begin(ask);
-        self.hold(ask).map_err(short)
+        self.hold(ask, ask.now).map_err(short)
     }
 
     /// Amends likewise.
     pub(super) fn amend_in(&mut self, id: HoldId, ask: &Ask<'_>) -> Result<Holding, Short> {
         self.begin(ask);
-        self.amend(id, ask).map_err(short)
+        self.amend(id, ask, ask.now).map_err(short)
     }
 }
 

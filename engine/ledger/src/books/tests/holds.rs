@@ -284,12 +284,12 @@ fn in_a_new_zone_nothing_is_held_before_what_was_spent_in_its_day_is_read() {
     // In Los Angeles the day goes on; the page of the old zone is turned by a call without budget.
     let night = at("2025-06-02T00:10:00Z");
     let ask = moved.ask(&who, usd("1.00"), night);
-    assert_eq!(books.hold(&ask), Err(Unheld::Missing));
+    assert_eq!(books.hold(&ask, ask.now), Err(Unheld::Missing));
     books.take_in(&others.ask(&who, usd("0.00"), night)).expect("no budget");
-    assert_eq!(books.hold(&ask), Err(Unheld::Missing));
+    assert_eq!(books.hold(&ask, ask.now), Err(Unheld::Missing));
     let kept = Slot { start: evening.as_second() - 300, spent: usd("2.00"), calls: 1 };
     books.load(agent("bot"), Window::Daily, &moved.zone, &[kept], night);
-    assert_eq!(books.hold(&ask).expect("fits").standings[0].spent, usd("2.00"));
+    assert_eq!(books.hold(&ask, ask.now).expect("fits").standings[0].spent, usd("2.00"));
     assert_eq!(books.check(), Ok(()));
 }
 

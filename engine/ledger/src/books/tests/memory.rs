@@ -76,15 +76,15 @@ fn a_hold_that_outlives_its_counter_may_be_changed_and_never_counts_from_zero() 
     let desk = Desk::new(vec![budget(ScopeKind::Session, "10.00", "daily")]);
     let mut books = Books::new(Settings::default());
     let ask = |bound| desk.ask(&[session("s")], usd(bound), at(NOON));
-    assert_eq!(books.hold(&ask("1.00")), Err(Unheld::Missing));
+    assert_eq!(books.hold(&ask("1.00"), at(NOON)), Err(Unheld::Missing));
     books.begin(&ask("1.00"));
-    let id = books.hold(&ask("1.00")).expect("it is there").id;
+    let id = books.hold(&ask("1.00"), at(NOON)).expect("it is there").id;
     // What is held keeps its counters in memory.
     books.evict(at("2025-06-02T12:00:00Z"));
-    assert_eq!(books.amend(id, &ask("2.00")).map(|holding| holding.id), Ok(id));
+    assert_eq!(books.amend(id, &ask("2.00"), at(NOON)).map(|holding| holding.id), Ok(id));
     books.void(id, VoidReason::Blocked);
     books.evict(at("2025-06-02T12:00:00Z"));
-    assert_eq!(books.amend(id, &ask("1.00")), Err(Unheld::Missing));
+    assert_eq!(books.amend(id, &ask("1.00"), at(NOON)), Err(Unheld::Missing));
     assert_eq!((books.in_flight(), books.check()), (0, Ok(())));
 }
 
@@ -108,7 +108,7 @@ proptest! {
             if forgotten {
                 books.evict(at("2025-06-01T12:00:01Z"));
             }
-            match books.hold(&ask) {
+            match books.hold(&ask, at(NOON)) {
                 Ok(holding) => {
                     prop_assert_eq!(holding.standings[0].spent.nanos(), spent);
                     books.finish(holding.id, settled_nanos(nanos), at(NOON));

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use reins_config::Settings;
 use reins_governor::{Budget, Scope, ScopeKind, Standing, Usd, Window};
-use reins_ledger::span;
 use reins_store::{Reports, StoreError};
 use serde::Serialize;
 
@@ -86,9 +85,8 @@ impl Asked<'_> {
         if pattern.is_exact() {
             return Ok(itself());
         }
-        let since = span(budget.window, &self.settings.organization.zone, self.now).start;
-        let since = Timestamp::from_second(since).unwrap_or(Timestamp::MIN);
-        let mut scopes = reports.spenders(kind, since).await?;
+        let zone = &self.settings.organization.zone;
+        let mut scopes = reports.spenders(kind, budget.window, zone, self.now).await?;
         scopes.retain(|scope| pattern.matches(&scope.name));
         Ok(if scopes.is_empty() { itself() } else { scopes })
     }
