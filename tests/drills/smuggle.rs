@@ -264,8 +264,8 @@ async fn what_belongs_to_a_connection_stays_there() {
     gateway.stop().await;
 }
 
-/// Lines that call a body something else, or that it is to be decoded in another way; and lines that
-/// say no more than that it is JSON.
+/// Lines that call a body something else, or say that it is to be decoded in another way; and lines
+/// that say no more than that it is JSON.
 fn called() -> [Vec<&'static str>; 2] {
     let other = vec![
         "content-type: application/json; charset=utf-7",

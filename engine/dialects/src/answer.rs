@@ -49,7 +49,7 @@ pub(crate) struct AnswerMeter<T> {
     /// Whether every event so far could be followed.
     followed: bool,
     /// Whether the event under way is named `error`.
-    failing: bool,
+    failing: Failing,
 }
 
 /// How an answer comes.
@@ -62,6 +62,16 @@ enum Comes {
     AsEvents,
     /// It begins with a bracket, as no line of an event does.
     Whole,
+}
+
+/// Whether an event is named `error`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Failing {
+    No,
+    /// In front of its data, as vendors write it: the data may be any text.
+    First,
+    /// Behind some data.
+    Later,
 }
 
 /// How much of the mark that ends a stream is in the data of an event.
@@ -84,7 +94,7 @@ impl<T: Tell> AnswerMeter<T> {
             mark: Mark::Seen(0),
             tell,
             followed: true,
-            failing: false,
+            failing: Failing::No,
         }
     }
 
@@ -110,7 +120,7 @@ impl<T: Tell> AnswerMeter<T> {
             let (took, step) = self.lines.step(bytes);
             match step {
                 Step::Data(data) => self.data(data),
-                Step::Error => self.failing = true,
+                Step::Error => self.fail(),
                 Step::End => self.event(),
                 Step::Tail | Step::Other => {}
             }
@@ -124,11 +134,20 @@ impl<T: Tell> AnswerMeter<T> {
         self.outline.feed(data);
     }
 
+    fn fail(&mut self) {
+        let no_data = self.outline.is_blank() && self.mark == Mark::Seen(0);
+        self.failing = match self.failing {
+            Failing::No if no_data => Failing::First,
+            Failing::No => Failing::Later,
+            Failing::First | Failing::Later => self.failing,
+        };
+    }
+
     /// The end of an event. Data that is neither an object nor the mark may have hidden usage,
-    /// unless it is what the vendor says of its failure.
+    /// unless it is a text that the vendor says of its failure.
     fn event(&mut self) {
-        let failing = std::mem::take(&mut self.failing);
-        if failing {
+        let failing = std::mem::replace(&mut self.failing, Failing::No);
+        if failing != Failing::No {
             self.tell.failed();
         }
         if self.mark == Mark::Seen(DONE.len()) {
@@ -137,14 +156,15 @@ impl<T: Tell> AnswerMeter<T> {
             self.tell.event(&self.outline);
         } else if !self.outline.is_blank() {
             self.tell.cut_off(self.outline.text_bytes());
-            self.followed &= failing;
+            self.followed &= failing == Failing::First && !self.outline.is_broken_inside();
         }
         self.outline.clear();
         self.mark = Mark::Seen(0);
     }
 
     fn finish_events(&mut self) -> Metered {
-        if self.outline.is_closed() || self.mark == Mark::Seen(DONE.len()) || self.failing {
+        let failing = self.failing != Failing::No;
+        if failing || self.outline.is_closed() || self.mark == Mark::Seen(DONE.len()) {
             self.event();
         }
         self.tell.cut_off(self.outline.text_bytes());

@@ -41,6 +41,8 @@ pub(crate) struct Outline {
     /// One bit for each bracket that is open, the innermost lowest: 1 for an object.
     brackets: u128,
     depth: u32,
+    /// Whether it began as an object.
+    opened: bool,
     /// Whether a string that begins now is a name.
     name_next: bool,
     string: Option<Str>,
@@ -104,6 +106,7 @@ impl Outline {
             state: State::Before,
             brackets: 0,
             depth: 0,
+            opened: false,
             name_next: false,
             string: None,
             name: Vec::new(),
@@ -154,8 +157,8 @@ impl Outline {
         serde_json::from_slice(self.kept(name)?).ok()
     }
 
-    /// Whether there is an error: more than the nothing that some vendors write where there is none,
-    /// in one of the ways that their clients take for nothing.
+    /// Whether there is an error: more than what some vendors write where there is none, and their
+    /// clients take for nothing.
     pub(crate) fn says_error(&self) -> bool {
         const NOTHING: [&[u8]; 7] = [b"", b"null", b"false", b"0", b"\"\"", b"{}", b"[]"];
         !NOTHING.contains(&self.error.as_slice())
@@ -199,6 +202,11 @@ impl Outline {
     /// Whether it could not be followed to its end, so that nothing was measured since.
     pub(crate) const fn is_broken(&self) -> bool {
         matches!(self.state, State::Broken)
+    }
+
+    /// Whether it began as an object and could not be followed: what came of it is not known.
+    pub(crate) const fn is_broken_inside(&self) -> bool {
+        self.opened && self.is_broken()
     }
 
     fn feed_string(&mut self, string: Str, bytes: &[u8]) -> usize {
@@ -274,6 +282,7 @@ impl Outline {
         if self.depth > 0 {
             self.pass(std::slice::from_ref(bracket));
         }
+        self.opened = true;
         let object = *bracket == b'{';
         self.brackets = (self.brackets << 1) | u128::from(object);
         self.depth = self.depth.saturating_add(1);

@@ -1,7 +1,7 @@
 //! What a request says of its body: JSON in UTF-8, not compressed, and said once.
 //!
-//! Whatever else it says would have a vendor decode the same bytes into another request than the one
-//! that was judged.
+//! Whatever else it says would have a vendor decode the same bytes into another request than the
+//! one that was judged.
 
 use http::{HeaderMap, HeaderValue, header};
 use mime::Mime;

@@ -99,12 +99,6 @@ fn openai() -> Vec<Answer> {
             ..answer!(OpenAi "openai" "stream_two.sse")
         },
         Answer {
-            model: mini,
-            output_bound: 11,
-            failure: Some(Failure::AfterOutput),
-            ..answer!(OpenAi "openai" "stream_error.sse")
-        },
-        Answer {
             usage: Found::Usage(whole),
             model: mini,
             output_bound: 194,
@@ -127,6 +121,12 @@ fn openai_failures() -> Vec<Answer> {
     let told = Found::Usage(Usage { input: 9, output: 12, ..ZERO });
     let (before, after) = (Some(Failure::BeforeOutput), Some(Failure::AfterOutput));
     vec![
+        Answer {
+            model: mini,
+            output_bound: 11,
+            failure: after,
+            ..answer!(OpenAi "openai" "stream_error.sse")
+        },
         Answer { failure: before, ..answer!(OpenAi "openai" "failed_at_once.sse") },
         Answer { failure: before, model: mini, ..answer!(OpenAi "openai" "failed_at_role.sse") },
         Answer { failure: before, ..answer!(OpenAi "openai" "whole_error.json") },

@@ -149,6 +149,8 @@ fn an_error_in_what_cannot_be_followed_is_not_before_all_output() {
     for text in [
         format!("data: {ERROR}\n\ndata: nonsense\n\n"),
         format!("data: {ERROR}\n\ndata: {{\"choices\":[\"abc\"}}"),
+        "event: error\ndata: {\"delta\":{\"text\":\"a\"]}}\n\n".to_owned(),
+        "data: Overloaded\nevent: error\n\n".to_owned(),
     ] {
         for dialect in DIALECTS {
             let metered = metered(dialect, true, [text.as_bytes()]);
