@@ -28,6 +28,6 @@ pub(crate) fn narrow(path: &Path, to: u32) -> io::Result<()> {
     fs::set_permissions(path, Permissions::from_mode(to))?;
     let (was, now) = (format!("{:o}", mode & 0o7777), format!("{to:o}"));
     let path = path.display();
-    tracing::warn!(%path, %was, %now, "a file of the store was open to others: its mode was changed");
+    tracing::warn!(%path, %was, %now, "a file of the store was open to others: now it is not");
     Ok(())
 }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -36,6 +37,8 @@ pub(crate) struct Listed {
     number: u64,
     since: Duration,
     evicted: Arc<Notify>,
+    /// Whether it is on the list: later requests on it need not take the lock.
+    on_list: AtomicBool,
 }
 
 // === impl Unauthenticated ===
@@ -50,7 +53,8 @@ impl Unauthenticated {
         let evictable = Evictable { since: now, evicted: Arc::clone(&evicted) };
         waiting.connections.insert(number, evictable);
         drop(waiting);
-        Listed { list: Arc::clone(self), number, since: now, evicted }
+        let on_list = AtomicBool::new(true);
+        Listed { list: Arc::clone(self), number, since: now, evicted, on_list }
     }
 
     /// Evicts the oldest connection; `false` where there is none of at least [`AGE_MIN`].
@@ -70,13 +74,16 @@ impl Unauthenticated {
 impl Listed {
     /// Takes the connection off the list: a request is being answered, or its key was known.
     pub(crate) fn protect(&self) {
-        self.list.0.lock().connections.remove(&self.number);
+        if self.on_list.swap(false, Ordering::Relaxed) {
+            self.list.0.lock().connections.remove(&self.number);
+        }
     }
 
     /// Puts the connection on the list again, at its old place: its request had no known key.
     pub(crate) fn expose(&self) {
         let evictable = Evictable { since: self.since, evicted: Arc::clone(&self.evicted) };
         self.list.0.lock().connections.insert(self.number, evictable);
+        self.on_list.store(true, Ordering::Relaxed);
     }
 
     /// Completes when the connection is evicted.

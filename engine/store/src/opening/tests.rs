@@ -340,6 +340,58 @@ async fn what_others_could_read_is_narrowed() {
     store.close().await.unwrap();
 }
 
+#[tokio::test]
+async fn a_store_opened_through_a_link_has_its_journal_beside_the_database() {
+    let (folder, clock) = (tempfile::tempdir().unwrap(), HandClock::at(NOON));
+    let elsewhere = tempfile::tempdir().unwrap();
+    let link = elsewhere.path().join("link.db");
+    // The link is there before the database, as a deployment may have it.
+    std::os::unix::fs::symlink(db(folder.path()), &link).unwrap();
+    let options = OpenOptions { path: link, ..options(folder.path(), &clock) };
+    let store = Embedded::open(options).await.unwrap();
+    calls(&store, &clock, 1..8).await;
+    let crash = copied(folder.path());
+    store.close().await.unwrap();
+    assert_eq!(charged(crash.path(), &clock).await, usd(700));
+    assert_eq!(fs::read_dir(elsewhere.path()).unwrap().count(), 1, "only the link");
+}
+
+#[tokio::test]
+async fn a_flipped_byte_of_the_journal_leaves_every_charge_or_no_start() {
+    let (folder, clock) = (tempfile::tempdir().unwrap(), HandClock::at(NOON));
+    let store = open(folder.path(), &clock).await;
+    calls(&store, &clock, 1..6).await;
+    let crash = copied(folder.path());
+    store.close().await.unwrap();
+    // Without its log the database is as the start left it: only the journal has the calls.
+    for ending in ["-wal", "-shm"] {
+        fs::remove_file(crash.path().join(format!("reins.db{ending}"))).unwrap();
+    }
+    let file = journal(crash.path()).join(format!("{:020}.journal", 1));
+    let bytes = fs::read(&file).unwrap();
+    let (mut whole, mut refused) = (0, 0);
+    for at in (0..bytes.len()).step_by(601) {
+        let flipped = copied(crash.path());
+        let mut bytes = bytes.clone();
+        bytes[at] ^= 1;
+        fs::write(journal(flipped.path()).join(file.file_name().unwrap()), bytes).unwrap();
+        match Embedded::open(options(flipped.path(), &clock)).await {
+            Ok(store) => {
+                store.check().await.unwrap();
+                let reports = Reports::open(&db(flipped.path()), &*clock).unwrap();
+                let charged = reports.totals().await.unwrap().charged;
+                // The last write is the end of the last call: without it the call is presumed.
+                assert!([usd(500), usd(600)].contains(&charged), "byte {at}: {charged}");
+                store.close().await.unwrap();
+                whole += 1;
+            }
+            Err(StoreError::Lost(_)) => refused += 1,
+            Err(other) => panic!("{other}"),
+        }
+    }
+    assert!(whole > 0 && refused > 0, "{whole} whole, {refused} refused");
+}
+
 /// Waits until a store that lost its files has stopped.
 async fn stops(store: &Embedded) {
     let stopped = async {
