@@ -37,7 +37,8 @@ async fn a_name_server_that_does_not_answer_holds_up_no_other_vendor() {
     let site = Site::bare().await;
     let silent = "[[connection]]\nname = \"silent\"\nvendor = \"openai\"\n\
                   base_url = \"http://vendor.example.com/v1\"\nkey_env = \"VENDOR_KEY\"\n\
-                  allow_private = true\nretries = 0\nmodels = [\"gpt-4o-mini\"]\nconnect_timeout = \"60s\"\n";
+                  allow_private = true\nretries = 0\nmodels = [\"gpt-4o-mini\"]\n\
+                  connect_timeout = \"60s\"\n";
     let budget = "[[budget]]\nname = \"all\"\nscope = { organization = \"acme\" }\n\
                   limit_usd = \"1000\"\nwindow = \"monthly\"\n";
     site.write(&format!("{}{silent}{budget}", site.head("process")));
@@ -72,7 +73,8 @@ async fn a_name_server_that_does_not_answer_holds_up_no_other_vendor() {
     }
     calls.abort();
     println!(
-        "names: {CALLS} calls whose name is not looked up: streams of another vendor end within {} ms",
+        "names: {CALLS} calls whose name is not looked up: streams of another vendor end \
+         within {} ms",
         slowest.as_millis()
     );
     assert!(slowest < SOON, "{slowest:?}");

@@ -216,7 +216,8 @@ async fn a_request_that_trickles_keeps_no_place() {
     for _ in 0..PLACES {
         let mut stream = tokio::net::TcpStream::connect(gateway.address).await.unwrap();
         let head = format!(
-            "POST {} HTTP/1.1\r\nhost: r\r\nauthorization: Bearer {}\r\ncontent-length: 1000\r\n\r\n",
+            "POST {} HTTP/1.1\r\nhost: r\r\nauthorization: Bearer {}\r\n\
+             content-length: 1000\r\n\r\n",
             Speech::OpenAi.path(),
             crate::rig::KEY
         );

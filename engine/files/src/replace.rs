@@ -5,8 +5,8 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-/// A modification time that is long past, in the year 2001: a watcher that starts afterwards accepts
-/// such a file at once.
+/// A modification time that is long past, in the year 2001: a watcher that starts afterwards
+/// accepts such a file at once.
 const LONG_AGO: Duration = Duration::from_secs(1_000_000_000);
 
 /// Writes a temporary file in the same folder, sets its modification time back, and renames it to

@@ -80,8 +80,8 @@ struct Watcher {
 // === impl WatchedFile ===
 
 impl WatchedFile {
-    /// Reads a file of at most `limit` bytes once it has not changed for long enough, and watches it
-    /// from then on. `now` is the wall clock.
+    /// Reads a file of at most `limit` bytes once it has not changed for long enough, and watches
+    /// it from then on. `now` is the wall clock.
     ///
     /// # Errors
     /// When it cannot be read, or goes on changing for ten seconds.
@@ -140,7 +140,7 @@ impl WatchedFile {
     /// not a change: only [`WatchedFile::state`] shows it.
     pub async fn changed(&mut self) {
         if self.seen.changed().await.is_err() {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 }

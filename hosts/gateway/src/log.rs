@@ -1,7 +1,8 @@
 //! The log: JSON lines on stderr, written by a thread of its own.
 //!
 //! No call waits for stderr: lines that do not fit into the queue are dropped and counted. Panics
-//! are logged in the same way, since the default hook writes to stderr from the thread that panicked.
+//! are logged in the same way, since the default hook writes to stderr from the thread that
+//! panicked.
 
 use std::io::{self, Write};
 use std::panic::PanicHookInfo;

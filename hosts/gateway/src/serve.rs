@@ -229,7 +229,7 @@ async fn open_file(start: &Start) -> Result<WatchedFile, ServeError> {
         Ok(opened) => opened,
         Err(_) => {
             let path = start.config.display();
-            tracing::info!(%path, "waiting for the file: it was written just now, or does not answer");
+            tracing::info!(%path, "waiting for the file: written just now, or not readable");
             opening.await
         }
     };

@@ -41,7 +41,7 @@ pub(crate) async fn call(address: SocketAddr, ask: &Ask) -> Option<Answer> {
 
 /// Reads a page.
 pub(crate) async fn get(address: SocketAddr, path: &str) -> Answer {
-    let request = Request::get(path).header("host", "reins").body(Full::default()).unwrap();
+    let request = Request::get(path).header("host", "localhost").body(Full::default()).unwrap();
     let mut wire = Wire::open(address).await.expect("a connection");
     let response = wire.sender.send_request(request).await.unwrap();
     Answer::read(response).await

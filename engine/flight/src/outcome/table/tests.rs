@@ -5,9 +5,10 @@ use reins_governor::{PresumeReason, VoidReason};
 use super::{GIVEN_UP, Owed, Row, Seen, TABLE, Which, row};
 
 /// Every end but the statuses.
-const ENDS: [Seen; 16] = [
+const ENDS: [Seen; 17] = [
     Seen::NotConnected,
     Seen::NoHead,
+    Seen::GivenUp,
     Seen::ResetBeforeHead,
     Seen::Empty,
     Seen::Accepted,
