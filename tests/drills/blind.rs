@@ -1,5 +1,5 @@
-//! A registry of keys that cannot be read: the keys it knows stay in force, the pages say so, and a
-//! version that is refused for it leaves the keys of the one before alone.
+//! The registry of keys cannot be read: known keys stay in force, the pages show it, and a version
+//! that is refused for it leaves the declared keys of the last one alone.
 
 use crate::rig::{Outside, Site, Speech, call, get, until};
 
@@ -7,7 +7,7 @@ const BUDGET: &str = "[[budget]]\nname = \"all\"\nscope = { organization = \"acm
      limit_usd = \"1000\"\nwindow = \"monthly\"\n";
 const KEY: &str = "[[key]]\nname = \"drill\"\nvalue_env = \"REINS_KEY\"\n";
 
-/// Takes the table of keys away, or puts it back; servers are told that keys have changed.
+/// Takes the table of keys away, or puts it back, and has servers read the keys again.
 fn rename_keys(site: &Site, from: &str, to: &str) {
     let database = rusqlite::Connection::open(site.store()).unwrap();
     let changed = "UPDATE meta SET value = value + 1 WHERE name = 'keys_version'";
@@ -18,7 +18,7 @@ async fn status(gateway: &Outside) -> u16 {
     call(gateway.address, &Speech::OpenAi.ask(10, false)).await.unwrap().status
 }
 
-/// What the pages say of keys.
+/// Whether the keys are current, on both pages.
 async fn sees(gateway: &Outside) -> (bool, bool) {
     let page = get(gateway.address, "/readyz").await;
     assert_eq!(page.status, 200, "{page:?}");
@@ -32,14 +32,14 @@ async fn file(gateway: &Outside) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn keys_that_cannot_be_read_are_said_and_stay() {
+async fn keys_that_cannot_be_read_stay_in_force() {
     let site = Site::bare().await;
     let head = site.head("process");
     site.write(&format!("{head}{BUDGET}"));
     let gateway = Outside::start(&site).await;
     assert_eq!((sees(&gateway).await, status(&gateway).await), ((true, true), 200));
     rename_keys(&site, "keys", "away");
-    until("it is said", async || sees(&gateway).await == (false, false)).await;
+    until("it is shown", async || sees(&gateway).await == (false, false)).await;
     assert_eq!(status(&gateway).await, 200);
     // A version without the key is refused, since keys cannot be read; then one that is wrong.
     for text in [format!("{}{BUDGET}", head.replace(KEY, "")), "wrong".to_owned()] {
@@ -53,7 +53,7 @@ async fn keys_that_cannot_be_read_are_said_and_stay() {
     rename_keys(&site, "away", "keys");
     until("keys are read again", async || sees(&gateway).await == (true, true)).await;
     assert_eq!(status(&gateway).await, 200, "a version that was refused took its key away");
-    println!("blind: keys that cannot be read stay in force, and the pages say so");
+    println!("blind: keys that cannot be read stay in force, and the pages show it");
 }
 
 #[tokio::test(flavor = "multi_thread")]

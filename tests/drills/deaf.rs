@@ -1,5 +1,5 @@
-//! A log that nobody reads: calls and pages go on, what is lost is counted, and the process stops
-//! in order.
+//! Stderr is a pipe that is not read: calls and pages go on, lost lines are counted, and the
+//! process stops in order.
 
 use std::time::{Duration, Instant};
 
@@ -13,12 +13,12 @@ const BUDGET: &str = "[[budget]]\nname = \"all\"\nscope = { organization = \"acm
 
 /// Clients at once.
 const CLIENTS: usize = 10;
-/// Calls of each before the pages are asked.
+/// Calls of each between two readings of the pages.
 const CALLS: usize = 50;
 /// How long a page or a stop may take.
 const SOON: Duration = Duration::from_secs(5);
 
-/// Calls on one connection; each leaves a line in the log, since nobody can believe its usage.
+/// Calls on one connection; the usage of each is absurd, which is a line in the log.
 async fn client(gateway: &Outside, calls: usize) {
     let mut wire = Wire::open(gateway.address).await.unwrap();
     for number in 0..calls {
@@ -38,7 +38,7 @@ async fn lost(gateway: &Outside) -> u64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_log_that_nobody_reads_holds_up_nothing() {
+async fn a_log_that_is_not_read_holds_up_nothing() {
     let site = Site::new(BUDGET).await;
     let gateway = Launch::of(&site).unread().start().await.expect("it starts");
     let (mut calls, mut waves) = (0, 0);
@@ -49,13 +49,13 @@ async fn a_log_that_nobody_reads_holds_up_nothing() {
         (calls, waves) = (calls + CLIENTS * CALLS, waves + 1);
         assert!(waves < 100, "nothing is ever lost");
     }
-    let (lost, told) = (lost(&gateway).await, Instant::now());
+    let (lost, signalled) = (lost(&gateway).await, Instant::now());
     gateway.signal("-TERM");
     assert!(gateway.ended().await.success());
-    let took = told.elapsed();
+    let took = signalled.elapsed();
     let (billed, (presumed, totals)) = (site.billed().await, reopened(&site).await);
     println!(
-        "deaf: {calls} calls beside a log that nobody reads: all answered, {lost} lines lost, \
+        "deaf: {calls} calls beside a log that is not read: all answered, {lost} lines lost, \
          stopped in {} ms; billed {}, charged {}",
         took.as_millis(),
         text(billed),

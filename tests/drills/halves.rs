@@ -1,5 +1,5 @@
-//! Files that are written in pieces while calls are made: only whole versions are ever in force,
-//! whatever writes them; and what is moved into place is in force within a second.
+//! The file is written in pieces while calls are made: only whole versions are ever in force. What
+//! is renamed into place is in force within a second.
 
 use std::collections::HashSet;
 use std::fs::{self, File, Permissions};
@@ -17,17 +17,17 @@ use tokio::time::sleep;
 
 use crate::rig::{Inside, Site, Speech, Wire, get, sized, text, until};
 
-/// What the budget at the end of every version lets pass, in nano-dollars.
+/// The budget at the end of every version, in nano-dollars.
 const LIMIT: u64 = 3_000_000;
-/// Between two pieces: shorter than the time for which a text must rest, longer than any machine
-/// takes to look at it.
+/// Between two pieces: less than the two seconds after which a file is read, and more than a poll.
 const PAUSE: Duration = Duration::from_millis(600);
 /// Clients at once.
 const CLIENTS: usize = 2;
-/// From a move to its version in force.
+/// From a rename to its version in force.
 const AT_ONCE: Duration = Duration::from_secs(1);
 
-/// A version: all of it but the last piece is valid without its budget. All have one length.
+/// A version in pieces: each prefix is valid, and only the last piece has the budget. All versions
+/// have the same length.
 fn version(site: &Site, number: usize) -> Vec<String> {
     let policy = "[[policy]]\nname = \"models\"\n[[policy.rule]]\nname = \"not the dear ones\"\n\
                   action = \"block\"\nwhen = { models = [\"*-opus*\"] }\n";
@@ -37,37 +37,38 @@ fn version(site: &Site, number: usize) -> Vec<String> {
     vec![head, policy.to_owned(), format!("# of {number:05}\n"), budget.to_owned()]
 }
 
-/// The name of a version, as the gateway gives it.
+/// The name of a version on `/readyz`.
 fn name(text: &str) -> String {
     hex::encode(&Sha256::digest(text)[..8])
 }
 
-/// How a file comes to its place.
+/// How a file is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Writer {
-    /// Emptied, and written in pieces.
+    /// Truncated, and written in pieces.
     Truncated,
     /// Written over the old text, which has the same length.
     Over,
-    /// Emptied, and each piece added by itself.
-    Added,
-    /// Deleted, and a new one written in pieces.
-    Anew,
-    /// As before, and its mode set after each piece.
-    WithMode,
+    /// Truncated, and opened again to append each piece.
+    Appended,
+    /// Deleted, and a new file written in pieces.
+    Recreated,
+    /// The same, with its mode set after each piece.
+    Chmodded,
 }
 
 impl Writer {
-    const ALL: [Self; 5] = [Self::Truncated, Self::Over, Self::Added, Self::Anew, Self::WithMode];
+    const ALL: [Self; 5] =
+        [Self::Truncated, Self::Over, Self::Appended, Self::Recreated, Self::Chmodded];
 
     fn open(self, path: &Path) -> File {
         match self {
             Self::Over => File::options().write(true).open(path).unwrap(),
-            Self::Anew | Self::WithMode => {
+            Self::Recreated | Self::Chmodded => {
                 fs::remove_file(path).unwrap();
                 File::create_new(path).unwrap()
             }
-            Self::Truncated | Self::Added => File::create(path).unwrap(),
+            Self::Truncated | Self::Appended => File::create(path).unwrap(),
         }
     }
 
@@ -77,11 +78,11 @@ impl Writer {
             if number > 0 {
                 sleep(PAUSE).await;
             }
-            if self == Self::Added {
+            if self == Self::Appended {
                 file = File::options().append(true).open(path).unwrap();
             }
             file.write_all(piece.as_bytes()).unwrap();
-            if self == Self::WithMode {
+            if self == Self::Chmodded {
                 fs::set_permissions(path, Permissions::from_mode(0o640)).unwrap();
             }
         }
@@ -89,7 +90,7 @@ impl Writer {
     }
 }
 
-/// Calls, and looks at what is in force, until told to stop. The versions that were seen.
+/// Clients that call, and a task that collects the versions in force, until they are stopped.
 struct Load {
     clients: JoinSet<()>,
     versions: JoinHandle<HashSet<String>>,
@@ -140,7 +141,7 @@ impl Load {
     }
 }
 
-/// One writer's versions under load. What was billed.
+/// Writes versions under load. What was billed.
 async fn written_by(writer: Writer) -> u64 {
     let site = Site::bare().await;
     site.write(&version(&site, 0).concat());
@@ -155,7 +156,10 @@ async fn written_by(writer: Writer) -> u64 {
         until("the version is in force", async || in_force(&gateway).await == now).await;
     }
     let halves: Vec<_> = load.end().await.difference(&whole).cloned().collect();
-    assert!(halves.is_empty(), "{writer:?}: versions that nobody wrote were in force: {halves:?}");
+    assert!(
+        halves.is_empty(),
+        "{writer:?}: versions were in force that were never complete: {halves:?}"
+    );
     let billed = site.billed().await;
     assert!(billed <= LIMIT, "{writer:?}: {} on {}", text(billed), text(LIMIT));
     gateway.stop().await;
@@ -163,10 +167,10 @@ async fn written_by(writer: Writer) -> u64 {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_in_pieces_is_never_in_force() {
+async fn a_part_of_a_file_is_never_in_force() {
     let billed = join_all(Writer::ALL.map(written_by)).await;
     println!(
-        "halves: {} writers in pieces, {} versions each: no half was in force; at most {} on {}",
+        "halves: {} writers in pieces, {} versions each: no part was in force; at most {} on {}",
         billed.len(),
         sized(1, 20),
         text(billed.iter().copied().max().unwrap()),
@@ -174,14 +178,14 @@ async fn a_file_in_pieces_is_never_in_force() {
     );
 }
 
-/// How a whole file is moved into place.
+/// How a whole file is put into place.
 #[derive(Clone, Copy, Debug)]
 enum Mover {
     /// By renaming it.
     File,
-    /// By renaming a link to its folder, as Kubernetes does.
+    /// By renaming a symbolic link to its folder, as Kubernetes does.
     Link,
-    /// By a new link in place of the old one.
+    /// By deleting that link and creating another.
     Relinked,
     /// By renaming its folder.
     Folder,
@@ -190,7 +194,7 @@ enum Mover {
 impl Mover {
     const ALL: [Self; 4] = [Self::File, Self::Link, Self::Relinked, Self::Folder];
 
-    /// Puts a version into place; from then on it counts.
+    /// Puts a version into place.
     fn put(self, site: &Site, number: usize) {
         let (folder, text) = (site.folder(), version(site, number).concat());
         let own = folder.join(format!("..{number}"));
@@ -220,7 +224,7 @@ impl Mover {
     }
 }
 
-/// The slowest of one mover's versions.
+/// The longest time to a version in force.
 async fn moved_by(mover: Mover) -> Duration {
     let site = Site::bare().await;
     mover.put(&site, 0);
@@ -241,13 +245,10 @@ async fn moved_by(mover: Mover) -> Duration {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_moved_into_place_is_in_force_within_a_second() {
+async fn what_is_renamed_into_place_is_in_force_within_a_second() {
     let mut slowest = Vec::new();
     for mover in Mover::ALL {
         slowest.push((mover, moved_by(mover).await.as_millis()));
     }
-    println!(
-        "halves: {} versions moved into place each way: slowest, ms: {slowest:?}",
-        sized(3, 50)
-    );
+    println!("halves: {} versions put into place each way: slowest, ms: {slowest:?}", sized(3, 50));
 }

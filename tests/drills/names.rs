@@ -10,15 +10,14 @@ use tokio::time::timeout;
 
 use crate::rig::{Launch, Site, Speech, call, get, log, sized, until};
 
-/// Calls to the vendor whose name cannot be looked up: more than there are threads for blocking
-/// work.
+/// Calls whose vendor's name cannot be looked up: more than the 512 threads for blocking work.
 const CALLS: usize = 600;
 /// The address of the name server.
 const SERVER: &str = "127.0.0.77";
-/// How long a stream and its end may take, on a machine that is busy.
+/// How long a stream and its end may take on a busy machine.
 const SOON: Duration = Duration::from_secs(5);
 
-/// Whether a process of this machine may have a file of its own in place of `/etc/resolv.conf`.
+/// Whether a process may have its own `/etc/resolv.conf` on this machine.
 fn may_mount() -> bool {
     let tried = Command::new("unshare").args(["-m", "mount", "--bind", "/etc", "/etc"]).output();
     tried.is_ok_and(|output| output.status.success())
@@ -73,8 +72,7 @@ async fn a_name_server_that_does_not_answer_holds_up_no_other_vendor() {
     }
     calls.abort();
     println!(
-        "names: {CALLS} calls whose name is not looked up: streams of another vendor end \
-         within {} ms",
+        "names: {CALLS} calls wait for a name server: streams of another vendor end within {} ms",
         slowest.as_millis()
     );
     assert!(slowest < SOON, "{slowest:?}");

@@ -1,5 +1,5 @@
-//! A file that hangs, has no end, or is none: calls go on under the last good version, the pages
-//! say why, memory stays flat, and the process can be stopped and started.
+//! The path leads to a file that hangs, has no end, or is no regular file: calls go on under the
+//! last good version, the pages show why, memory stays flat, and the process can be stopped.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -15,18 +15,18 @@ use crate::rig::{Launch, Outside, Site, Speech, call, get, log, sized, until};
 const BUDGET: &str = "[[budget]]\nname = \"all\"\nscope = { organization = \"acme\" }\n\
      limit_usd = \"1000\"\nwindow = \"monthly\"\n";
 
-/// How much memory a file that has no end may take, in KiB.
+/// The memory that such files may take, in KiB.
 const MEMORY_KIB: u64 = 32 * 1024;
-/// How long anything may take that does not wait for the file.
+/// The time limit of what must not wait for the file.
 const SOON: Duration = Duration::from_secs(5);
 
-/// What can lie where a file should be.
+/// What can lie at the path instead of a file.
 #[derive(Clone, Copy, Debug)]
 enum Thing {
     Pipe,
     Folder,
     Zeroes,
-    /// A file of the system, which says that it is empty and has gigabytes.
+    /// A file of `/proc` with length 0 and gigabytes of contents.
     Endless,
     /// A terabyte.
     Huge,
@@ -45,7 +45,7 @@ impl Thing {
         Self::NotText,
     ];
 
-    /// Puts it where a file was.
+    /// Puts it in place of a file.
     fn put(self, path: &Path) {
         let beside = path.with_extension("next");
         match self {
@@ -63,14 +63,14 @@ impl Thing {
         fs::rename(beside, path).unwrap();
     }
 
-    /// Makes room for a file again.
+    /// Makes room for a file.
     fn take_away(self, path: &Path) {
         if matches!(self, Self::Folder) {
             fs::remove_dir(path).unwrap();
         }
     }
 
-    /// What is said of it.
+    /// The state on `/readyz`, and a part of the reason.
     const fn why(self) -> (&'static str, &'static str) {
         match self {
             Self::Pipe => ("unreadable", "it is a named pipe"),
@@ -92,8 +92,8 @@ async fn state(gateway: &Outside) -> (String, String) {
     let asked = timeout(SOON, get(gateway.address, "/readyz")).await;
     let page = asked.expect("`/readyz` waits for the file");
     assert_eq!(page.status, 200, "{page:?}");
-    let told = |name: &str| page.json()[name].as_str().unwrap_or_default().to_owned();
-    (told("file"), told("file_reason"))
+    let text = |name: &str| page.json()[name].as_str().unwrap_or_default().to_owned();
+    (text("file"), text("file_reason"))
 }
 
 async fn passes(gateway: &Outside) {
@@ -108,14 +108,14 @@ async fn metric(gateway: &Outside, line: &str) -> bool {
 }
 
 async fn stops(gateway: Outside) {
-    let told = Instant::now();
+    let signalled = Instant::now();
     gateway.signal("-TERM");
     assert!(gateway.ended().await.success());
-    assert!(told.elapsed() < SOON, "it took {:?} to stop", told.elapsed());
+    assert!(signalled.elapsed() < SOON, "it took {:?} to stop", signalled.elapsed());
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_no_file_stops_nothing() {
+async fn what_is_no_regular_file_stops_nothing() {
     let site = Site::bare().await;
     site.write(&version(&site, 0));
     let gateway = Outside::start(&site).await;
@@ -124,7 +124,7 @@ async fn what_is_no_file_stops_nothing() {
     for (number, thing) in Thing::ALL.into_iter().enumerate() {
         thing.put(&site.file());
         let (expected, why) = thing.why();
-        until("it is said", async || {
+        until("it is shown", async || {
             let (state, reason) = state(&gateway).await;
             state == expected && reason.contains(why)
         })
@@ -140,33 +140,33 @@ async fn what_is_no_file_stops_nothing() {
     let grown = gateway.memory_kib().saturating_sub(before);
     assert!(grown < MEMORY_KIB, "{grown} KiB more");
     Thing::Pipe.put(&site.file());
-    until("it is said", async || state(&gateway).await.0 == "unreadable").await;
+    until("it is shown", async || state(&gateway).await.0 == "unreadable").await;
     stops(gateway).await;
     println!(
-        "stuck: {} things that are no file: calls went on, the pages said why, {grown} KiB more, \
+        "stuck: {} things that are no file: calls went on, the pages showed why, {grown} KiB more, \
          stopped in order",
         Thing::ALL.len()
     );
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_start_says_what_is_no_file() {
+async fn a_start_fails_on_what_is_no_regular_file() {
     for thing in Thing::ALL {
         let site = Site::bare().await;
         site.write(&version(&site, 0));
         thing.put(&site.file());
         let started = timeout(SOON, Launch::of(&site).start()).await;
         assert!(started.expect("it waits for the file").is_none(), "{thing:?}");
-        let said = fs::read_to_string(log(&site)).unwrap();
+        let log = fs::read_to_string(log(&site)).unwrap();
         let (_, why) = thing.why();
-        assert!(said.contains("cannot be read") && said.contains(why), "{thing:?}: {said}");
+        assert!(log.contains("cannot be read") && log.contains(why), "{thing:?}: {log}");
     }
 }
 
-/// A mount whose other side never answers: whatever asks for what is on it waits for ever.
+/// A mount whose file system never answers: system calls on it wait for ever.
 struct DeadMount<'a> {
     at: &'a Path,
-    other_side: Child,
+    server: Child,
 }
 
 // === impl DeadMount ===
@@ -179,29 +179,29 @@ impl<'a> DeadMount<'a> {
                      fd=3,rootmode=40000,user_id=0,group_id=0 drill \"$0\" && echo up && exec cat";
         let mut command = Command::new("sh");
         command.args(["-c", shell]).arg(at).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut other_side = command.stderr(Stdio::null()).spawn().unwrap();
-        let mut said = String::new();
-        BufReader::new(other_side.stdout.take().unwrap()).read_line(&mut said).unwrap();
-        if said.is_empty() {
-            other_side.wait().unwrap();
+        let mut server = command.stderr(Stdio::null()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(server.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        if line.is_empty() {
+            server.wait().unwrap();
             println!("stuck: NOT RUN: a mount that hangs needs the right to mount one");
             return None;
         }
-        Some(Self { at, other_side })
+        Some(Self { at, server })
     }
 }
 
 impl Drop for DeadMount<'_> {
     fn drop(&mut self) {
-        // Without its other side, what waits for it gets an error.
-        drop(self.other_side.kill());
-        drop(self.other_side.wait());
+        // When the descriptor closes, the calls that wait get an error.
+        drop(self.server.kill());
+        drop(self.server.wait());
         let unmounted = Command::new("umount").arg("-l").arg(self.at).status();
         assert!(unmounted.is_ok_and(|status| status.success()));
     }
 }
 
-/// Puts a link to a file on a mount in place of the file.
+/// Replaces the file by a link to one on the mount.
 fn lead_to(mount: &DeadMount<'_>, file: &Path) {
     let next = file.with_extension("next");
     symlink(mount.at.join("reins.toml"), &next).unwrap();
@@ -216,7 +216,7 @@ async fn a_file_that_hangs_stops_nothing() {
     let Some(mount) = DeadMount::at(&at) else { return };
     let gateway = Outside::start(&site).await;
     lead_to(&mount, &site.file());
-    until("it is said", async || {
+    until("it is shown", async || {
         passes(&gateway).await;
         let (state, reason) = state(&gateway).await;
         state == "unreadable" && reason.contains("has not answered")
@@ -237,7 +237,7 @@ async fn a_mount_that_comes_back_is_read_again() {
     let Some(mount) = DeadMount::at(&at) else { return };
     let gateway = Outside::start(&site).await;
     lead_to(&mount, &site.file());
-    until("it is said", async || state(&gateway).await.0 == "unreadable").await;
+    until("it is shown", async || state(&gateway).await.0 == "unreadable").await;
     drop(mount);
     site.write(&version(&site, 1));
     until("it is good again", async || state(&gateway).await.0 == "in_force").await;
@@ -245,13 +245,13 @@ async fn a_mount_that_comes_back_is_read_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_start_says_that_its_file_hangs() {
+async fn a_start_fails_on_a_file_that_hangs() {
     let site = Site::bare().await;
     let at = site.folder().join("mount");
     let Some(mount) = DeadMount::at(&at) else { return };
     lead_to(&mount, &site.file());
     let started = timeout(SOON * 4, Launch::of(&site).start()).await;
     assert!(started.expect("it waits for ever").is_none());
-    let said = fs::read_to_string(log(&site)).unwrap();
-    assert!(said.contains("has not answered for 10 s"), "{said}");
+    let log = fs::read_to_string(log(&site)).unwrap();
+    assert!(log.contains("has not answered for 10 s"), "{log}");
 }

@@ -1,5 +1,5 @@
-//! Answers that trickle: a blank every now and then keeps no call alive for ever, and no place.
-//! What is given up is presumed.
+//! Answers that trickle: a blank now and then keeps neither a call alive nor its place. What is
+//! given up is presumed.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -12,16 +12,18 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio::time::{interval, sleep, timeout};
 
-use crate::rig::{Answer, Ask, Inside, Reply, Site, Speech, Tape, Wire, call, get, sized, until};
+use crate::rig::{
+    Answer, Ask, Inside, KEY, Reply, Site, Speech, Tape, Wire, call, get, sized, until,
+};
 
 /// Calls at once, in all of these drills.
 const PLACES: usize = 8;
 /// From one blank to the next.
 const GAP: Duration = Duration::from_millis(100);
-/// What the file says.
+/// The limits of the file.
 const DRAIN: Duration = Duration::from_secs(1);
 const WHOLE: Duration = Duration::from_secs(2);
-/// What a call may take beyond what the file says, on a machine that is busy.
+/// Time beyond the limits of the file, for a busy machine.
 const SLACK: Duration = Duration::from_secs(2);
 
 /// A file for a vendor at this address, with these times for its answers.
@@ -34,7 +36,7 @@ fn file(vendor: SocketAddr, times: &str) -> String {
     )
 }
 
-/// A body of blanks, or of a stream's comments, without end.
+/// An endless body: blanks, or comments of a stream.
 fn endless(kind: &'static str) -> Reply {
     let piece = if kind == "application/json" { " " } else { ": still there\n\n" };
     let mut reply = Reply::of(kind, Vec::new());
@@ -42,7 +44,7 @@ fn endless(kind: &'static str) -> Reply {
     reply
 }
 
-/// A vendor that plays `reply` in pieces, one after each gap for each call.
+/// A vendor that plays a piece of `reply` to each call in each gap.
 async fn trickling(reply: Reply) -> (Arc<Tape>, JoinHandle<()>) {
     let tape = Arc::new(Tape::paused(reply).await);
     let playing = Arc::clone(&tape);
@@ -110,7 +112,7 @@ async fn a_whole_answer_that_trickles_is_given_up() {
     println!("trickle: {} whole answers that trickle: given up after {WHOLE:?}", rounds * PLACES);
 }
 
-/// Clients that leave after a while, whatever their vendor does; all their calls end in time.
+/// Clients leave while the vendor plays `reply`; all their calls end in time.
 async fn left(reply: Reply, stream: bool) {
     let kind = reply.headers[0].1.clone();
     let (tape, ticks) = trickling(reply).await;
@@ -135,7 +137,7 @@ async fn what_trickles_when_its_client_has_left_is_given_up() {
     left(Reply { status: 500, ..endless("application/json") }, false).await;
 }
 
-/// A vendor that sends nothing but heads, a byte after each gap.
+/// A vendor that sends a head without end, a byte in each gap.
 async fn heads() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -193,7 +195,7 @@ async fn an_answer_that_costs_nothing_keeps_no_place() {
     let took = started.elapsed();
     assert!(whole.iter().all(|whole| !whole), "it came to its end");
     assert!(took >= WHOLE && took < WHOLE + SLACK, "{took:?}");
-    // And those that stop altogether.
+    // The same for an answer that stalls.
     site.write(&open.replace(times, "idle_timeout = \"1s\""));
     until("the edit is in force", async || {
         get(gateway.address, "/readyz").await.json()["file"] == "in_force"
@@ -216,10 +218,9 @@ async fn a_request_that_trickles_keeps_no_place() {
     for _ in 0..PLACES {
         let mut stream = tokio::net::TcpStream::connect(gateway.address).await.unwrap();
         let head = format!(
-            "POST {} HTTP/1.1\r\nhost: r\r\nauthorization: Bearer {}\r\n\
+            "POST {} HTTP/1.1\r\nhost: r\r\nauthorization: Bearer {KEY}\r\n\
              content-length: 1000\r\n\r\n",
             Speech::OpenAi.path(),
-            crate::rig::KEY
         );
         stream.write_all(head.as_bytes()).await.unwrap();
         wires.push(tokio::spawn(async move {

@@ -229,7 +229,7 @@ async fn open_file(start: &Start) -> Result<WatchedFile, ServeError> {
         Ok(opened) => opened,
         Err(_) => {
             let path = start.config.display();
-            tracing::info!(%path, "waiting for the file: written just now, or not readable");
+            tracing::info!(%path, "waiting for a file that was just written or does not answer");
             opening.await
         }
     };

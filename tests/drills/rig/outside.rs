@@ -67,7 +67,7 @@ impl Launch {
         self
     }
 
-    /// The same with a log that nobody reads.
+    /// The same with stderr in a pipe that is not read.
     pub(crate) fn unread(mut self) -> Self {
         self.command.stderr(Stdio::piped());
         self

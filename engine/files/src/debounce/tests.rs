@@ -196,10 +196,11 @@ proptest! {
         let step = whole.len() / pauses.len();
         for (piece, pause) in pauses.iter().enumerate() {
             let end = if piece + 1 == pauses.len() { whole.len() } else { step * (piece + 1) };
+            let begun = whole.get(..end).unwrap();
             if anew && piece == 0 {
-                scene.replace(&whole[..end], Change::Created);
+                scene.replace(begun, Change::Created);
             } else {
-                scene.write(&whole[..end]);
+                scene.write(begun);
             }
             for _ in 0..*pause {
                 scene.poll();

@@ -233,8 +233,8 @@ fn trickling(answer: Answer) -> Answer {
     (0..1_000).fold(answer, |answer, _| answer.piece(wait.clone()).bytes(" "))
 }
 
-/// A client waits for so long, and leaves before it is answered. What was charged for which
-/// outcome, and how long after it left that was known.
+/// A client leaves before it is answered. What was charged for which outcome, and how long after
+/// the client had left.
 async fn left_early(answer: Answer, after: Duration) -> ((u64, Outcome), Duration, Stage) {
     let (stage, vendor) = (Stage::new(), Arc::new(Vendor::answers(answer)));
     let call = stage.crew.outlive(&stage.client, carry(stage.freight(&vendor).await));

@@ -64,7 +64,7 @@ fn a_hangup_brings_the_vendors_key_that_was_kept_meanwhile() {
 }
 
 #[test]
-fn what_is_no_file_is_said_at_once() {
+fn what_is_no_regular_file_is_an_error_at_once() {
     let place = Place::bare();
     let made = std::process::Command::new("mkfifo").arg(place.file("reins.toml")).status();
     assert!(made.expect("mkfifo").success());
@@ -77,7 +77,7 @@ fn what_is_no_file_is_said_at_once() {
 }
 
 #[test]
-fn a_log_that_nobody_reads_keeps_no_failure_from_its_end() {
+fn a_stderr_that_is_not_read_does_not_stop_a_failure() {
     let place = Place::with("[[connection]]\nvendor = \"openai\"\n").set("REINS_LOG", "trace");
     let (unread, stderr) = std::io::pipe().expect("a pipe");
     let filled = stderr.try_clone().expect("a pipe");
