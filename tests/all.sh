@@ -43,6 +43,7 @@ machine() {
     need git git
     need curl curl ca-certificates
     need cc build-essential
+    need faketime faketime
     command -v cargo >/dev/null || {
         echo "no Rust toolchain: see https://rustup.rs" >&2
         return 1

@@ -45,7 +45,7 @@ pub struct Ask<'a> {
     pub bound: Usd,
     /// The organization's time zone, for calendar windows.
     pub zone: &'a TimeZone,
-    /// When it is asked. A ledger that has a clock of its own goes by that.
+    /// When it is asked. A ledger with a clock of its own times the hold by that.
     pub now: Timestamp,
 }
 

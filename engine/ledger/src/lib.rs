@@ -5,8 +5,8 @@
 mod slot;
 mod windows;
 
+mod jump_detector;
 mod timeline;
-mod watch;
 
 mod tally;
 
@@ -27,8 +27,8 @@ mod limits;
 
 pub use books::{Books, Finished, Settings, Swept};
 pub use command::{Command, Outcome};
+pub use jump_detector::{ClockReading, JumpDetector};
 pub use limits::{Limit, Limits};
 pub use slot::{Posting, SLOT_SECONDS, Slot};
 pub use timeline::{Stretch, Timeline};
-pub use watch::{Glance, Watch};
 pub use windows::{Span, span};

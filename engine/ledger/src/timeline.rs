@@ -3,10 +3,9 @@
 //! Spend is kept under *ledger time*: the wall clock less `shift`. When the wall clock jumps, a
 //! *stretch* ends, and `shift` takes up the jump so that ledger time goes on with the next slot.
 //! In the present stretch a charge has one date. One from an earlier stretch has two, and counts
-//! by the later:
+//! by the later, but no later than the time for which a store has run since the stretch ended:
 //!
-//! - *own*: what the wall clock showed when it was made, but no later than the time for which a
-//!   store has run since the stretch ended;
+//! - *own*: what the wall clock showed when it was made;
 //! - *carried*: what the present clock would have shown, counted back by ledger time.
 //!
 //! INVARIANT 1. While the wall clock is right, a window has at least the charges whose true time
@@ -17,38 +16,40 @@
 //! INVARIANT 2. A calendar window that was open when the clock jumped goes on to its end by the
 //! clock before the jump, beside that of the present clock: a charge counts that is in either. If
 //! the clock before the jump was right, its window keeps to invariant 1 although the present clock
-//! is wrong. Later windows are those of the present clock. A clock that was there for a moment, a
-//! quarter of an hour at the most between two that agree (but for a pause of unknown length), is
-//! taken to have been wrong: its windows do not go on.
+//! is wrong. Later windows are those of the present clock. An excursion, a quarter of an hour at the
+//! most between two clocks that agree (but for a pause of unknown length), is taken to have been
+//! wrong: the windows of its clock do not go on.
 //!
 //! INVARIANT 3. Once a store has run for as long as a window is without another jump, no charge
 //! from before the jump is in that window: both dates are at least that old.
 //!
-//! All of it holds to the two seconds of [`crate::Watch`] and to a slot for charges of earlier
-//! stretches, always against the spender. Where the clock never jumped, it is exact.
+//! All of it holds to the two seconds of [`crate::JumpDetector`]. Charges of earlier stretches are
+//! dated up to one slot too late, never too early. Where the clock never jumped, dates are exact.
 
 use jiff::{Timestamp, tz::TimeZone};
 use reins_governor::Window;
 use smallvec::SmallVec;
 
+use crate::jump_detector::TOLERANCE_SECONDS;
 use crate::slot::{SLOT_SECONDS, Slot, slot_of};
-use crate::watch::TOLERANCE_SECONDS;
 use crate::windows::{Span, span};
 
 /// How long a stretch matters, in seconds of a running store: longer than the longest window that
 /// configuration admits, 366 days and a bucket of four.
 const MATTERS: i64 = 371 * 24 * 3_600;
-/// How much later than in truth a stretch may be taken to end: a second for the jump, and one for
-/// the clock.
+/// How much later than it may have ended a stretch is taken to end: a second for the jump, which is
+/// rounded up, and one for the clock, which is read in whole seconds.
 const ROUNDED_SECONDS: i64 = 2;
 /// Stretches that are kept apart. A clock that is right for an hour between two jumps makes fewer
 /// in a weekend; beyond that the two oldest become one, which errs against the spender.
 const STRETCHES_MAX: usize = 64;
 
-/// How long a moment may be, in seconds of ledger time: as long as it takes to see a wrong date and
-/// to set it right. Of that a jump takes up to ten minutes.
-const MOMENT: i64 = 900;
-/// How far apart clocks are that agree, in seconds: two jumps, each within the watch's tolerance.
+/// The longest excursion, in seconds of ledger time: what an operator or NTP needs to set a wrong
+/// clock right again. The jump itself takes up to ten minutes of it, since ledger time goes on with
+/// the slot after the next edge.
+const EXCURSION_MAX: i64 = 900;
+/// How far apart two clocks are at the most that agree, in seconds: two jumps lie between them, each
+/// of which is known to the detector's tolerance.
 const AGREEING: i64 = 2 * TOLERANCE_SECONDS;
 
 /// What the wall clock has shown since the store began.
@@ -86,9 +87,10 @@ pub(crate) struct Dated {
     pub(crate) beside: Option<Span>,
 }
 
-/// A clock that charges may count by: the present one, or one from before a jump, gone on.
+/// A clock that charges may count by: the present one, or one from before a jump as it would have
+/// gone on.
 #[derive(Clone, Copy, Debug)]
-struct Face {
+struct CandidateClock {
     /// What it shows.
     now: i64,
     /// How far the present clock is ahead of it.
@@ -119,18 +121,19 @@ impl Timeline {
     }
 
     fn end_stretch(&mut self, wall: i64, seconds: i64, paused: bool) {
-        // WHY: what was rounded up, and what a clock that is read in whole seconds may lack.
-        let end = self.ledger_time(wall.saturating_sub(seconds)).saturating_add(ROUNDED_SECONDS);
+        let before = self.ledger_time(wall.saturating_sub(seconds));
+        let end = before.saturating_add(ROUNDED_SECONDS);
         let carry = |past: &mut Stretch| past.carried = past.carried.saturating_add(seconds);
         self.past.push(Stretch { end, paused, ..self.present() });
         self.past.iter_mut().for_each(carry);
         self.shift = slot_of(wall.saturating_sub(next_slot(end)));
-        self.pause(self.ledger_time(wall).saturating_sub(end));
+        self.pause(self.ledger_time(wall).saturating_sub(before));
         self.tidy(wall);
     }
 
-    /// A store goes on at `wall`, and knows of ledger time up to `seen`. Answers by how much the
-    /// wall clock went back meanwhile; that it went ahead cannot be told from a pause.
+    /// Continues after a restart, when the wall clock shows `wall` and ledger time is known to have
+    /// passed up to `seen`. Returns the seconds by which the wall clock went back meanwhile, below
+    /// zero; a clock that went ahead looks like a pause.
     pub fn resume(&mut self, wall: i64, seen: i64) -> Option<i64> {
         let pause = self.ledger_time(wall).saturating_sub(seen);
         if pause < -TOLERANCE_SECONDS {
@@ -145,13 +148,13 @@ impl Timeline {
     /// The first slot in ledger time that may count in `window` at `now`.
     #[must_use]
     pub fn earliest(&self, window: Window, zone: &TimeZone, now: Timestamp) -> i64 {
-        let faces = self.faces(window, zone, now);
+        let candidates = self.candidates(window, zone, now);
         let may_count = |stretch: &Stretch| {
-            let first = |face: &Face| {
-                let date = stretch.own.max(stretch.carried.saturating_sub(face.behind));
-                slot_of(face.open.start.saturating_sub(date).saturating_sub(SLOT_SECONDS))
+            let first = |clock: &CandidateClock| {
+                let date = stretch.own.max(stretch.carried.saturating_sub(clock.behind));
+                slot_of(clock.open.start.saturating_sub(date).saturating_sub(SLOT_SECONDS))
             };
-            let first = faces.iter().map(first).min()?;
+            let first = candidates.iter().map(first).min()?;
             (first <= stretch.end).then_some(first)
         };
         let stretches = self.past.iter().copied().chain([self.present()]);
@@ -166,24 +169,24 @@ impl Timeline {
         slots: &[Slot],
         now: Timestamp,
     ) -> Dated {
-        let faces = self.faces(window, zone, now);
-        let [_] = faces.as_slice() else { return self.dated_beside(slots, &faces) };
+        let candidates = self.candidates(window, zone, now);
+        let [_] = candidates.as_slice() else { return self.dated_beside(slots, &candidates) };
         let wall = now.as_second();
         let dated = |slot: &Slot| Slot { start: self.date_at(slot.start, wall), ..*slot };
         Dated { slots: slots.iter().map(dated).collect(), beside: None }
     }
 
-    /// What counts by any of `faces`, by dates in the span that all of them make.
-    fn dated_beside(&self, slots: &[Slot], faces: &[Face]) -> Dated {
+    /// What counts by any of `candidates`, by dates in the span that all of them make.
+    fn dated_beside(&self, slots: &[Slot], candidates: &[CandidateClock]) -> Dated {
         let mut all = Span { start: i64::MAX, end: i64::MAX };
-        for face in faces {
-            all.start = all.start.min(slot_of(face.open.start.saturating_add(face.behind)));
-            all.end = all.end.min(face.open.end.saturating_add(face.behind));
+        for clock in candidates {
+            all.start = all.start.min(slot_of(clock.open.start.saturating_add(clock.behind)));
+            all.end = all.end.min(clock.open.end.saturating_add(clock.behind));
         }
         let dated = |slot: &Slot| {
-            let counting = faces.iter().filter_map(|face| {
-                let date = self.date(slot.start, face);
-                (date >= face.open.start).then_some(date.saturating_add(face.behind))
+            let counting = candidates.iter().filter_map(|clock| {
+                let date = self.date(slot.start, clock);
+                (date >= clock.open.start).then_some(date.saturating_add(clock.behind))
             });
             Some(Slot { start: slot_of(counting.max()?).max(all.start), ..*slot })
         };
@@ -192,50 +195,55 @@ impl Timeline {
 
     /// The date of the slot `kept` by the present clock, which shows `wall`.
     pub(crate) fn date_at(&self, kept: i64, wall: i64) -> i64 {
-        self.date(kept, &Face { now: wall, behind: 0, open: Span::NEVER })
+        self.date(kept, &CandidateClock { now: wall, behind: 0, open: Span::NEVER })
     }
 
     /// The date of the slot `kept` by a clock: the latest at which it can have been spent.
-    fn date(&self, kept: i64, face: &Face) -> i64 {
-        let mut date = face.now.saturating_sub(MATTERS);
+    fn date(&self, kept: i64, clock: &CandidateClock) -> i64 {
+        let mut date = clock.now.saturating_sub(MATTERS);
         let mut begun = self.floor;
         for stretch in self.past.iter().copied().chain([self.present()]) {
             if slot_of(begun) < kept && kept <= slot_of(stretch.end) {
-                date = date.max(self.date_in(&stretch, kept, face));
+                date = date.max(self.date_in(&stretch, kept, clock));
             }
             begun = stretch.end;
         }
-        slot_of(date.min(face.now))
+        slot_of(date.min(clock.now))
     }
 
-    fn date_in(&self, stretch: &Stretch, kept: i64, face: &Face) -> i64 {
-        let wall = face.now.saturating_add(face.behind);
+    fn date_in(&self, stretch: &Stretch, kept: i64, clock: &CandidateClock) -> i64 {
+        let wall = clock.now.saturating_add(clock.behind);
         let last = kept.saturating_add(SLOT_SECONDS - 1).min(stretch.end);
-        let carried = slot_of(last.saturating_add(stretch.carried).saturating_sub(face.behind));
-        let latest = face.now.saturating_sub(self.ran_since(stretch, wall));
-        kept.saturating_add(stretch.own).min(latest).max(carried)
+        let carried = last.saturating_add(stretch.carried).saturating_sub(clock.behind);
+        let latest = clock.now.saturating_sub(self.ran_since(stretch, wall));
+        kept.saturating_add(stretch.own).max(carried).min(latest)
     }
 
     /// The clocks that charges may count by in `window`, the present one first.
-    fn faces(&self, window: Window, zone: &TimeZone, now: Timestamp) -> SmallVec<[Face; 2]> {
+    fn candidates(
+        &self,
+        window: Window,
+        zone: &TimeZone,
+        now: Timestamp,
+    ) -> SmallVec<[CandidateClock; 2]> {
         let wall = now.as_second();
-        let present = Face { now: wall, behind: 0, open: span(window, zone, now) };
-        let mut faces = SmallVec::from_iter([present]);
+        let present = CandidateClock { now: wall, behind: 0, open: span(window, zone, now) };
+        let mut candidates = SmallVec::from_iter([present]);
         if !matches!(window, Window::Rolling { .. }) {
-            let lasted = |(index, _): &(usize, &Stretch)| !self.was_a_moment(*index);
+            let lasted = |(index, _): &(usize, &Stretch)| !self.was_excursion(*index);
             let lasting = self.past.iter().enumerate().filter(lasted);
-            faces.extend(lasting.filter_map(|(_, past)| open_since(past, window, zone, wall)));
+            candidates.extend(lasting.filter_map(|(_, past)| open_since(past, window, zone, wall)));
         }
-        faces
+        candidates
     }
 
-    /// Whether the clock of a stretch was there for a moment between two that agree.
-    fn was_a_moment(&self, index: usize) -> bool {
+    /// Whether the stretch at `index` was an excursion between two clocks that agree.
+    fn was_excursion(&self, index: usize) -> bool {
         let behind = |at: usize| self.past.get(at).map_or(0, Stretch::behind);
-        let moment = |(first, last): (usize, usize)| {
+        let excursion = |(first, last): (usize, usize)| {
             let between = self.past.get(first..=last).unwrap_or_default();
             let (Some(first), Some(end)) = (between.first(), between.last()) else { return false };
-            if end.end.saturating_sub(first.end) > MOMENT {
+            if end.end.saturating_sub(first.end) > EXCURSION_MAX {
                 return false;
             }
             let apart = first.behind().saturating_sub(behind(last + 1));
@@ -247,7 +255,7 @@ impl Timeline {
             }
         };
         let lasts = index..self.past.len();
-        (0..index).flat_map(|first| lasts.clone().map(move |last| (first, last))).any(moment)
+        (0..index).flat_map(|first| lasts.clone().map(move |last| (first, last))).any(excursion)
     }
 
     /// The present stretch, which has not ended.
@@ -295,7 +303,12 @@ impl Stretch {
 }
 
 /// The clock of `stretch`, gone on, while the window is open that it ended in.
-fn open_since(stretch: &Stretch, window: Window, zone: &TimeZone, wall: i64) -> Option<Face> {
+fn open_since(
+    stretch: &Stretch,
+    window: Window,
+    zone: &TimeZone,
+    wall: i64,
+) -> Option<CandidateClock> {
     let behind = stretch.behind();
     let now = wall.saturating_sub(behind);
     let last = stretch.end.saturating_add(stretch.own);
@@ -303,7 +316,7 @@ fn open_since(stretch: &Stretch, window: Window, zone: &TimeZone, wall: i64) -> 
     // WHY: the end is rounded up, perhaps over a window's edge.
     let start = at(last.saturating_sub(ROUNDED_SECONDS))?.start;
     let open = Span { start, ..at(last)? };
-    (now < open.end).then_some(Face { now, behind, open })
+    (now < open.end).then_some(CandidateClock { now, behind, open })
 }
 
 /// The beginning of the first slot after `second`.

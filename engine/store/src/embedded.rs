@@ -18,7 +18,7 @@ use parking_lot::{Mutex, MutexGuard};
 use reins_governor::{
     Ask, Clock, End, Fault, HoldId, Holding, Ledger, Receipt, Transaction, Unheld, VoidReason,
 };
-use reins_ledger::{Books, Settings, Watch};
+use reins_ledger::{Books, JumpDetector, Settings};
 use sqlx::SqlitePool;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -27,7 +27,7 @@ use crate::database::Database;
 use crate::folder::{self, Bell};
 use crate::frame::Seq;
 use crate::journal::{Durability, Journal};
-use crate::jumps::glance;
+use crate::jumps::read_clocks;
 use crate::kept::Kept;
 use crate::live::Live;
 use crate::opening::{self, Opened};
@@ -254,7 +254,7 @@ impl Ledger for Embedded {
         self.core.journal.durable(seq).await.map_err(Fault::Stopped)
     }
 
-    fn finish(&self, id: HoldId, end: End, _: Timestamp, record: Option<Transaction>) -> Receipt {
+    fn finish(&self, id: HoldId, end: End, _at: Timestamp, record: Option<Transaction>) -> Receipt {
         let record = record.and_then(|record| self.core.encode(&record));
         let mut live = self.core.live.lock();
         let now = self.core.time(&mut live);
@@ -274,7 +274,7 @@ impl Ledger for Embedded {
         self.core.push(Some(seq), live);
     }
 
-    fn beat(&self, id: HoldId, _: Timestamp) {
+    fn beat(&self, id: HoldId, _at: Timestamp) {
         let mut live = self.core.live.lock();
         let now = self.core.time(&mut live);
         live.books.beat(id, now);
@@ -291,9 +291,9 @@ impl Core {
         reads: SqlitePool,
         last: Seq,
     ) -> Self {
-        let watch = Watch::new(glance(&*options.clock));
+        let detector = JumpDetector::new(read_clocks(&*options.clock));
         Self {
-            live: Mutex::new(Live::new(Books::new(options.settings), watch, last)),
+            live: Mutex::new(Live::new(Books::new(options.settings), detector, last)),
             journal,
             clock: options.clock,
             reads,

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 use jiff::{SignedDuration, Timestamp};
 use reins_governor::{End, HoldId, Receipt, Scope, TransactionId};
-use reins_ledger::{Books, Finished, Posting, Swept, Watch};
+use reins_ledger::{Books, Finished, JumpDetector, Posting, Swept};
 use ulid::Ulid;
 
 use crate::clock::KeptClock;
@@ -26,9 +26,9 @@ const PRESUMED_MAX: usize = 16_384;
 #[derive(Debug)]
 pub(crate) struct Live {
     pub(crate) books: Books,
-    /// Tells when the wall clock jumps.
-    pub(crate) watch: Watch,
-    /// How often it has.
+    /// Detects jumps of the wall clock.
+    pub(crate) detector: JumpDetector,
+    /// Jumps since the store was opened.
     pub(crate) jumps: u64,
     in_flight: HashMap<HoldId, InFlight>,
     /// Which attempts were presumed lately.
@@ -49,9 +49,9 @@ struct InFlight {
 
 impl Live {
     /// Nothing held and nothing in the backlog, after `folded` entries.
-    pub(crate) fn new(books: Books, watch: Watch, folded: Seq) -> Self {
+    pub(crate) fn new(books: Books, detector: JumpDetector, folded: Seq) -> Self {
         let (in_flight, presumed, backlog) = Default::default();
-        Self { books, watch, jumps: 0, in_flight, presumed, backlog, folded }
+        Self { books, detector, jumps: 0, in_flight, presumed, backlog, folded }
     }
 
     /// The wall clock has jumped, and shows `now`.
@@ -61,7 +61,7 @@ impl Live {
         self.keep_clock(journal, now);
     }
 
-    /// Writes down what is known of the clock. Whatever is held from now on has it in front.
+    /// Enters the timeline into the journal. Every intent from now on comes after it.
     pub(crate) fn keep_clock(&mut self, journal: &Journal, now: Timestamp) {
         let timeline = self.books.timeline().clone();
         let seen = timeline.ledger_time(now.as_second());

@@ -1,4 +1,4 @@
-//! Upkeep: once a second, holds that outlived their life end, and a jump of the clock is noticed;
+//! Upkeep: once a second, holds that outlived their life end, and a jump of the clock is detected;
 //! now and then, idle counters go.
 
 use std::sync::Arc;

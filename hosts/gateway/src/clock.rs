@@ -6,8 +6,9 @@ use jiff::Timestamp;
 use reins_governor::Clock;
 use rustix::time::{ClockId, Timespec, clock_gettime};
 
-/// A clock that also runs while the machine sleeps, as the one on the wall does: what passed
-/// meanwhile is not a jump. On other systems than Linux this is what the name below means.
+/// The monotonic clock that includes the time in which the machine sleeps: otherwise the wall clock
+/// would seem to have jumped after it. Linux calls it `CLOCK_BOOTTIME`; on macOS and the BSDs
+/// `CLOCK_MONOTONIC` includes sleep.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const STEADY: ClockId = ClockId::Boottime;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]

@@ -179,3 +179,20 @@ fn times_at_the_ends_of_all_numbers_are_no_matter() {
         }
     }
 }
+
+#[test]
+fn stretches_that_became_one_leave_windows_in_time() {
+    let (mut timeline, mut wall) = (Timeline::default(), 1_800_000_000);
+    for jump in 0..1_000 {
+        let by = if jump % 2 == 0 { 100 * HOUR } else { -100 * HOUR };
+        wall += 400 + by;
+        timeline.jump(wall, by);
+    }
+    let oldest = timeline.past[0];
+    wall += 6 * HOUR;
+    let now = Timestamp::from_second(wall).expect("a time");
+    let rolling = Window::Rolling { hours: 5 };
+    let slots = [slot(1_800_000_000), slot(oldest.end - oldest.end.rem_euclid(300))];
+    let dated = timeline.dated(rolling, &TimeZone::UTC, &slots, now);
+    assert!(dated.slots.iter().all(|slot| slot.start < wall - 6 * HOUR), "{dated:?}");
+}

@@ -11,7 +11,9 @@ use reins_governor::{
 };
 
 use crate::slot::slot_of;
-use crate::{Books, Command, Finished, Glance, Outcome, Settings, Slot, Span, Watch, span};
+use crate::{
+    Books, ClockReading, Command, Finished, JumpDetector, Outcome, Settings, Slot, Span, span,
+};
 
 const HOUR: i64 = 3_600;
 const DAY: i64 = 24 * HOUR;
@@ -94,7 +96,7 @@ pub(super) struct World {
     error: i64,
     monotonic: u64,
     books: Books,
-    watch: Watch,
+    detector: JumpDetector,
     /// What is on the disk: nano-USD and calls by slot, and the last ledger time that is known.
     disk: BTreeMap<i64, (i64, i64)>,
     known: i64,
@@ -144,7 +146,7 @@ impl World {
             error: 0,
             monotonic: 0,
             books: Books::new(Settings::default()),
-            watch: Watch::new(Glance { wall, monotonic }),
+            detector: JumpDetector::new(ClockReading { wall, monotonic }),
             disk: BTreeMap::new(),
             known: i64::MIN,
             written: start,
@@ -279,7 +281,7 @@ impl World {
 
     fn jump(&mut self, by: i64) {
         let error = (self.error + by).clamp(-ERROR_MAX, ERROR_MAX);
-        // WHY: what the watch does not see is not a jump, and would add up here.
+        // WHY: what the detector does not see is not a jump, and would add up here.
         if (error - self.error).abs() <= 2 {
             return;
         }
@@ -293,12 +295,13 @@ impl World {
 
     /// What a store does at least once a second.
     fn look(&mut self) {
-        let glance = Glance { wall: self.wall(), monotonic: Duration::from_secs(self.monotonic) };
-        match self.watch.jumped(&glance) {
-            None => self.watch.keep(glance),
+        let reading =
+            ClockReading { wall: self.wall(), monotonic: Duration::from_secs(self.monotonic) };
+        match self.detector.jumped(&reading) {
+            None => self.detector.accept(reading),
             Some(seconds) => {
-                self.watch.jump(glance);
-                self.books.step(Command::Jump { seconds }, glance.wall);
+                self.detector.restart(reading);
+                self.books.step(Command::Jump { seconds }, reading.wall);
                 self.write();
             }
         }
@@ -323,7 +326,8 @@ impl World {
         if changed {
             self.write();
         }
-        (self.monotonic, self.watch) = (0, Watch::new(Glance { wall, monotonic: Duration::ZERO }));
+        (self.monotonic, self.detector) =
+            (0, JumpDetector::new(ClockReading { wall, monotonic: Duration::ZERO }));
     }
 
     /// What a jump while no store ran leaves of the promises.
@@ -435,8 +439,9 @@ impl fmt::Debug for World {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { true_now, error, disk, calls, .. } = self;
         let (left, timeline) = (self.left(), self.books.timeline());
-        write!(f, "true {true_now}, clock {error:+}, left {left:?}, {timeline:?}\n")?;
-        write!(f, "kept {disk:?}\n{calls:#?}")
+        writeln!(f, "true {true_now}, clock {error:+}, left {left:?}, {timeline:?}")?;
+        writeln!(f, "kept {disk:?}")?;
+        write!(f, "{calls:#?}")
     }
 }
 
