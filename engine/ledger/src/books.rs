@@ -128,8 +128,9 @@ impl Books {
         &self.timeline
     }
 
-    /// Takes in a jump of the wall clock by so many seconds (rounded up), after which it shows `now`.
-    /// No time has passed, so holds live as long as before; every counter has to be loaded anew.
+    /// Takes in a jump of the wall clock by so many seconds (rounded up), after which it shows
+    /// `now`. No time has passed, so holds live as long as before; every counter has to be loaded
+    /// anew.
     pub fn jump(&mut self, seconds: i64, now: Timestamp) {
         let now = now.as_second();
         self.timeline.jump(now, seconds);

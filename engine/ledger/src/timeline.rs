@@ -16,9 +16,9 @@
 //! INVARIANT 2. A calendar window that was open when the clock jumped goes on to its end by the
 //! clock before the jump, beside that of the present clock: a charge counts that is in either. If
 //! the clock before the jump was right, its window keeps to invariant 1 although the present clock
-//! is wrong. Later windows are those of the present clock. An excursion, a quarter of an hour at the
-//! most between two clocks that agree (but for a pause of unknown length), is taken to have been
-//! wrong: the windows of its clock do not go on.
+//! is wrong. Later windows are those of the present clock. An excursion, a quarter of an hour at
+//! the most between two clocks that agree (but for a pause of unknown length), is taken to have
+//! been wrong: the windows of its clock do not go on.
 //!
 //! INVARIANT 3. Once a store has run for as long as a window is without another jump, no charge
 //! from before the jump is in that window: both dates are at least that old.
@@ -48,8 +48,8 @@ const STRETCHES_MAX: usize = 64;
 /// clock right again. The jump itself takes up to ten minutes of it, since ledger time goes on with
 /// the slot after the next edge.
 const EXCURSION_MAX: i64 = 900;
-/// How far apart two clocks are at the most that agree, in seconds: two jumps lie between them, each
-/// of which is known to the detector's tolerance.
+/// How far apart two clocks are at the most that agree, in seconds: two jumps lie between them,
+/// each of which is known to the detector's tolerance.
 const AGREEING: i64 = 2 * TOLERANCE_SECONDS;
 
 /// What the wall clock has shown since the store began.
