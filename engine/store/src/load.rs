@@ -13,8 +13,8 @@ use crate::embedded::Core;
 use crate::frame::Seq;
 
 /// How often a read is repeated because a fold or a jump of the clock overtook it. A fold takes
-/// longer than a read, so that the second try nearly always does; so many failures mean a machine that
-/// is overloaded.
+/// longer than a read, so that the second try nearly always does; so many failures mean a
+/// machine that is overloaded.
 const TRIES: usize = 16;
 
 /// A counter that is not in memory.
