@@ -243,7 +243,7 @@ async fn no_key_and_no_content_is_found_anywhere() {
     assert!(found.is_empty(), "{} found:\n{}", found.len(), found.join("\n"));
     // What is searched is what was written: the names that calls may leave are there.
     let log = fs::read_to_string(log(&site)).unwrap();
-    assert!(log.contains("a version is refused") && log.contains("TRACE"));
+    assert!(log.contains("the new version is refused") && log.contains("TRACE"));
     let journal = heard.iter().filter(|(what, _)| what.contains("journal"));
     assert!(
         journal

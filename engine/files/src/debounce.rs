@@ -29,12 +29,13 @@ const REST_RELINKED: Duration = Duration::from_millis(500);
 const REREAD: Duration = Duration::from_secs(30);
 
 /// What one poll found.
+#[derive(Clone, Copy)]
 pub(crate) struct Found<'a> {
     pub(crate) stamp: Stamp,
     /// How long it must not change, if it is not the accepted state.
     pub(crate) rest: Duration,
     /// Reads the contents, `None` if they changed meanwhile.
-    pub(crate) read: &'a mut dyn FnMut() -> Result<Option<Contents>, FileError>,
+    pub(crate) read: &'a dyn Fn() -> Result<Option<Contents>, FileError>,
 }
 
 /// Contents that are not accepted yet.
@@ -108,23 +109,23 @@ impl Debounce {
         if brief { FileState::Changing } else { FileState::Unreadable(error) }
     }
 
-    fn file(&mut self, now: Duration, mut found: Found<'_>) -> Result<FileState, FileError> {
+    fn file(&mut self, now: Duration, found: Found<'_>) -> Result<FileState, FileError> {
         if self.accepted.as_ref().is_some_and(|known| known.stamp == Some(found.stamp)) {
             self.candidate = None;
-            return self.unchanged(now, &mut found);
+            return self.unchanged(now, found);
         }
         let known = self.candidate.take().filter(|known| known.stamp == found.stamp);
         let Some(known) = known else {
             let Some(contents) = (found.read)()? else { return Ok(FileState::Changing) };
             let (stamp, rest) = (found.stamp, found.rest);
             let fresh = Candidate { stamp, contents, since: now, rest };
-            return self.wait(now, fresh, &mut found);
+            return self.wait(now, fresh, found);
         };
-        self.wait(now, known, &mut found)
+        self.wait(now, known, found)
     }
 
     /// The stamp is the accepted one.
-    fn unchanged(&mut self, now: Duration, found: &mut Found<'_>) -> Result<FileState, FileError> {
+    fn unchanged(&mut self, now: Duration, found: Found<'_>) -> Result<FileState, FileError> {
         let Some(accepted) = self.accepted.as_mut().filter(|known| known.reread_at <= now) else {
             return Ok(FileState::Current);
         };
@@ -143,7 +144,7 @@ impl Debounce {
         &mut self,
         now: Duration,
         known: Candidate,
-        found: &mut Found<'_>,
+        found: Found<'_>,
     ) -> Result<FileState, FileError> {
         if now.saturating_sub(known.since) < known.rest {
             self.candidate = Some(known);

@@ -196,8 +196,8 @@ impl Watcher {
         let now = self.poll.epoch.elapsed();
         let state = match found {
             Ok(Some((file, rest))) => {
-                let mut read = || file.read(limit);
-                let found = Found { stamp: file.stamp, rest, read: &mut read };
+                let read = || file.read(limit);
+                let found = Found { stamp: file.stamp, rest, read: &read };
                 self.debounce.poll(now, Ok(Some(found)))
             }
             Ok(None) => self.debounce.poll(now, Ok(None)),

@@ -99,7 +99,8 @@ impl Versions {
             Err(error) => {
                 count("refused");
                 let cause = cause(error);
-                tracing::error!(%error, cause, "a version is refused; the last one stays in force");
+                let what = "the new version is refused; the last one stays in force";
+                tracing::error!(%error, cause, "{what}");
             }
         }
     }

@@ -56,9 +56,9 @@ impl Scene {
     fn poll(&mut self) -> FileState {
         let contents: Contents = self.text.as_bytes().into();
         let stamp = stamp(self.inode, contents.len(), self.writes);
-        let mut read = || Ok(Some(contents.clone()));
+        let read = || Ok(Some(contents.clone()));
         let rest = rest(std::mem::replace(&mut self.change, Change::None));
-        let found = Found { stamp, rest, read: &mut read };
+        let found = Found { stamp, rest, read: &read };
         let state = self.debounce.poll(self.now, Ok(Some(found)));
         self.now += POLL;
         state
@@ -174,9 +174,9 @@ fn a_file_that_changes_while_it_is_read_is_not_accepted() {
     let mut scene = Scene::new();
     scene.replace("second", Change::Renamed);
     for _ in 0..3 {
-        let mut read = || Ok(None);
+        let read = || Ok(None);
         let stamp = stamp(scene.inode, 6, scene.writes);
-        let found = Found { stamp, rest: Duration::ZERO, read: &mut read };
+        let found = Found { stamp, rest: Duration::ZERO, read: &read };
         let state = scene.debounce.poll(scene.now, Ok(Some(found)));
         assert!(matches!(state, FileState::Changing));
     }
@@ -196,11 +196,11 @@ proptest! {
         let step = whole.len() / pauses.len();
         for (piece, pause) in pauses.iter().enumerate() {
             let end = if piece + 1 == pauses.len() { whole.len() } else { step * (piece + 1) };
-            let begun = whole.get(..end).unwrap();
+            let part = whole.get(..end).unwrap_or(whole);
             if anew && piece == 0 {
-                scene.replace(begun, Change::Created);
+                scene.replace(part, Change::Created);
             } else {
-                scene.write(begun);
+                scene.write(part);
             }
             for _ in 0..*pause {
                 scene.poll();
