@@ -12,7 +12,7 @@ use reins_governor::{Answered, Ledger, Refusal};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::aside::Aside;
-use crate::carry::{Carried, Freight, ended_before, micros_since};
+use crate::carry::{Carried, Freight, micros_since};
 use crate::collect::{Collected, collect};
 use crate::metering::Metering;
 use crate::notice::Notice;
@@ -65,21 +65,18 @@ impl<L: Ledger, T: Transport> Freight<L, T> {
         let (status, billing) = (answered.status, self.billing());
         let ended = AnswerEnd { status, body: end, billing, streams: false };
         let ending = outcome::answered(metered, ended);
-        let Some(closed) = report::finish(self.admitted, ending, answered) else {
-            return ended_before(retries);
-        };
-        let closed = Box::new(closed);
+        let closed = Box::new(report::finish(self.admitted, ending, answered));
         if end == BodyEnd::Whole {
             return Carried::Whole { notice, head, body, closed };
         }
         let waited = Duration::from_micros(answered.total_us);
         let refusal = cut_short(end, waited);
-        Carried::Failed { notice: Some(notice), refusal, retries, closed: Some(closed) }
+        Carried::Failed { notice, refusal, retries, closed }
     }
 
     /// What meters the answer to the call as it was sent.
     fn meter(&self) -> Box<dyn Meter> {
-        self.dialect.meter(&self.read, self.admitted.call().unwrap_or(&self.read.call))
+        self.dialect.meter(&self.read, self.admitted.call())
     }
 
     async fn metered(&self, headers: &HeaderMap, body: &Bytes) -> Metered {

@@ -62,11 +62,7 @@ impl Tried {
 impl<L: Ledger, T: Transport> Freight<L, T> {
     /// Sends the call once.
     pub(crate) async fn attempt(&self) -> Tried {
-        let Some(call) = self.admitted.call() else {
-            let what = "a call was carried after it had ended".to_owned();
-            return Tried::nothing(Seen::NotConnected, None, Refusal::Internal { what });
-        };
-        let sending = self.transport.send((self.pack)(call));
+        let sending = self.transport.send((self.pack)(self.admitted.call()));
         let mut pulse = self.pulse();
         match pulse.within(self.terms.headers_timeout, sending).await {
             Err(Late::TimedOut) => late(Seen::NoHead, self.terms.headers_timeout),

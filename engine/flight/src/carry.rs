@@ -8,7 +8,7 @@ use http::response::Parts;
 use http::{HeaderMap, Request};
 use http_body_util::Full;
 use reins_dialects::{Billing, Dialect, Read};
-use reins_governor::{Admitted, Answered, Call, Clock, Closed, Ledger, NotAgain, Refusal};
+use reins_governor::{Admitted, Answered, Call, Clock, Closed, Ledger, Refusal};
 use tokio::time::sleep;
 
 use crate::arrive::Arrival;
@@ -76,13 +76,13 @@ pub enum Carried {
     /// No answer; the call has ended.
     Failed {
         /// What to tell the client of the decision.
-        notice: Option<Notice>,
+        notice: Notice,
         /// What to answer instead.
         refusal: Refusal,
         /// Attempts before the last.
         retries: u32,
         /// What it cost all the same.
-        closed: Option<Box<Closed>>,
+        closed: Box<Closed>,
     },
 }
 
@@ -92,7 +92,7 @@ pub async fn carry<L: Ledger, T: Transport>(mut freight: Freight<L, T>) -> Carri
     let mut retries = 0;
     report::begun(&freight.admitted);
     loop {
-        let Some(notice) = Notice::of(&freight.admitted) else { return ended_before(retries) };
+        let notice = Notice::of(&freight.admitted);
         let sent = freight.clock.monotonic();
         let tried = freight.attempt().await;
         let answered = freight.answered(&tried, sent);
@@ -114,10 +114,9 @@ pub async fn carry<L: Ledger, T: Transport>(mut freight: Freight<L, T>) -> Carri
         match freight.admitted.again(ending, answered, pause).await {
             Ok(admitted) => freight.admitted = admitted,
             Err(not_again) => {
-                if let (Some(about), Some(closed)) = (about, &not_again.closed) {
-                    about.report(closed);
-                }
-                return not_tried_again(notice, unanswered, *not_again, retries);
+                about.report(&not_again.closed);
+                // A retry was refused: what the attempt before brought goes back.
+                return unanswered.carried(notice, not_again.closed, retries);
             }
         }
         retries += 1;
@@ -141,15 +140,21 @@ impl<L: Ledger, T: Transport> Freight<L, T> {
         retries: u32,
     ) -> Carried {
         let ending = outcome::unanswered(unanswered.seen);
-        let closed = report::finish(self.admitted, ending, answered).map(Box::new);
-        match (unanswered.instead, closed) {
-            (Instead::Error { head, body }, Some(closed)) => {
-                Carried::Whole { notice, head, body, closed }
-            }
-            (Instead::Error { .. }, None) => ended_before(retries),
-            (Instead::Refusal(refusal), closed) => {
-                Carried::Failed { notice: Some(notice), refusal, retries, closed }
-            }
+        let closed = report::finish(self.admitted, ending, answered);
+        unanswered.carried(notice, closed, retries)
+    }
+}
+
+// === impl Unanswered ===
+
+impl Unanswered {
+    /// What goes back of a call that ended with this attempt: the vendor's own error, where it gave
+    /// one.
+    fn carried(self, notice: Notice, closed: Closed, retries: u32) -> Carried {
+        let closed = Box::new(closed);
+        match self.instead {
+            Instead::Error { head, body } => Carried::Whole { notice, head, body, closed },
+            Instead::Refusal(refusal) => Carried::Failed { notice, refusal, retries, closed },
         }
     }
 }
@@ -157,33 +162,6 @@ impl<L: Ledger, T: Transport> Freight<L, T> {
 fn retry_delay(retries: u32) -> Duration {
     let index = usize::try_from(retries).unwrap_or(usize::MAX);
     RETRY_DELAYS.get(index).or(RETRY_DELAYS.last()).copied().unwrap_or_default()
-}
-
-pub(crate) fn ended_before(retries: u32) -> Carried {
-    let refusal = Refusal::Internal { what: "a call ended twice".into() };
-    Carried::Failed { notice: None, refusal, retries, closed: None }
-}
-
-/// A retry was refused: the vendor's own error goes back, where it gave one.
-fn not_tried_again(
-    notice: Notice,
-    unanswered: Unanswered,
-    not_again: NotAgain,
-    retries: u32,
-) -> Carried {
-    let closed = not_again.closed.map(Box::new);
-    match (unanswered.instead, closed) {
-        (Instead::Error { head, body }, Some(closed)) => {
-            Carried::Whole { notice, head, body, closed }
-        }
-        (Instead::Error { .. }, closed) => {
-            let refusal = not_again.refusal;
-            Carried::Failed { notice: Some(notice), refusal, retries, closed }
-        }
-        (Instead::Refusal(refusal), closed) => {
-            Carried::Failed { notice: Some(notice), refusal, retries, closed }
-        }
-    }
 }
 
 pub(crate) fn micros_since(clock: &dyn Clock, started: Duration) -> u64 {

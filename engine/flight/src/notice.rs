@@ -29,11 +29,11 @@ pub struct Notice {
 
 impl Notice {
     /// The notice of a call that may be sent.
-    pub(crate) fn of<L: Ledger>(admitted: &Admitted<L>) -> Option<Self> {
-        let draft = admitted.draft()?;
+    pub(crate) fn of<L: Ledger>(admitted: &Admitted<L>) -> Self {
+        let draft = admitted.draft();
         let changed = draft.model_used != draft.opening.model_asked;
         let spent = draft.latency;
-        Some(Self {
+        Self {
             id: draft.opening.id,
             action: draft.opening.action,
             policy: draft.opening.policy.clone(),
@@ -46,6 +46,6 @@ impl Notice {
                 + spent.policy_us
                 + spent.hold_us
                 + spent.commit_us,
-        })
+        }
     }
 }

@@ -126,7 +126,7 @@ impl<L: Ledger> Owner<L> {
         let close = move |metered| {
             let ending = outcome::answered(metered, end);
             // WHY: nobody has to listen; a client that did not ask for trailers never does.
-            report::finish(admitted, ending, answered).map(|receipt| closed.send(receipt).is_ok());
+            drop(closed.send(report::finish(admitted, ending, answered)));
         };
         let lost = lag.lost.load(Ordering::Relaxed);
         match if lost { None } else { aside.rest().await } {

@@ -30,21 +30,18 @@ pub(crate) fn finish<L: Ledger>(
     admitted: Admitted<L>,
     ending: Ending,
     answered: Answered,
-) -> Option<Closed> {
+) -> Closed {
     let about = About::of(&admitted);
-    let closed = admitted.finish(ending, answered)?;
-    if let Some(about) = about {
-        about.report(&closed);
-    }
-    Some(closed)
+    let closed = admitted.finish(ending, answered);
+    about.report(&closed);
+    closed
 }
 
 // === impl About ===
 
 impl About {
-    pub(crate) fn of<L: Ledger>(admitted: &Admitted<L>) -> Option<Self> {
-        let (call, snapshot) = (admitted.call()?.clone(), Arc::clone(admitted.snapshot()?));
-        Some(Self { call, snapshot })
+    pub(crate) fn of<L: Ledger>(admitted: &Admitted<L>) -> Self {
+        Self { call: admitted.call().clone(), snapshot: Arc::clone(admitted.snapshot()) }
     }
 
     /// Reports how the call has ended.

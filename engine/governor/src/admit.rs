@@ -21,8 +21,8 @@ use jiff::Timestamp;
 use crate::admitted::Admitted;
 use crate::case::{Case, Next};
 use crate::{
-    Call, Clock, Fault, Held, Identity, Latency, Ledger, Refusal, Snapshot, Text, TransactionId,
-    Unheld, VoidReason,
+    Call, Clock, Fault, Held, Holding, Identity, Latency, Ledger, Refusal, Snapshot, Text,
+    Transaction, TransactionId, Unheld, VoidReason,
 };
 
 /// How often a call may be judged on its way before it is stopped.
@@ -80,8 +80,12 @@ pub async fn admit<L: Ledger>(
     asking: Asking,
 ) -> Result<Admitted<L>, Box<Turned>> {
     let mut case = Case::open(Arc::clone(snapshot), Arc::clone(clock), asking);
-    match pass(ledger, &mut case).await {
-        Ok(held) => commit(ledger, held, case).await,
+    let sent = match pass(ledger, &mut case).await {
+        Ok(held) => commit(held, &mut case).await,
+        Err(refusal) => Err(refusal),
+    };
+    match sent {
+        Ok((holding, draft)) => Ok(Admitted::new(Arc::clone(ledger), holding, draft, case)),
         Err(refusal) => Err(turn(ledger, &case, refusal)),
     }
 }
@@ -152,23 +156,20 @@ async fn hold<L: Ledger>(
     Err(forgotten())
 }
 
-/// Makes the intent durable: the only wait for the disk.
+/// Makes the intent durable: the only wait for the disk. The hold that may be sent, and the record
+/// so far.
 pub(crate) async fn commit<L: Ledger>(
-    ledger: &Arc<L>,
     held: Held<L>,
-    mut case: Case,
-) -> Result<Admitted<L>, Box<Turned>> {
-    let draft = case.draft(held.holding());
+    case: &mut Case,
+) -> Result<(Holding, Box<Transaction>), Refusal> {
+    let mut draft = case.draft(held.holding());
     let started = case.clock.monotonic();
-    match held.dispatch(&draft).await {
-        Ok(holding) => {
-            // WHY: whoever counts a text holds the request, which is not kept once it may go.
-            case.asking.text = None;
-            case.latency.commit_us += case.since(started);
-            Ok(Admitted::new(Arc::clone(ledger), holding, draft, case))
-        }
-        Err(fault) => Err(turn(ledger, &case, unavailable(&fault))),
-    }
+    let holding = held.dispatch(&draft).await.map_err(|fault| unavailable(&fault))?;
+    // WHY: whoever counts a text holds the request, which is not kept once it may go.
+    case.asking.text = None;
+    case.latency.commit_us += case.since(started);
+    draft.latency = case.latency;
+    Ok((holding, draft))
 }
 
 /// Keeps the record of a call that is refused before it can be judged, such as one that cannot be
@@ -187,7 +188,7 @@ pub fn turn_away<L: Ledger>(
 fn turn<L: Ledger>(ledger: &Arc<L>, case: &Case, refusal: Refusal) -> Box<Turned> {
     let id = case.asking.id;
     if case.attempts.is_empty() {
-        ledger.record(case.refused(&refusal));
+        ledger.record(&case.refused(&refusal));
     }
     Box::new(Turned { id, refusal })
 }
@@ -203,7 +204,7 @@ impl<L: Ledger> Waiting<'_, L> {
 impl<L: Ledger> Drop for Waiting<'_, L> {
     fn drop(&mut self) {
         if self.case.attempts.is_empty() {
-            self.ledger.record(self.case.left());
+            self.ledger.record(&self.case.left());
         }
     }
 }
@@ -217,7 +218,7 @@ fn forgotten() -> Refusal {
     Refusal::Unavailable { what: what.into() }
 }
 
-pub(crate) fn unavailable(fault: &Fault) -> Refusal {
+fn unavailable(fault: &Fault) -> Refusal {
     Refusal::Unavailable { what: fault.to_string() }
 }
 

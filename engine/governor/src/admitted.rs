@@ -13,8 +13,9 @@ use jiff::Timestamp;
 use crate::admit::{commit, pass};
 use crate::case::Case;
 use crate::{
-    Accuracy, Attempt, Budget, Call, Charge, Holding, Identity, Ledger, Overshoot, PresumeReason,
-    Receipt, Refusal, Snapshot, Standing, Status, Transaction, Usage, Usd, VoidReason,
+    Accuracy, Attempt, Budget, Call, Charge, Holding, Identity, Ledger, Mark, Overshoot,
+    PresumeReason, Receipt, Refusal, Snapshot, Standing, Status, Transaction, Usage, Usd,
+    VoidReason,
 };
 
 /// A call that may be sent to its vendor, once.
@@ -29,16 +30,12 @@ use crate::{
 /// ```
 #[derive(Debug)]
 pub struct Admitted<L: Ledger> {
-    /// Empty once the attempt has ended.
-    open: Option<Open<L>>,
-}
-
-#[derive(Debug)]
-struct Open<L: Ledger> {
     ledger: Arc<L>,
     holding: Holding,
     draft: Box<Transaction>,
     case: Case,
+    /// Whether the attempt has not ended: dropped, it is presumed.
+    armed: bool,
 }
 
 /// How an attempt ended, as whoever carried it saw it.
@@ -112,83 +109,78 @@ pub struct NotAgain {
     /// Why not.
     pub refusal: Refusal,
     /// How the last attempt ended.
-    pub closed: Option<Closed>,
+    pub closed: Closed,
 }
 
 // === impl Admitted ===
 
 impl<L: Ledger> Admitted<L> {
-    pub(crate) fn new(
+    pub(crate) const fn new(
         ledger: Arc<L>,
         holding: Holding,
-        mut draft: Box<Transaction>,
+        draft: Box<Transaction>,
         case: Case,
     ) -> Self {
-        draft.latency = case.latency;
-        Self { open: Some(Open { ledger, holding, draft, case }) }
+        Self { ledger, holding, draft, case, armed: true }
     }
 
     /// The call as it shall be sent.
     #[must_use]
-    pub fn call(&self) -> Option<&Call> {
-        self.open.as_ref().map(|open| open.case.call())
+    pub const fn call(&self) -> &Call {
+        self.case.call()
     }
 
     /// The record so far: ids, decision, bound.
     #[must_use]
-    pub fn draft(&self) -> Option<&Transaction> {
-        self.open.as_ref().map(|open| &*open.draft)
+    pub const fn draft(&self) -> &Transaction {
+        &self.draft
     }
 
     /// Who calls.
     #[must_use]
-    pub fn identity(&self) -> Option<&Arc<Identity>> {
-        self.open.as_ref().map(|open| &open.case.asking.identity)
+    pub const fn identity(&self) -> &Arc<Identity> {
+        &self.case.asking.identity
     }
 
     /// What it was judged by.
     #[must_use]
-    pub fn snapshot(&self) -> Option<&Arc<Snapshot>> {
-        self.open.as_ref().map(|open| &open.case.snapshot)
+    pub const fn snapshot(&self) -> &Arc<Snapshot> {
+        &self.case.snapshot
     }
 
     /// What was said to its caller: warnings of rules and budgets.
     pub fn warnings(&self) -> impl Iterator<Item = &Arc<str>> {
-        let marks = self.open.iter().flat_map(|open| &open.case.decision.marks);
-        marks.filter_map(|mark| match mark {
-            crate::Mark::Warned { message, .. } => Some(message),
-            crate::Mark::Flagged { .. }
-            | crate::Mark::Observed { .. }
-            | crate::Mark::Downgraded { .. }
-            | crate::Mark::Clipped { .. } => None,
+        self.case.decision.marks.iter().filter_map(|mark| match mark {
+            Mark::Warned { message, .. } => Some(message),
+            Mark::Flagged { .. }
+            | Mark::Observed { .. }
+            | Mark::Downgraded { .. }
+            | Mark::Clipped { .. } => None,
         })
     }
 
     /// What the tightest budget has left, this call's hold taken off.
     #[must_use]
     pub fn remaining(&self) -> Option<Usd> {
-        self.open.as_ref()?.holding.standings.iter().map(Standing::left).min()
+        self.holding.standings.iter().map(Standing::left).min()
     }
 
     /// The budget that may be passed most, and by how much, should every call in flight cost its
     /// bound.
     #[must_use]
     pub fn overshoot(&self) -> Option<(&Budget, Usd)> {
-        let open = self.open.as_ref()?;
-        let Overshoot { budget, by } = open.holding.overshoot?;
-        Some((open.case.snapshot.budgets.get(budget)?, by))
+        let Overshoot { budget, by } = self.holding.overshoot?;
+        Some((self.case.snapshot.budgets.get(budget)?, by))
     }
 
     /// Says that the call is still under way.
     pub fn beat(&self, now: Timestamp) {
-        if let Some(open) = &self.open {
-            open.ledger.beat(open.holding.id, now);
-        }
+        self.ledger.beat(self.holding.id, now);
     }
 
-    /// Ends the attempt and the call. `None` only if it had ended before.
-    pub fn finish(mut self, ending: Ending, answered: Answered) -> Option<Closed> {
-        self.open.take().map(|open| open.close(ending, answered).0)
+    /// Ends the attempt and the call.
+    pub fn finish(mut self, ending: Ending, answered: Answered) -> Closed {
+        self.close(ending, answered)
     }
 
     /// Ends the attempt and, after a pause, asks for another try of the same call: judged and held
@@ -203,29 +195,26 @@ impl<L: Ledger> Admitted<L> {
         answered: Answered,
         pause: impl Future<Output = ()> + Send,
     ) -> Result<Self, Box<NotAgain>> {
-        let Some(open) = self.open.take() else {
-            let refusal = Refusal::Internal { what: "an attempt ended twice".into() };
-            return Err(Box::new(NotAgain { refusal, closed: None }));
-        };
-        let ledger = Arc::clone(&open.ledger);
-        let (closed, case) = open.close(ending, answered);
+        let closed = self.close(ending, answered);
         pause.await;
-        let mut case = case.reopen(closed.attempts.clone());
-        let admitted = match pass(&ledger, &mut case).await {
-            Ok(held) => commit(&ledger, held, case).await.map_err(|turned| turned.refusal),
+        self.case.reopen(closed.attempts.clone());
+        let sent = match pass(&self.ledger, &mut self.case).await {
+            Ok(held) => commit(held, &mut self.case).await,
             Err(refusal) => Err(refusal),
         };
-        admitted.map_err(|refusal| Box::new(NotAgain { refusal, closed: Some(closed) }))
+        let (holding, draft) = sent.map_err(|refusal| Box::new(NotAgain { refusal, closed }))?;
+        (self.holding, self.draft, self.armed) = (holding, draft, true);
+        Ok(self)
     }
 }
 
 /// An owner that vanished leaves a call that may have cost anything up to its hold.
 impl<L: Ledger> Drop for Admitted<L> {
     fn drop(&mut self) {
-        if let Some(open) = self.open.take() {
+        if self.armed {
             let why = PresumeReason::OwnerLost;
             let ending = Ending::Unknown { why, output_seen: None, complete: false };
-            open.close(ending, Answered::default());
+            self.close(ending, Answered::default());
         }
     }
 }

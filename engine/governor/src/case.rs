@@ -82,16 +82,15 @@ impl Case {
     }
 
     /// The same call once more, after an attempt that failed: judged anew, nothing forgotten.
-    pub(crate) fn reopen(mut self, attempts: Vec<Attempt>) -> Self {
+    pub(crate) fn reopen(&mut self, attempts: Vec<Attempt>) {
         self.now = self.clock.now();
         self.attempts = attempts;
         self.cursor = Cursor::START;
         self.stale = true;
         self.decision.restart();
-        self
     }
 
-    pub(crate) fn call(&self) -> &Call {
+    pub(crate) const fn call(&self) -> &Call {
         &self.asking.call
     }
 

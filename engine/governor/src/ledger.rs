@@ -242,10 +242,11 @@ pub trait Ledger: Send + Sync + 'static {
 
     /// Ends an attempt. Never refused; a second end gives the first one's receipt, except that
     /// usage which comes late corrects a presumed charge. With `record`, the call ends with it.
-    fn finish(&self, id: HoldId, end: End, now: Timestamp, record: Option<Transaction>) -> Receipt;
+    fn finish(&self, id: HoldId, end: End, now: Timestamp, record: Option<&Transaction>)
+    -> Receipt;
 
     /// Keeps the record of a call that ends without an attempt, such as a blocked one.
-    fn record(&self, record: Transaction);
+    fn record(&self, record: &Transaction);
 
     /// Says that a dispatched call is still alive.
     fn beat(&self, id: HoldId, now: Timestamp);

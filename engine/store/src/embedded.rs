@@ -254,8 +254,14 @@ impl Ledger for Embedded {
         self.core.journal.durable(seq).await.map_err(Fault::Stopped)
     }
 
-    fn finish(&self, id: HoldId, end: End, _at: Timestamp, record: Option<Transaction>) -> Receipt {
-        let record = record.and_then(|record| self.core.encode(&record));
+    fn finish(
+        &self,
+        id: HoldId,
+        end: End,
+        _at: Timestamp,
+        record: Option<&Transaction>,
+    ) -> Receipt {
+        let record = record.and_then(|record| self.core.encode(record));
         let mut live = self.core.live.lock();
         let now = self.core.time(&mut live);
         let (receipt, seq) = live.finish(&self.core.journal, id, end, now, record);
@@ -263,8 +269,8 @@ impl Ledger for Embedded {
         receipt
     }
 
-    fn record(&self, record: Transaction) {
-        let Some(record) = self.core.encode(&record) else { return };
+    fn record(&self, record: &Transaction) {
+        let Some(record) = self.core.encode(record) else { return };
         let mut live = self.core.live.lock();
         if !self.core.has_room_for_records(&live) {
             tracing::debug!("the record of a refused call was not kept: there is no room for it");

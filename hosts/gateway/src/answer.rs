@@ -40,14 +40,11 @@ pub(crate) fn answer(
             response
         }
         Carried::Failed { notice, refusal, retries, closed } => {
-            let mut response = refused(desk, way, &refusal, notice.as_ref().map(|n| n.id));
-            if let Some(notice) = &notice {
-                reply::tell_notice(response.headers_mut(), notice);
-            }
-            if let Some(closed) = &closed {
-                reply::tell_cost(response.headers_mut(), closed);
-            }
-            reply::tell_retries(response.headers_mut(), retries);
+            let mut response = refused(desk, way, &refusal, Some(notice.id));
+            let headers = response.headers_mut();
+            reply::tell_notice(headers, &notice);
+            reply::tell_cost(headers, &closed);
+            reply::tell_retries(headers, retries);
             response
         }
     }

@@ -73,16 +73,22 @@ impl Ledger for Account {
         self.look().books.dispatch(id)
     }
 
-    fn finish(&self, id: HoldId, end: End, now: Timestamp, record: Option<Transaction>) -> Receipt {
+    fn finish(
+        &self,
+        id: HoldId,
+        end: End,
+        now: Timestamp,
+        record: Option<&Transaction>,
+    ) -> Receipt {
         let mut inner = self.look();
         let before = inner.ends.insert(id, end.clone());
         assert_eq!(before, None, "an attempt was ended twice");
-        inner.records.extend(record.map(|record| (record.opening.id, record)));
+        inner.records.extend(record.map(|record| (record.opening.id, record.clone())));
         inner.books.finish(id, end, now).receipt
     }
 
-    fn record(&self, record: Transaction) {
-        self.look().records.insert(record.opening.id, record);
+    fn record(&self, record: &Transaction) {
+        self.look().records.insert(record.opening.id, record.clone());
     }
 
     fn beat(&self, id: HoldId, now: Timestamp) {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Ending, Open};
+use super::{Admitted, Ending};
 use crate::{Accuracy, Bound, Call, Charge, End, Ledger, Picos, PresumeReason, Usage, Usd};
 
 /// How much dearer than its bound a call may turn out before its usage is not believed, by the
@@ -22,9 +22,9 @@ pub(super) struct Priced {
     pub(super) answered_by: Option<Arc<str>>,
 }
 
-// === impl Open ===
+// === impl Admitted ===
 
-impl<L: Ledger> Open<L> {
+impl<L: Ledger> Admitted<L> {
     /// What the attempt costs, and how well that is known.
     pub(super) fn price(&self, ending: Ending) -> Priced {
         match ending {

@@ -5,23 +5,29 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::charge::Priced;
-use super::{Answered, Closed, Ending, Open};
-use crate::case::Case;
+use super::{Admitted, Answered, Closed, Ending};
 use crate::{Accuracy, Attempt, End, Latency, Ledger, Outcome, Status};
 
-// === impl Open ===
+// === impl Admitted ===
 
-impl<L: Ledger> Open<L> {
-    pub(super) fn close(mut self, ending: Ending, answered: Answered) -> (Closed, Case) {
+impl<L: Ledger> Admitted<L> {
+    /// Ends the attempt, and the call with it unless it is opened again.
+    pub(super) fn close(&mut self, ending: Ending, answered: Answered) -> Closed {
+        self.armed = false;
         let priced = self.price(ending);
         let now = self.case.clock.now();
         self.write(&priced, answered, now);
-        let record = *self.draft;
-        let (cost, accuracy, tokens) = (record.cost, record.accuracy, record.tokens);
-        let (status, attempts) = (record.status, record.attempts.clone());
-        let ours_us = record.latency.ours_us;
+        let record = &*self.draft;
         let receipt = self.ledger.finish(self.holding.id, priced.end, now, Some(record));
-        (Closed { receipt, cost, accuracy, tokens, status, attempts, ours_us }, self.case)
+        Closed {
+            receipt,
+            cost: record.cost,
+            accuracy: record.accuracy,
+            tokens: record.tokens,
+            status: record.status,
+            attempts: record.attempts.clone(),
+            ours_us: record.latency.ours_us,
+        }
     }
 
     /// Completes the record.

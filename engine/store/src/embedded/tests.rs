@@ -52,7 +52,7 @@ async fn a_call_is_charged_and_its_record_kept() {
         let spent = reports.spent(&key, day, &house.zone, clock.now()).await.unwrap();
         assert_eq!((spent.held, spent.in_flight, spent.calls), (usd(1_000), 1, 0));
         let record = closed(began.clone(), &settled(400), clock.now());
-        store.finish(id, settled(400), clock.now(), Some(record.clone()));
+        store.finish(id, settled(400), clock.now(), Some(&record));
         store.check().await.unwrap();
         let spent = reports.spent(&key, day, &house.zone, clock.now()).await.unwrap();
         assert_eq!((spent.spent, spent.held, spent.calls), (usd(400), Usd::ZERO, 1));
@@ -73,9 +73,9 @@ async fn a_second_end_changes_nothing() {
     let (id, began) = sent(&store, &house, &who, 1, usd(1_000)).await;
     let now = clock.now();
     let record = closed(began.clone(), &settled(400), now);
-    let first = store.finish(id, settled(400), now, Some(record));
+    let first = store.finish(id, settled(400), now, Some(&record));
     let other = closed(began, &settled(900), now);
-    assert_eq!(store.finish(id, settled(900), now, Some(other)), first);
+    assert_eq!(store.finish(id, settled(900), now, Some(&other)), first);
     store.check().await.unwrap();
     assert_eq!(store.core.journal.last(), 2, "nothing was written for the second end");
 }
@@ -89,9 +89,9 @@ async fn usage_that_comes_late_corrects_what_was_presumed() {
         let (id, began) = sent(&store, &house, &who, 1, usd(1_000)).await;
         let now = clock.now();
         let record = closed(began.clone(), &presumed(1_000), now);
-        store.finish(id, presumed(1_000), now, Some(record));
+        store.finish(id, presumed(1_000), now, Some(&record));
         let late = closed(began, &settled(300), now);
-        store.finish(id, settled(300), now, with_record.then_some(late));
+        store.finish(id, settled(300), now, with_record.then_some(&late));
         store.check().await.unwrap();
         let reports = Reports::open(&db(folder.path()), &*clock).unwrap();
         assert_eq!(reports.totals().await.unwrap().charged, usd(300));
@@ -181,7 +181,7 @@ async fn a_database_that_fails_stops_admission_and_nothing_is_lost() {
     assert_eq!(store.dispatch(next, &began).await, Err(stopped));
     assert!(store.health().stopped.is_some());
     let record = closed(began, &settled(400), clock.now());
-    store.finish(id, settled(400), clock.now(), Some(record));
+    store.finish(id, settled(400), clock.now(), Some(&record));
     store.close().await.unwrap_err();
     let mended = "ALTER TABLE elsewhere RENAME TO open_attempts";
     conn.execute_batch(mended).unwrap();
@@ -209,10 +209,10 @@ async fn what_ends_after_the_database_failed_is_written_although_other_calls_go_
     store.flush().await.unwrap();
     let conn = schema::writer(&database(folder.path()), Durability::Process).unwrap();
     conn.execute_batch("ALTER TABLE transactions RENAME TO elsewhere").unwrap();
-    store.record(draft(3, &who, usd(1), clock.now()));
+    store.record(&draft(3, &who, usd(1), clock.now()));
     store.flush().await.unwrap_err();
     let record = closed(began, &settled(400), clock.now());
-    store.finish(id, settled(400), clock.now(), Some(record));
+    store.finish(id, settled(400), clock.now(), Some(&record));
     // Nothing else is asked of the store: what a kill would leave now has the end.
     let written = async {
         while !an_end_is_written(folder.path()) {
@@ -232,7 +232,7 @@ async fn a_call_is_charged_once_although_somebody_asks_for_spend_after_its_store
     store.flush().await.unwrap();
     let conn = schema::writer(&database(folder.path()), Durability::Process).unwrap();
     conn.execute_batch("ALTER TABLE transactions RENAME TO elsewhere").unwrap();
-    store.record(draft(2, &who, usd(1), clock.now()));
+    store.record(&draft(2, &who, usd(1), clock.now()));
     store.flush().await.unwrap_err();
     conn.execute_batch("ALTER TABLE elsewhere RENAME TO transactions").unwrap();
     let reports = Reports::open(&db(folder.path()), &*clock).unwrap();
@@ -240,7 +240,7 @@ async fn a_call_is_charged_once_although_somebody_asks_for_spend_after_its_store
     let second = Embedded::open(options(folder.path(), &clock)).await;
     assert!(matches!(second, Err(StoreError::InUse(_))), "{second:?}");
     let record = closed(began, &settled(400), clock.now());
-    store.finish(id, settled(400), clock.now(), Some(record));
+    store.finish(id, settled(400), clock.now(), Some(&record));
     store.close().await.unwrap_err();
     let store = open(folder.path(), &clock).await;
     store.check().await.unwrap();
@@ -254,7 +254,7 @@ async fn refused_calls_do_not_fill_the_memory_of_a_store_that_has_stopped() {
     let options = super::OpenOptions { backlog_max: 2, ..options(folder.path(), &clock) };
     let store = Embedded::open(options).await.unwrap();
     store.core.stop("the disk is gone".to_owned());
-    (1..=100).for_each(|n| store.record(draft(n, &who, usd(1), clock.now())));
+    (1..=100).for_each(|n| store.record(&draft(n, &who, usd(1), clock.now())));
     assert_eq!(store.health().behind, 0);
 }
 
@@ -266,7 +266,7 @@ async fn refused_calls_do_not_fill_the_memory_of_a_store_that_is_behind() {
     let store = Embedded::open(options).await.unwrap();
     let conn = schema::writer(&database(folder.path()), Durability::Process).unwrap();
     conn.execute_batch("BEGIN IMMEDIATE").unwrap();
-    (1..=100).for_each(|n| store.record(draft(n, &who, usd(1), clock.now())));
+    (1..=100).for_each(|n| store.record(&draft(n, &who, usd(1), clock.now())));
     assert_eq!(store.health().behind, 4);
     conn.execute_batch("ROLLBACK").unwrap();
     store.flush().await.unwrap();
@@ -313,7 +313,7 @@ async fn a_difference_between_spend_and_transactions_is_found() {
     let store = open(folder.path(), &clock).await;
     let (id, began) = sent(&store, &house, &who, 1, usd(1_000)).await;
     let wrong = closed(began, &settled(399), clock.now());
-    store.finish(id, settled(400), clock.now(), Some(wrong));
+    store.finish(id, settled(400), clock.now(), Some(&wrong));
     let found = store.check().await.unwrap_err();
     assert!(matches!(found, Mismatch::Spend { .. }), "{found}");
 }
@@ -374,7 +374,7 @@ async fn compare(steps: Vec<Step>) {
                 let (ours, theirs, began) = open_calls.remove(which % open_calls.len());
                 let end = if lost { presumed(charged) } else { settled(charged) };
                 let record = closed(began, &end, now);
-                store.finish(ours, end.clone(), now, Some(record));
+                store.finish(ours, end.clone(), now, Some(&record));
                 books.finish(theirs, end, now);
             }
             Step::End { .. } => {}
@@ -427,7 +427,7 @@ async fn a_thousand_calls_at_once_do_not_pass_a_budget() {
                 let began = draft(n, &who, usd(70), clock.now());
                 store.dispatch(holding.id, &began).await.unwrap();
                 let record = closed(began, &settled(70), clock.now());
-                store.finish(holding.id, settled(70), clock.now(), Some(record));
+                store.finish(holding.id, settled(70), clock.now(), Some(&record));
                 70
             })
         })
@@ -449,7 +449,7 @@ async fn a_counter_is_not_forgotten_between_ready_and_hold() {
     let store = open(folder.path(), &clock).await;
     let (id, began) = sent(&store, &house, &who, 1, usd(1_000)).await;
     let record = closed(began, &settled(400), clock.now());
-    store.finish(id, settled(400), clock.now(), Some(record));
+    store.finish(id, settled(400), clock.now(), Some(&record));
     clock.turn(3_600);
     let ask = house.ask(&who, usd(1), clock.now());
     store.ready(&ask).await.unwrap();
@@ -466,7 +466,7 @@ async fn memory_does_not_grow_with_the_number_of_sessions() {
         let who = caller("bot", &format!("session {n}"));
         let (id, began) = sent(&store, &house, &who, n, usd(10)).await;
         let record = closed(began, &settled(1), clock.now());
-        store.finish(id, settled(1), clock.now(), Some(record));
+        store.finish(id, settled(1), clock.now(), Some(&record));
         clock.turn(60);
         store.core.evict();
         // One session a minute, each kept for a quarter of an hour, with two counters and a few

@@ -52,7 +52,7 @@ impl Desk {
         let id = store.hold(&ask).unwrap().id;
         store.dispatch(id, &began).await.unwrap();
         let record = closed(began, &settled(nanos), self.clock.now());
-        store.finish(id, settled(nanos), self.clock.now(), Some(record));
+        store.finish(id, settled(nanos), self.clock.now(), Some(&record));
     }
 
     /// What the day of the agent and the three hours of the session have come to.

@@ -27,7 +27,7 @@ async fn calls(store: &Embedded, clock: &Arc<HandClock>, numbers: std::ops::Rang
         let began = draft(number, &who, usd(200), clock.now());
         store.dispatch(id, &began).await.unwrap();
         let record = closed(began, &settled(100), clock.now());
-        store.finish(id, settled(100), clock.now(), Some(record));
+        store.finish(id, settled(100), clock.now(), Some(&record));
     }
     store.flush().await.unwrap();
 }
@@ -105,7 +105,7 @@ async fn an_orderly_stop_keeps_what_ended_after_its_journal_was_closed() {
     let (id, began) = in_flight(&store, &clock).await;
     store.core.journal.close();
     let record = closed(began, &settled(100), clock.now());
-    store.finish(id, settled(100), clock.now(), Some(record));
+    store.finish(id, settled(100), clock.now(), Some(&record));
     store.close().await.unwrap();
     let alone = tempfile::tempdir().unwrap();
     copy(&db(folder.path()), &db(alone.path()));
@@ -120,7 +120,7 @@ async fn what_the_database_has_and_a_failed_journal_lacks_is_no_loss() {
     store.flush().await.unwrap();
     store.core.journal.fill_disk();
     let record = closed(began, &settled(100), clock.now());
-    store.finish(id, settled(100), clock.now(), Some(record));
+    store.finish(id, settled(100), clock.now(), Some(&record));
     store.flush().await.unwrap();
     let crash = copied(folder.path());
     store.close().await.unwrap_err();

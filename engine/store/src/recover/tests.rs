@@ -42,7 +42,7 @@ pub(crate) async fn story() -> Vec<(Seq, Entry)> {
             began.attempts[0].held = usd(3);
         }
         if n == 4 {
-            store.record(began);
+            store.record(&began);
             continue;
         }
         store.dispatch(id, &began).await.unwrap();
@@ -53,11 +53,11 @@ pub(crate) async fn story() -> Vec<(Seq, Entry)> {
             6 | 8 => {}
             // Usage comes late, first with and then without a record.
             1 | 5 => {
-                store.finish(id, end, now, Some(record.clone()));
+                store.finish(id, end, now, Some(&record));
                 let late = closed(record, &settled(77), now);
-                store.finish(id, settled(77), now, (n == 1).then_some(late));
+                store.finish(id, settled(77), now, (n == 1).then_some(&late));
             }
-            _ => drop(store.finish(id, end, now, Some(record))),
+            _ => drop(store.finish(id, end, now, Some(&record))),
         }
     }
     store.core.journal.push(store.core.journal.last()).unwrap();

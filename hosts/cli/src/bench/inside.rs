@@ -222,11 +222,11 @@ impl Ledger for InMemory {
         self.0.lock().dispatch(id)
     }
 
-    fn finish(&self, id: HoldId, end: End, now: Timestamp, _: Option<Transaction>) -> Receipt {
+    fn finish(&self, id: HoldId, end: End, now: Timestamp, _: Option<&Transaction>) -> Receipt {
         self.0.lock().finish(id, end, now).receipt
     }
 
-    fn record(&self, _record: Transaction) {}
+    fn record(&self, _record: &Transaction) {}
 
     fn beat(&self, id: HoldId, now: Timestamp) {
         self.0.lock().beat(id, now);

@@ -68,7 +68,7 @@ fn threads_that_come_and_go_do_not_pass_the_limit() {
 fn settle(admitted: Option<crate::Admitted<super::purse::Purse>>) {
     let usage = Usage { output: 30, ..Usage::default() };
     let ending = Ending::Used { usage, answered_by: None, complete: true };
-    admitted.and_then(|admitted| admitted.finish(ending, Answered::default()));
+    admitted.map(|admitted| admitted.finish(ending, Answered::default()));
 }
 
 /// What happens to one call of a crowd, should it be admitted.

@@ -31,7 +31,7 @@ fn unknown(output_seen: Option<u64>) -> Ending {
 #[track_caller]
 fn end(ending: Ending, answered: Answered) -> (Closed, Scene) {
     let scene = Scene::new(Script::passing()).budget(20_000, OnExceed::Block);
-    let closed = scene.admitted().finish(ending, answered).expect("it was open");
+    let closed = scene.admitted().finish(ending, answered);
     assert_eq!(scene.spent_and_held(), (closed.receipt.end.charged().nanos(), 0));
     assert_eq!(scene.record().cost, closed.cost);
     assert_eq!(closed.cost.total, closed.receipt.end.charged());
@@ -92,7 +92,7 @@ fn the_model_that_answered_sets_the_price() {
 fn a_free_model_answered_by_a_priced_one_is_not_free() {
     let mut scene = Scene::new(Script::passing());
     scene.call.model = "free".into();
-    let closed = scene.admitted().finish(by("big", 50), OK).expect("it was open");
+    let closed = scene.admitted().finish(by("big", 50), OK);
     assert_eq!(closed.cost.total.nanos(), 5_000);
 }
 
@@ -102,7 +102,7 @@ fn a_bound_of_nothing_measures_nothing() {
     let mut scene = Scene::new(Script::passing());
     scene.call.model = "free".into();
     scene.call.output_cap = Some(u64::MAX);
-    let closed = scene.admitted().finish(by("giant", 1), OK).expect("it was open");
+    let closed = scene.admitted().finish(by("giant", 1), OK);
     assert!(closed.cost.total.nanos() > 1_000_000 && closed.accuracy == Accuracy::Exact);
 }
 

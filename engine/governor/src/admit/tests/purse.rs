@@ -193,7 +193,7 @@ impl Ledger for Purse {
         id: HoldId,
         end: End,
         _now: Timestamp,
-        record: Option<Transaction>,
+        record: Option<&Transaction>,
     ) -> Receipt {
         let mut books = self.books.lock().expect("no panic");
         let row = books.rows.get_mut(&id.0).expect("only what is held is finished");
@@ -201,14 +201,14 @@ impl Ledger for Purse {
         let (held, budgets, scopes) = (row.held, row.budgets.clone(), row.scopes.clone());
         row.end = Some(end.clone());
         books.ends.push(end.clone());
-        books.records.extend(record);
+        books.records.extend(record.cloned());
         let overage = end.charged().saturating_sub(held);
         let standings = books.standings(&budgets, &scopes);
         Receipt { end, overage, standings, reached: SmallVec::new() }
     }
 
-    fn record(&self, record: Transaction) {
-        self.books.lock().expect("no panic").records.push(record);
+    fn record(&self, record: &Transaction) {
+        self.books.lock().expect("no panic").records.push(record.clone());
     }
 
     fn beat(&self, id: HoldId, now: Timestamp) {
