@@ -59,11 +59,9 @@ impl Told<'_> {
     fn rule(&self, at: &reins_policy::Place) -> Option<(String, Node<'_>)> {
         let (index, policy) = named(field(self.file, "policy")?, &at.policy)?;
         let path = format!("policy[{index}]");
-        if at.rule.is_empty() {
-            return Some((path, policy));
-        }
+        let Some(rule) = &at.rule else { return Some((path, policy)) };
         let rules = field(as_table(policy)?, "rule").or_else(|| field(as_table(policy)?, "rules"));
-        let (index, rule) = named(rules?, &at.rule)?;
+        let (index, rule) = named(rules?, rule)?;
         Some((format!("{path}.rule[{index}]"), rule))
     }
 }

@@ -68,7 +68,7 @@ impl<'a> Worded<'a> {
 /// The policy, its rule and where it sends people to; for a budget, the budget as the rule.
 fn stopped_by(refusal: &Refusal) -> (Option<&str>, Option<&str>, Option<&str>) {
     if let Refusal::Blocked(blocked) = refusal {
-        return (Some(&blocked.policy), Some(&blocked.rule), blocked.redirect_url.as_deref());
+        return (Some(blocked.by.policy()), blocked.by.rule(), blocked.redirect_url.as_deref());
     }
     if let Refusal::OverBudget(stop) = refusal {
         return (None, Some(&stop.budget), None);

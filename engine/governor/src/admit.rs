@@ -21,8 +21,8 @@ use jiff::Timestamp;
 use crate::admitted::Admitted;
 use crate::case::{Case, Next};
 use crate::{
-    Call, Clock, Fault, Held, Holding, Identity, Latency, Ledger, Refusal, Snapshot, Text,
-    Transaction, TransactionId, Unheld, VoidReason,
+    Call, Clock, DecidedBy, Fault, Held, Holding, Identity, Latency, Ledger, Looked, Refusal,
+    Snapshot, Text, Transaction, TransactionId, Unheld, VoidReason,
 };
 
 /// How often a call may be judged on its way before it is stopped.
@@ -61,6 +61,8 @@ pub struct Turned {
     pub id: TransactionId,
     /// Why.
     pub refusal: Refusal,
+    /// The rules that could not say whether they match.
+    pub erred: Vec<DecidedBy>,
 }
 
 /// A call that waits for its counters. Its client may leave meanwhile: it still leaves a record.
@@ -190,7 +192,8 @@ fn turn<L: Ledger>(ledger: &Arc<L>, case: &Case, refusal: Refusal) -> Box<Turned
     if case.attempts.is_empty() {
         ledger.record(&case.refused(&refusal));
     }
-    Box::new(Turned { id, refusal })
+    let erred = case.decision.trace.erred().map(Looked::by).collect();
+    Box::new(Turned { id, refusal, erred })
 }
 
 // === impl Waiting ===

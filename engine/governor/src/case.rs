@@ -9,11 +9,11 @@ mod verdict;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::Timestamp;
 
 use crate::{
-    Asking, Attempt, Bound, Call, Clock, Cursor, Decision, Facts, Holding, Latency, Mark, NoBound,
-    Refusal, Snapshot, Step,
+    Asking, Attempt, Bound, Call, Clock, Cursor, DecidedBy, Decision, Facts, Holding, Latency,
+    Mark, NoBound, Refusal, Snapshot, Step,
 };
 
 /// What comes next for a case.
@@ -97,13 +97,18 @@ impl Case {
     /// Asks the judge to go on from where it stopped.
     pub(crate) fn judge(&mut self, holding: Option<&Holding>) -> Next {
         let started = self.clock.monotonic();
-        let judge = Arc::clone(&self.snapshot.judge);
         let readings = holding.filter(|_| !self.stale).map(|holding| &holding.readings);
-        let zone = self.snapshot.zone.clone();
-        let cursor = self.cursor;
-        let mut decision = std::mem::take(&mut self.decision);
-        let step = judge.run(&self.facts(&zone), cursor, readings, &mut decision);
-        self.decision = decision;
+        let facts = Facts {
+            identity: &self.asking.identity,
+            call: &self.asking.call,
+            bound: self.bound.as_ref().ok().map(|bound| bound.total),
+            now: self.now,
+            local: self.snapshot.zone.to_datetime(self.now),
+            attempt: u32::try_from(self.attempts.len()).unwrap_or(u32::MAX).saturating_add(1),
+            models_tried: &self.models_tried,
+        };
+        let judge = &*self.snapshot.judge;
+        let step = judge.run(&facts, self.cursor, readings, &mut self.decision);
         self.latency.policy_us += self.since(started);
         self.follow(step)
     }
@@ -117,11 +122,7 @@ impl Case {
                 self.cursor = cursor;
                 Next::Hold
             }
-            Step::Amend(amendment, otherwise) => {
-                let by = self.decision.trace.0.last();
-                let by = by.map(|l| (Arc::clone(&l.policy), Arc::clone(&l.rule)));
-                self.amend(amendment, by.unwrap_or_default(), otherwise)
-            }
+            Step::Amend { amendment, by, otherwise } => self.amend(amendment, by, otherwise),
             Step::Pass => self.passed(),
         }
     }
@@ -133,8 +134,7 @@ impl Case {
             if !self.asking.identity.observe {
                 return Next::Block(Refusal::Blocked(denied));
             }
-            let (by, rule) = (denied.policy, denied.rule);
-            self.decision.mark(Mark::Observed { by, rule, action: "block" });
+            self.decision.mark(Mark::Observed { by: denied.by, action: "block" });
         }
         if !self.stale {
             return Next::Go;
@@ -149,18 +149,6 @@ impl Case {
         Refusal::Blocked(blocks::circling(&self.decision))
     }
 
-    fn facts<'a>(&'a self, zone: &TimeZone) -> Facts<'a> {
-        Facts {
-            identity: &self.asking.identity,
-            call: &self.asking.call,
-            bound: self.bound.as_ref().ok().map(|bound| bound.total),
-            now: self.now,
-            local: zone.to_datetime(self.now),
-            attempt: u32::try_from(self.attempts.len()).unwrap_or(u32::MAX).saturating_add(1),
-            models_tried: &self.models_tried,
-        }
-    }
-
     /// The money is set aside: readings are the call's own from here on.
     pub(crate) fn held(&mut self, holding: &Holding) {
         self.stale = false;
@@ -172,8 +160,8 @@ impl Case {
                     "{} budget of {}: ${} of ${} is spent",
                     budget.window, standing.scope, standing.spent, standing.limit
                 );
-                let by = Arc::clone(&budget.name);
-                self.decision.mark(Mark::Warned { by, rule: "".into(), message: message.into() });
+                let by = DecidedBy::Budget { budget: Arc::clone(&budget.name) };
+                self.decision.mark(Mark::Warned { by, message: message.into() });
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::{Amendment, Decision, Facts, ReadKey, Readings};
+use crate::{Amendment, DecidedBy, Decision, Facts, ReadKey, Readings};
 
 /// Where a judge goes on after the hold was taken. Zero is the beginning.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -18,19 +18,23 @@ pub enum Step {
     Block(Blocked),
     /// The next rule reads spend: hold, then go on there.
     NeedSpend(Cursor),
-    /// A rule changes the call; the change is made and the rules start again, unless it asks for
-    /// a model that was tried already, or that is not sold where the call goes: then the judge
-    /// goes on at the cursor.
-    Amend(Amendment, Cursor),
+    /// A rule changes the call; the change is made and the rules start again.
+    Amend {
+        /// The change.
+        amendment: Amendment,
+        /// Whose it is.
+        by: DecidedBy,
+        /// Where the judge goes on if the change is none: it asks for a model that was tried
+        /// already, or that is not sold where the call goes.
+        otherwise: Cursor,
+    },
 }
 
-/// Which rule stopped a call, and why.
+/// Who stopped a call by the policies, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Blocked {
-    /// The policy.
-    pub policy: Arc<str>,
-    /// Its rule.
-    pub rule: Arc<str>,
+    /// Whose block it is.
+    pub by: DecidedBy,
     /// The sentence for the caller: the rule's message, else the reason with its figures,
     /// else whose rule it is.
     pub message: Arc<str>,

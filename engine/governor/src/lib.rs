@@ -26,6 +26,7 @@ mod window;
 mod ledger;
 mod readings;
 
+mod decided;
 mod judge;
 mod trace;
 
@@ -39,6 +40,7 @@ pub use admitted::{Admitted, Answered, Closed, Ending, NotAgain};
 pub use budget::{Budget, BudgetScope, Budgets, HoldMode, OnExceed};
 pub use call::{Amendment, Call, Endpoint, Facts, InputSize, ServiceTier};
 pub use clock::Clock;
+pub use decided::DecidedBy;
 pub use fee::ModelFee;
 pub use identity::{Environment, Identity, KeyId, has_key_form, holds_key_form};
 pub use judge::{Blocked, Cursor, Judge, Step};

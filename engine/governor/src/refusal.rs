@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::{Blocked, Scope, Usd, Window};
+use crate::{Blocked, DecidedBy, Scope, Usd, Window};
 
 /// Why a call goes no further. Every answer that Reins words itself is one of these.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -196,16 +196,16 @@ impl Refusal {
         }
     }
 
-    /// The policy or budget, and the rule, that stopped the call; else the code stands in.
+    /// Who stopped the call.
     #[must_use]
-    pub fn stopped_by(&self) -> (Arc<str>, Option<Arc<str>>) {
+    pub fn stopped_by(&self) -> DecidedBy {
         if let Self::Blocked(blocked) = self {
-            return (Arc::clone(&blocked.policy), Some(Arc::clone(&blocked.rule)));
+            return blocked.by.clone();
         }
         if let Self::OverBudget(stop) = self {
-            return (Arc::clone(&stop.budget), None);
+            return DecidedBy::Budget { budget: Arc::clone(&stop.budget) };
         }
-        (self.code().into(), None)
+        DecidedBy::Refusal { code: self.code() }
     }
 
     /// After how long the same call may be tried again, where that can help.

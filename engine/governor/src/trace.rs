@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::ser::SerializeTuple;
 use serde::{Serialize, Serializer};
 
-use crate::{ScopeKind, Usd, Window};
+use crate::{DecidedBy, ScopeKind, Usd, Window};
 
 /// Why a rule matched or did not. Kept as figures; the sentence is made when somebody reads it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,8 +69,8 @@ pub enum Reason {
     Disabled,
     /// An earlier rule was final.
     AfterFinal,
-    /// Anything else, in words.
-    Other(Arc<str>),
+    /// The rule could not say whether it matches, in its own words: its policy's `on_error` decides.
+    Erred(Arc<str>),
 }
 
 /// One rule that was looked at.
@@ -78,8 +78,8 @@ pub enum Reason {
 pub struct Looked {
     /// The policy.
     pub policy: Arc<str>,
-    /// Its rule; empty where the policy as a whole does not apply.
-    pub rule: Arc<str>,
+    /// Its rule; `None` where the policy as a whole does not apply.
+    pub rule: Option<Arc<str>>,
     /// Whether it matched.
     pub matched: bool,
     /// Why.
@@ -96,37 +96,29 @@ pub struct Trace(pub Vec<Looked>);
 pub enum Mark {
     /// Somebody is told.
     Warned {
-        /// The policy or budget.
-        by: Arc<str>,
-        /// The rule; empty for a budget.
-        rule: Arc<str>,
+        /// Whose warning it is.
+        by: DecidedBy,
         /// What to tell.
         message: Arc<str>,
     },
     /// Somebody shall look at it.
     Flagged {
-        /// The policy.
-        by: Arc<str>,
-        /// The rule.
-        rule: Arc<str>,
+        /// Whose flag it is.
+        by: DecidedBy,
         /// Why.
         message: Arc<str>,
     },
     /// An observing rule would have stopped or changed it.
     Observed {
-        /// The policy.
-        by: Arc<str>,
-        /// The rule.
-        rule: Arc<str>,
+        /// Who would have.
+        by: DecidedBy,
         /// What it would have done, such as `block`.
         action: &'static str,
     },
     /// It goes to another model.
     Downgraded {
-        /// The policy or budget.
-        by: Arc<str>,
-        /// The rule; empty for a budget.
-        rule: Arc<str>,
+        /// Whose change it is.
+        by: DecidedBy,
         /// The model it had.
         from: Arc<str>,
         /// The model it has now.
@@ -134,10 +126,8 @@ pub enum Mark {
     },
     /// Its output cap was lowered.
     Clipped {
-        /// The policy or budget.
-        by: Arc<str>,
-        /// The rule; empty for a budget.
-        rule: Arc<str>,
+        /// Whose change it is.
+        by: DecidedBy,
         /// The cap it has now, in tokens.
         to: u64,
     },
@@ -161,8 +151,14 @@ pub struct Decision {
 impl Decision {
     /// Writes down that a rule was looked at.
     pub fn look(&mut self, policy: &Arc<str>, rule: &Arc<str>, matched: bool, reason: Reason) {
-        let (policy, rule) = (Arc::clone(policy), Arc::clone(rule));
+        let (policy, rule) = (Arc::clone(policy), Some(Arc::clone(rule)));
         self.trace.0.push(Looked { policy, rule, matched, reason });
+    }
+
+    /// Writes down that a policy as a whole does not apply.
+    pub fn skip(&mut self, policy: &Arc<str>, reason: Reason) {
+        let policy = Arc::clone(policy);
+        self.trace.0.push(Looked { policy, rule: None, matched: false, reason });
     }
 
     /// Writes down a mark, once.
@@ -208,7 +204,7 @@ impl fmt::Display for Reason {
             Self::NoLimit => f.write_str("the rule names no limit, so it cannot fire"),
             Self::Disabled => f.write_str("switched off"),
             Self::AfterFinal => f.write_str("an earlier rule was final"),
-            Self::Other(text) => f.write_str(text),
+            Self::Erred(text) => f.write_str(text),
         }
     }
 }
@@ -226,14 +222,35 @@ fn amount(
     }
 }
 
+// === impl Trace ===
+
+impl Trace {
+    /// The rules that could not say whether they match.
+    pub fn erred(&self) -> impl Iterator<Item = &Looked> {
+        self.0.iter().filter(|looked| matches!(looked.reason, Reason::Erred(_)))
+    }
+}
+
 // === impl Looked ===
+
+impl Looked {
+    /// The rule, or the policy as a whole.
+    #[must_use]
+    pub fn by(&self) -> DecidedBy {
+        let policy = Arc::clone(&self.policy);
+        match &self.rule {
+            Some(rule) => DecidedBy::Rule { policy, rule: Arc::clone(rule) },
+            None => DecidedBy::Policy { policy },
+        }
+    }
+}
 
 /// `["policy","rule",true,"reason"]`: a record has many of these.
 impl Serialize for Looked {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut tuple = serializer.serialize_tuple(4)?;
         tuple.serialize_element(&self.policy)?;
-        tuple.serialize_element(&self.rule)?;
+        tuple.serialize_element(self.rule.as_deref().unwrap_or_default())?;
         tuple.serialize_element(&self.matched)?;
         tuple.serialize_element(&format_args!("{}", self.reason))?;
         tuple.end()

@@ -184,7 +184,7 @@ impl<'a> Here<'a> {
     }
 
     fn at(self, field: &str) -> Place {
-        let rule = self.rule.map_or_else(|| "".into(), |rule| Arc::clone(&rule.name));
+        let rule = self.rule.map(|rule| Arc::clone(&rule.name));
         Place { policy: Arc::clone(&self.policy.name), rule, field: field.to_owned() }
     }
 }

@@ -10,8 +10,8 @@ use reins_governor::{ScopeKind, Usd, Window};
 pub struct Place {
     /// The policy's name.
     pub policy: Arc<str>,
-    /// The rule's name; empty for a field of the policy itself.
-    pub rule: Arc<str>,
+    /// The rule's name; `None` for a field of the policy itself.
+    pub rule: Option<Arc<str>>,
     /// The field, such as `when.hours` or `overrides[0].limit`.
     pub field: String,
 }
@@ -152,8 +152,8 @@ fn endpoints() -> String {
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "policy `{}`", self.policy)?;
-        if !self.rule.is_empty() {
-            write!(f, ", rule `{}`", self.rule)?;
+        if let Some(rule) = &self.rule {
+            write!(f, ", rule `{rule}`")?;
         }
         write!(f, ", {}", self.field)
     }

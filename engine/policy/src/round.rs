@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use reins_governor::{Amendment, Blocked, Cursor, Decision, Facts, Mark, Readings, Reason, Step};
+use reins_governor::{
+    Amendment, Blocked, Cursor, DecidedBy, Decision, Facts, Mark, Readings, Reason, Step,
+};
 
 use crate::condition::{Finding, ask_all};
 use crate::rules::{CompiledPolicy, CompiledRule};
@@ -15,7 +17,6 @@ pub(crate) struct Round<'a> {
     pub(crate) at: Cursor,
     pub(crate) readings: Option<&'a Readings>,
     pub(crate) decision: &'a mut Decision,
-    pub(crate) no_rule: &'a Arc<str>,
 }
 
 /// What comes after a rule.
@@ -87,7 +88,7 @@ impl Round<'_> {
     }
 
     fn skip(&mut self, policy: &CompiledPolicy, reason: Reason) {
-        self.decision.look(&policy.name, self.no_rule, false, reason);
+        self.decision.skip(&policy.name, reason);
     }
 
     fn ask_rule(&mut self, asked: Asked<'_>) -> Turn {
@@ -98,7 +99,7 @@ impl Round<'_> {
         match ask_all(&form.conditions, self.facts, self.readings) {
             Finding::NeedsSpend => Turn::Say(Step::NeedSpend(Cursor(asked.rule.position))),
             Finding::Misses(reason) => self.pass_by(asked, reason),
-            Finding::Errs(what) => self.err(asked, Reason::Other(what)),
+            Finding::Errs(what) => self.err(asked, Reason::Erred(what)),
             Finding::Holds(Some(reason)) => self.carry_out(asked, &form.action, reason),
             Finding::Holds(None) if form.conditions.is_empty() => {
                 self.carry_out(asked, &form.action, Reason::Unconditional)
@@ -123,8 +124,7 @@ impl Round<'_> {
         }
     }
 
-    /// Does what a rule says, and writes it down. Nothing may be written after an amendment: the
-    /// flow finds out from the last entry whose it is.
+    /// Does what a rule says, and writes it down.
     fn carry_out(&mut self, asked: Asked<'_>, action: &Action, reason: Reason) -> Turn {
         let turn = self.act(asked, action, &reason);
         self.decision.look(&asked.policy.name, &asked.rule.name, true, reason);
@@ -135,15 +135,15 @@ impl Round<'_> {
     }
 
     fn act(&mut self, asked: Asked<'_>, action: &Action, reason: &Reason) -> Turn {
-        let (by, rule) = asked.names();
+        let by = asked.by();
         match action {
             Action::Warn { message } => {
                 let message = told(message.as_ref(), reason);
-                self.mark(Mark::Warned { by, rule, message })
+                self.mark(Mark::Warned { by, message })
             }
             Action::Flag { message } => {
                 let message = told(message.as_ref(), reason);
-                self.mark(Mark::Flagged { by, rule, message })
+                self.mark(Mark::Flagged { by, message })
             }
             Action::Allow => {
                 // A call that is only observed is allowed by what is in force.
@@ -153,15 +153,18 @@ impl Round<'_> {
             Action::Block { message, redirect_url } if !asked.observes => Turn::Say(Step::Block(
                 asked.blocked(reason, message.as_ref(), redirect_url.clone()),
             )),
-            Action::Block { .. } => self.mark(Mark::Observed { by, rule, action: action.word() }),
+            Action::Block { .. } => self.mark(Mark::Observed { by, action: action.word() }),
             Action::Downgrade { .. } | Action::Clip { .. } => match self.amendment(action) {
                 None => Turn::Next,
                 // Whether it would change the call is for the budgets to say.
                 Some(Amendment::ClipToAfford { .. }) if asked.observes => Turn::Next,
                 Some(_) if asked.observes => {
-                    self.mark(Mark::Observed { by, rule, action: action.word() })
+                    self.mark(Mark::Observed { by, action: action.word() })
                 }
-                Some(amendment) => Turn::Say(Step::Amend(amendment, asked.rule.next())),
+                Some(amendment) => {
+                    let otherwise = asked.rule.next();
+                    Turn::Say(Step::Amend { amendment, by, otherwise })
+                }
             },
         }
     }
@@ -207,8 +210,9 @@ fn told(message: Option<&Arc<str>>, reason: &Reason) -> Arc<str> {
 // === impl Asked ===
 
 impl Asked<'_> {
-    fn names(&self) -> (Arc<str>, Arc<str>) {
-        (Arc::clone(&self.policy.name), Arc::clone(&self.rule.name))
+    fn by(&self) -> DecidedBy {
+        let (policy, rule) = (Arc::clone(&self.policy.name), Arc::clone(&self.rule.name));
+        DecidedBy::Rule { policy, rule }
     }
 
     fn blocked(
@@ -217,14 +221,14 @@ impl Asked<'_> {
         message: Option<&Arc<str>>,
         redirect_url: Option<Arc<str>>,
     ) -> Blocked {
-        let (policy, rule) = self.names();
+        let (policy, rule) = (&self.policy.name, &self.rule.name);
         let says_nothing = matches!(reason, Reason::AllConditions | Reason::Unconditional);
         let message = if message.is_none() && says_nothing {
             format!("the rule `{rule}` of `{policy}` blocks this call").into()
         } else {
             told(message, reason)
         };
-        Blocked { policy, rule, message, reason: reason.to_string(), redirect_url }
+        Blocked { by: self.by(), message, reason: reason.to_string(), redirect_url }
     }
 }
 

@@ -17,8 +17,6 @@ pub struct Rules {
     pub(crate) reads: Vec<ReadKey>,
     /// Policies and rules together: the most entries a trace can have.
     pub(crate) lines: usize,
-    /// The rule in a trace's entry about a policy as a whole.
-    pub(crate) no_rule: Arc<str>,
 }
 
 /// A policy, ready to ask.
@@ -71,7 +69,7 @@ impl Rules {
             }
             lines += 1 + policy.rules.len();
         }
-        Self { policies, reads, lines, no_rule: "".into() }
+        Self { policies, reads, lines }
     }
 }
 
@@ -90,7 +88,7 @@ impl Judge for Rules {
         if at == Cursor::START {
             decision.trace.0.reserve(self.lines);
         }
-        Round { facts, at, readings, decision, no_rule: &self.no_rule }.ask_all(&self.policies)
+        Round { facts, at, readings, decision }.ask_all(&self.policies)
     }
 }
 

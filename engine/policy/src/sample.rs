@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use jiff::{Timestamp, tz::TimeZone};
 use reins_governor::{
-    Budget, BudgetScope, Budgets, Call, Cursor, Decision, Endpoint, Environment, Facts, HoldMode,
-    Identity, InputSize, Judge, KeyId, OnExceed, Pattern, Reading, Readings, ScopeKind, Step, Usd,
-    Window,
+    Budget, BudgetScope, Budgets, Call, Cursor, DecidedBy, Decision, Endpoint, Environment, Facts,
+    HoldMode, Identity, InputSize, Judge, KeyId, OnExceed, Pattern, Reading, Readings, ScopeKind,
+    Step, Usd, Window,
 };
 
 use crate::{Action, Conditions, Mode, OnError, Policy, PolicyScope, Rule, Rules, Status, compile};
@@ -92,6 +92,11 @@ pub(crate) const fn flag() -> Action {
 
 pub(crate) fn downgrade(model: &str) -> Action {
     Action::Downgrade { model: model.into() }
+}
+
+/// A rule of a policy, as it stands behind what it did.
+pub(crate) fn by(policy: &str, rule: &str) -> DecidedBy {
+    DecidedBy::Rule { policy: policy.into(), rule: rule.into() }
 }
 
 /// A rule without conditions.
@@ -188,7 +193,8 @@ impl Scene {
 pub(crate) fn trace(decision: &Decision) -> String {
     let lines = decision.trace.0.iter().map(|looked| {
         let said = if looked.matched { "yes" } else { "no" };
-        format!("{}/{} {said}: {}", looked.policy, looked.rule, looked.reason)
+        let rule = looked.rule.as_deref().unwrap_or_default();
+        format!("{}/{rule} {said}: {}", looked.policy, looked.reason)
     });
     lines.collect::<Vec<_>>().join("\n")
 }

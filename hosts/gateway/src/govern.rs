@@ -9,7 +9,7 @@ use hyper::body::Incoming;
 use reins_dialects::Dialect;
 use reins_flight::{Carried, Freight, Presence, Transport, carry};
 use reins_governor::{
-    Asking, Call, Identity, Latency, Refusal, Snapshot, Text, TransactionId, Turned, admit,
+    Asking, Call, Identity, Latency, Looked, Refusal, Snapshot, Text, TransactionId, Turned, admit,
     turn_away,
 };
 use reins_store::Embedded;
@@ -114,7 +114,12 @@ async fn try_govern(
     let text: Arc<dyn Text> = Arc::new(BodyText { dialect: way.dialect, body: body.clone() });
     let ready = caller.ready(desk, body).map_err(turned)?;
     let asking = opening.asking(desk, ready.call, Some(text));
-    let admitted = admit(&desk.ledger, &desk.clock, &live.snapshot, asking).await?;
+    let admitted = admit(&desk.ledger, &desk.clock, &live.snapshot, asking).await;
+    match &admitted {
+        Ok(admitted) => tally::erred(admitted.draft().opening.trace.erred().map(Looked::by)),
+        Err(turned) => tally::erred(turned.erred.iter().cloned()),
+    }
+    let admitted = admitted?;
     let (wants_trailers, client) = (accepts_trailers(&head.headers), Presence::new());
     let freight = Freight {
         admitted,
@@ -208,7 +213,7 @@ impl From<Refusal> for Box<Stopped> {
 
 impl From<Box<Turned>> for Box<Stopped> {
     fn from(turned: Box<Turned>) -> Self {
-        let Turned { id, refusal } = *turned;
+        let Turned { id, refusal, .. } = *turned;
         Self::new(Stopped { refusal, id: Some(id) })
     }
 }

@@ -108,7 +108,7 @@ pub(crate) fn refuse(
     headers.insert(names::ACTION, HeaderValue::from_static("block"));
     if let Some(id) = id {
         set(headers, names::TRANSACTION, id);
-        set(headers, names::POLICY, refusal.stopped_by().0);
+        set(headers, names::POLICY, refusal.stopped_by().policy());
     }
     if let Some(after) = refusal.retry_after() {
         headers.insert(header::RETRY_AFTER, HeaderValue::from(whole_seconds(after)));

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use reins_governor::{
-    Blocked, BudgetStop, Refusal, Scope, ScopeKind, TransactionId, Unidentified, Usd, Window,
+    Blocked, BudgetStop, DecidedBy, Refusal, Scope, ScopeKind, TransactionId, Unidentified, Usd,
+    Window,
 };
 use serde_json::Value;
 use ulid::Ulid;
@@ -31,8 +32,10 @@ fn stop() -> BudgetStop {
 
 fn blocked() -> Blocked {
     Blocked {
-        policy: "models".into(),
-        rule: "no big models for trial users".into(),
+        by: DecidedBy::Rule {
+            policy: "models".into(),
+            rule: "no big models for trial users".into(),
+        },
         message: "Upgrade to Pro to use \"advanced\" models".into(),
         reason: "model gpt-4o is among gpt-4*".to_owned(),
         redirect_url: Some("https://example.com/upgrade".into()),

@@ -10,9 +10,9 @@ use jiff::{Timestamp, tz::TimeZone};
 use reins_dialects::{Dialect, Read, Target};
 use reins_governor::{
     Admitted, Asking, Blocked, Bound, Budget, BudgetScope, Budgets, Call, Clock, Closed, Cost,
-    Cursor, Decision, Environment, Facts, HoldMode, Identity, Judge, KeyId, Latency, NoBound,
-    OnExceed, Outcome, Picos, PresumeReason, Prices, ReadKey, Readings, ScopeKind, Snapshot, Step,
-    TransactionId, Usage, Usd, Window, admit,
+    Cursor, DecidedBy, Decision, Environment, Facts, HoldMode, Identity, Judge, KeyId, Latency,
+    NoBound, OnExceed, Outcome, Picos, PresumeReason, Prices, ReadKey, Readings, ScopeKind,
+    Snapshot, Step, TransactionId, Usage, Usd, Window, admit,
 };
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
@@ -94,8 +94,7 @@ impl Judge for Lenient {
             return Step::Pass;
         }
         Step::Block(Blocked {
-            policy: "house".into(),
-            rule: "rule".into(),
+            by: DecidedBy::Rule { policy: "house".into(), rule: "rule".into() },
             message: "enough".into(),
             reason: "enough".into(),
             redirect_url: None,

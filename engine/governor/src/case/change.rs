@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use super::{Case, Next, blocks};
-use crate::{Amendment, Budget, BudgetStop, Cursor, Mark, OnExceed, Refusal, Short, Usd};
+use crate::{
+    Amendment, Budget, BudgetStop, Cursor, DecidedBy, Mark, OnExceed, Refusal, Short, Usd,
+};
 
 /// How often a call may be changed before it is refused instead.
 ///
@@ -24,7 +26,7 @@ impl Case {
         }
         let refusal = self.over_budget(budget, short);
         let amendment = self.mended(budget, short);
-        let by = (Arc::clone(&budget.name), Arc::<str>::from(""));
+        let by = DecidedBy::Budget { budget: Arc::clone(&budget.name) };
         match amendment.map(|amendment| self.amend(amendment, by, Cursor::END)) {
             Some(Next::Again) if self.cursor == Cursor::START => Ok(()),
             _ => Err(refusal),
@@ -54,26 +56,21 @@ impl Case {
 
     /// Changes the call and starts the rules again; goes on at `otherwise` where there is nothing
     /// to change.
-    pub(super) fn amend(
-        &mut self,
-        to: Amendment,
-        by: (Arc<str>, Arc<str>),
-        otherwise: Cursor,
-    ) -> Next {
+    pub(super) fn amend(&mut self, to: Amendment, by: DecidedBy, otherwise: Cursor) -> Next {
         let mark = match to {
             Amendment::ClipToAfford { floor } => {
                 self.clip_floor = Some(floor);
                 None
             }
-            Amendment::Downgrade { model } => self.downgrade(model, by),
-            Amendment::Clip { output_cap } => self.clip(output_cap, by),
+            Amendment::Downgrade { model } => self.downgrade(model, by.clone()),
+            Amendment::Clip { output_cap } => self.clip(output_cap, by.clone()),
         };
         let Some(mark) = mark else {
             self.cursor = otherwise;
             return Next::Again;
         };
         if self.amendments == AMENDMENTS_MAX {
-            return Next::Block(Refusal::Blocked(blocks::changed_too_often(&self.decision)));
+            return Next::Block(Refusal::Blocked(blocks::changed_too_often(by)));
         }
         self.amendments += 1;
         self.start_again();
@@ -117,7 +114,7 @@ impl Case {
         true
     }
 
-    fn downgrade(&mut self, to: Arc<str>, (by, rule): (Arc<str>, Arc<str>)) -> Option<Mark> {
+    fn downgrade(&mut self, to: Arc<str>, by: DecidedBy) -> Option<Mark> {
         let from = Arc::clone(&self.asking.call.model);
         let known = to == from || self.models_tried.contains(&to);
         if known || !self.snapshot.prices.sells(self.call(), &to) {
@@ -127,17 +124,17 @@ impl Case {
         self.asking.call.model = Arc::clone(&to);
         // Another model counts in another way.
         self.asking.call.input.text_bytes = self.text_bytes;
-        Some(Mark::Downgraded { by, rule, from, to })
+        Some(Mark::Downgraded { by, from, to })
     }
 
-    fn clip(&mut self, to: u64, (by, rule): (Arc<str>, Arc<str>)) -> Option<Mark> {
+    fn clip(&mut self, to: u64, by: DecidedBy) -> Option<Mark> {
         let call = &mut self.asking.call;
         let fits = call.output_cap.is_some_and(|cap| cap <= to);
         if fits || to <= call.thinking_budget {
             return None;
         }
         call.output_cap = Some(to);
-        Some(Mark::Clipped { by, rule, to })
+        Some(Mark::Clipped { by, to })
     }
 
     fn over_budget(&self, budget: &Budget, short: &Short) -> Refusal {

@@ -1,9 +1,9 @@
 //! What a judge says of a call: order, ends, marks, changes.
 
-use reins_governor::{Amendment, Cursor, Decision, Mark, Readings, Step};
+use reins_governor::{Amendment, Cursor, Decision, Looked, Mark, Readings, Step};
 
 use crate::sample::{
-    Scene, allow, block, downgrade, flag, last, patterns, policy, rule, rule_for, rules, scene,
+    Scene, allow, block, by, downgrade, flag, last, patterns, policy, rule, rule_for, rules, scene,
     trace, usd, warn,
 };
 use crate::{
@@ -24,9 +24,11 @@ fn check(scene: &Scene, policies: &[Policy], expected: &[&str]) -> Decision {
 fn word(step: &Step) -> String {
     match step {
         Step::Pass => "pass".to_owned(),
-        Step::Block(blocked) => format!("block {}/{}", blocked.policy, blocked.rule),
+        Step::Block(blocked) => {
+            format!("block {}/{}", blocked.by.policy(), blocked.by.rule().unwrap_or_default())
+        }
         Step::NeedSpend(Cursor(at)) => format!("spend at {at}"),
-        Step::Amend(to, Cursor(at)) => format!("{to:?} then {at}"),
+        Step::Amend { amendment, otherwise: Cursor(at), .. } => format!("{amendment:?} then {at}"),
     }
 }
 
@@ -129,9 +131,9 @@ fn warnings_and_flags_leave_their_message_or_the_reason() {
     assert_eq!(
         decision.marks,
         [
-            Mark::Warned { by: "p".into(), rule: "a".into(), message: "mind".into() },
-            Mark::Warned { by: "p".into(), rule: "b".into(), message: reason() },
-            Mark::Flagged { by: "p".into(), rule: "c".into(), message: reason() },
+            Mark::Warned { by: by("p", "a"), message: "mind".into() },
+            Mark::Warned { by: by("p", "b"), message: reason() },
+            Mark::Flagged { by: by("p", "c"), message: reason() },
         ]
     );
 }
@@ -155,7 +157,7 @@ fn a_block_carries_its_message_its_reason_and_where_to_go() {
 }
 
 fn observed(rule: &str, action: &'static str) -> Mark {
-    Mark::Observed { by: "watch".into(), rule: rule.into(), action }
+    Mark::Observed { by: by("watch", rule), action }
 }
 
 #[test]
@@ -185,11 +187,8 @@ fn an_observing_policy_ends_and_changes_nothing() {
     ];
     let after = policy("after", vec![rule("note", allow())]);
     let decision = check(&scene(), &[watch.clone(), after], &expected);
-    let warned = Mark::Warned {
-        by: "watch".into(),
-        rule: "tell".into(),
-        message: "the rule has no condition".into(),
-    };
+    let message = "the rule has no condition".into();
+    let warned = Mark::Warned { by: by("watch", "tell"), message };
     assert_eq!(
         decision.marks,
         [
@@ -262,12 +261,12 @@ fn a_policy_without_rules_applies_and_says_nothing() {
 #[test]
 fn a_downgrade_asks_for_another_model_once() {
     let policies = [policy("p", vec![rule("cheap", downgrade("gpt-4o-mini")), rule("n", flag())])];
-    let asked = Amendment::Downgrade { model: "gpt-4o-mini".into() };
+    let amendment = Amendment::Downgrade { model: "gpt-4o-mini".into() };
     let looked = "p/cheap yes: the rule has no condition";
     let noted = "p/n yes: the rule has no condition";
 
     let (step, decision) = scene().judge(&rules(&policies));
-    assert_eq!(step, Step::Amend(asked, Cursor(2)));
+    assert_eq!(step, Step::Amend { amendment, by: by("p", "cheap"), otherwise: Cursor(2) });
     assert_eq!(trace(&decision), looked);
     assert_eq!(decision.marks, []);
 
@@ -286,7 +285,7 @@ fn a_final_downgrade_that_is_not_carried_out_still_ends_policies() {
     let policies = [policy("p", vec![cheap]), policy("q", vec![rule("stop", block())])];
     let rules = rules(&policies);
     let (step, mut decision) = scene().judge(&rules);
-    assert!(matches!(step, Step::Amend(_, Cursor::END)), "{step:?}");
+    assert!(matches!(step, Step::Amend { otherwise: Cursor::END, .. }), "{step:?}");
     assert_eq!(scene().go_on(&rules, Cursor::END, &mut decision), Step::Pass);
 
     let mut same = scene();
@@ -315,7 +314,9 @@ fn a_clip_lowers_the_cap_never_below_what_is_worth_it() {
         scene.call.thinking_budget = thinking;
         let policies = [policy("p", vec![rule("short", Action::Clip { to, floor })])];
         let (step, _) = scene.judge(&rules(&policies));
-        let expected = expected.map_or(Step::Pass, |to| Step::Amend(to, Cursor(2)));
+        let (by, otherwise) = (by("p", "short"), Cursor(2));
+        let amend = |amendment| Step::Amend { amendment, by, otherwise };
+        let expected = expected.map_or(Step::Pass, amend);
         assert_eq!(step, expected, "to {to:?} from {cap:?}, thinking {thinking}");
     }
 }
@@ -381,8 +382,12 @@ fn a_rule_that_errs_does_what_its_policy_says() {
     let closed = policy("watch", cap);
     let open = Policy { on_error: OnError::Allow, ..closed.clone() };
     let (yes, no) = (format!("watch/cap yes: {why}"), format!("watch/cap no: {why}"));
-    check(&scene, std::slice::from_ref(&closed), &["block watch/cap", &yes]);
-    check(&scene, &[open], &["pass", &no, note]);
+    let blocked = check(&scene, std::slice::from_ref(&closed), &["block watch/cap", &yes]);
+    let passed = check(&scene, &[open], &["pass", &no, note]);
+    for decision in [blocked, passed] {
+        let erred: Vec<_> = decision.trace.erred().map(Looked::by).collect();
+        assert_eq!(erred, [by("watch", "cap")]);
+    }
     let decision = check(&scene, &[observing(closed)], &["pass", &yes, note]);
     assert_eq!(decision.marks[0], observed("cap", "block"));
 }

@@ -5,10 +5,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use proptest::prelude::*;
 
 use super::scene::{Scene, run};
-use super::script::{SPEND, Script, block, look};
+use super::script::{SPEND, Script, amend, block, house, look};
 use crate::admit::{READIES_MAX, ROUNDS_MAX};
 use crate::{
-    Amendment, Answered, Blocked, Cursor, Ending, OnExceed, Refusal, Step, Usd, VoidReason,
+    Amendment, Answered, Blocked, Cursor, DecidedBy, Ending, OnExceed, Refusal, Step, Usd,
+    VoidReason,
 };
 
 /// A judge that says the same for ever, or the same few things in turn.
@@ -24,7 +25,7 @@ fn circling(steps: Vec<Step>) -> Script {
 fn blocked(scene: &Scene) -> Blocked {
     let refusal = scene.turned().refusal;
     let Refusal::Blocked(blocked) = refusal else { panic!("not blocked: {refusal:?}") };
-    assert_eq!((&*blocked.policy, &*blocked.rule), ("house", "rule"));
+    assert_eq!(blocked.by, house());
     assert_eq!(scene.spent_and_held(), (0, 0));
     blocked
 }
@@ -40,7 +41,7 @@ fn a_judge_that_was_told_spend_is_not_told_again() {
 #[test]
 fn a_judge_that_wants_what_changes_nothing_is_asked_so_often_and_no_more() {
     let clip = Amendment::ClipToAfford { floor: 1 };
-    let scene = Scene::new(circling(vec![Step::Amend(clip, Cursor::START)]));
+    let scene = Scene::new(circling(vec![amend(clip, Cursor::START)]));
     blocked(&scene);
     assert_eq!(scene.script.seen().len(), ROUNDS_MAX);
     assert!(scene.purse.books.lock().expect("no panic").asked.is_empty());
@@ -50,7 +51,7 @@ fn a_judge_that_wants_what_changes_nothing_is_asked_so_often_and_no_more() {
 fn a_judge_that_writes_nothing_down_is_named_as_such() {
     let scene = Scene::new(Script::new(|_| Step::NeedSpend(Cursor::START)));
     let Refusal::Blocked(blocked) = scene.turned().refusal else { panic!("not blocked") };
-    assert_eq!((&*blocked.policy, &*blocked.rule), ("judge", "unnamed"));
+    assert_eq!(blocked.by, DecidedBy::Judge);
 }
 
 #[test]
@@ -88,7 +89,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Step::Pass),
         1 => Just(block()),
         6 => cursor().prop_map(Step::NeedSpend),
-        9 => (amendment(), cursor()).prop_map(|(to, at)| Step::Amend(to, at)),
+        9 => (amendment(), cursor()).prop_map(|(to, at)| amend(to, at)),
     ]
 }
 

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::scene::{Scene, run};
-use super::script::{SPEND, Script, block, clip, downgrade, look, warning};
+use super::script::{SPEND, Script, amend, block, clip, downgrade, house, look, warning};
 use crate::{
-    Amendment, Answered, Cursor, Ending, Fault, Outcome, Reading, Refusal, Status, Step, Usage,
-    Usd, VoidReason,
+    Amendment, Answered, Cursor, DecidedBy, Ending, Fault, Outcome, Reading, Refusal, Status, Step,
+    Usage, Usd, VoidReason,
 };
 
 const START: (Cursor, bool) = (Cursor::START, false);
@@ -143,7 +143,7 @@ fn a_change_without_effect_is_skipped() {
     check(vec![clip(100)], ("big", 100, 11_000));
     check(vec![clip(101)], ("big", 100, 11_000));
     let clip_to_afford = Amendment::ClipToAfford { floor: 10 };
-    let scene = check(vec![Step::Amend(clip_to_afford, Cursor(5))], ("big", 100, 11_000));
+    let scene = check(vec![amend(clip_to_afford, Cursor(5))], ("big", 100, 11_000));
     assert_eq!(scene.script.seen(), [START, (Cursor(5), false), END]);
 }
 
@@ -164,7 +164,7 @@ fn a_fifth_change_is_refused() {
     let scene = Scene::new(Script::steps(clips(5)));
     let Refusal::Blocked(blocked) = scene.turned().refusal else { panic!("not blocked") };
     assert_eq!(&*blocked.message, "rules wanted to change this call more than 4 times");
-    assert_eq!((&*blocked.policy, &*blocked.rule), ("house", "rule"));
+    assert_eq!(blocked.by, house());
     assert!(scene.purse.books.lock().expect("no panic").asked.is_empty());
 }
 
@@ -193,7 +193,7 @@ fn what_no_rule_allows_is_refused_where_the_organization_says_so() {
     let mut scene = Scene::new(Script::passing());
     scene.default_deny = true;
     let Refusal::Blocked(blocked) = scene.turned().refusal else { panic!("not blocked") };
-    assert_eq!((&*blocked.policy, &*blocked.rule), ("default", "deny"));
+    assert_eq!(blocked.by, DecidedBy::DefaultDeny);
     assert!(scene.purse.books.lock().expect("no panic").asked.is_empty());
 
     let mut scene = Scene::new(Script::new(|asked| {

@@ -4,8 +4,8 @@ use std::fmt;
 use std::sync::Mutex;
 
 use crate::{
-    Amendment, Blocked, Cursor, Decision, Facts, Judge, Mark, ReadKey, Readings, Reason, ScopeKind,
-    Step, Usd, Window,
+    Amendment, Blocked, Cursor, DecidedBy, Decision, Facts, Judge, Mark, ReadKey, Readings, Reason,
+    ScopeKind, Step, Usd, Window,
 };
 
 /// What the closure sees.
@@ -85,8 +85,7 @@ pub(super) fn look(decision: &mut Decision, matched: bool) {
 
 pub(super) fn block() -> Step {
     Step::Block(Blocked {
-        policy: "house".into(),
-        rule: "rule".into(),
+        by: house(),
         message: "no more today".into(),
         reason: "over".to_owned(),
         redirect_url: None,
@@ -94,16 +93,25 @@ pub(super) fn block() -> Step {
 }
 
 pub(super) fn downgrade(model: &str) -> Step {
-    Step::Amend(Amendment::Downgrade { model: model.into() }, Cursor::END)
+    amend(Amendment::Downgrade { model: model.into() }, Cursor::END)
 }
 
 pub(super) fn clip(output_cap: u64) -> Step {
-    Step::Amend(Amendment::Clip { output_cap }, Cursor::END)
+    amend(Amendment::Clip { output_cap }, Cursor::END)
+}
+
+pub(super) fn amend(amendment: Amendment, otherwise: Cursor) -> Step {
+    Step::Amend { amendment, by: house(), otherwise }
+}
+
+/// The one rule of these tests.
+pub(super) fn house() -> DecidedBy {
+    DecidedBy::Rule { policy: "house".into(), rule: "rule".into() }
 }
 
 /// A warning of a rule.
 pub(super) fn warning(message: &str) -> Mark {
-    Mark::Warned { by: "house".into(), rule: "rule".into(), message: message.into() }
+    Mark::Warned { by: house(), message: message.into() }
 }
 
 impl fmt::Debug for Script {

@@ -1,7 +1,7 @@
 //! Budgets that do not suffice, and calls that nobody can price.
 
 use super::scene::Scene;
-use super::script::{SPEND, Script, downgrade};
+use super::script::{SPEND, Script, amend, downgrade};
 use crate::{
     Amendment, Answered, BudgetStop, Cursor, Ending, OnExceed, Refusal, Status, Step, Usage, Usd,
     VoidReason,
@@ -13,7 +13,7 @@ fn on(nanos: u64, on_exceed: OnExceed) -> Scene {
 
 /// A rule that would rather clip, down to ten tokens.
 fn clipping(nanos: u64, on_exceed: OnExceed) -> Scene {
-    let clip = Step::Amend(Amendment::ClipToAfford { floor: 10 }, Cursor::END);
+    let clip = amend(Amendment::ClipToAfford { floor: 10 }, Cursor::END);
     Scene::new(Script::steps(vec![clip])).budget(nanos, on_exceed)
 }
 

@@ -2,16 +2,18 @@
 
 use std::sync::Arc;
 
-use super::scene::{Scene, TICK_US};
-use super::script::{SPEND, Script, look, warning};
-use crate::{Answered, Ending, Latency, Mark, OnExceed, Status, Step, Usage};
+use super::scene::{Scene, TICK_US, run};
+use super::script::{SPEND, Script, block, house, look, warning};
+use crate::{
+    Answered, DecidedBy, Ending, Latency, Looked, Mark, OnExceed, Reason, Status, Step, Usage,
+};
 
 fn flagged() -> Mark {
-    Mark::Flagged { by: "house".into(), rule: "rule".into(), message: "look at this".into() }
+    Mark::Flagged { by: house(), message: "look at this".into() }
 }
 
 fn observed() -> Mark {
-    Mark::Observed { by: "house".into(), rule: "rule".into(), action: "block" }
+    Mark::Observed { by: house(), action: "block" }
 }
 
 /// A rule that leaves these marks, on a call that goes on.
@@ -104,6 +106,40 @@ fn a_refusal_names_who_stopped_the_call_and_why() {
     );
     let reason = record.opening.reason.as_deref();
     assert!(reason.is_some_and(|reason| reason.contains("budget `budget 1`")));
+}
+
+#[test]
+fn a_change_is_its_rules_own_whatever_else_was_looked_at() {
+    let scene = Scene::new(Script::new(|asked| {
+        if &*asked.facts.call.model == "small" {
+            return Step::Pass;
+        }
+        asked.decision.look(&"other".into(), &"later".into(), false, Reason::Disabled);
+        super::script::downgrade("small")
+    }));
+    let admitted = scene.admitted();
+    let opening = &admitted.draft().opening;
+    let by = opening.policy.as_deref().zip(opening.rule.as_deref());
+    assert_eq!((opening.action, by), ("downgrade", Some(("house", "rule"))));
+}
+
+#[test]
+fn rules_that_err_are_told_apart() {
+    for blocks in [false, true] {
+        let scene = Scene::new(Script::new(move |asked| {
+            look(asked.decision, true);
+            let erred = Reason::Erred("no such month".into());
+            asked.decision.look(&"house".into(), &"erring".into(), blocks, erred);
+            if blocks { block() } else { Step::Pass }
+        }));
+        let erred = match run(scene.asks()) {
+            Ok(admitted) => admitted.draft().opening.trace.erred().map(Looked::by).collect(),
+            Err(turned) => turned.erred,
+        };
+        // One that lets calls go is asked again once money is held.
+        let expected = DecidedBy::Rule { policy: "house".into(), rule: "erring".into() };
+        assert_eq!(erred, vec![expected; if blocks { 1 } else { 2 }]);
+    }
 }
 
 #[test]

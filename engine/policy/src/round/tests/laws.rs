@@ -29,16 +29,18 @@ fn run(mut scene: Scene, rules: &Rules) -> (Step, Decision) {
                 scene.readings.clone_from(&held);
                 at = cursor;
             }
-            Step::Amend(Amendment::Downgrade { model }, _) => {
+            Step::Amend { amendment: Amendment::Downgrade { model }, .. } => {
                 scene.tried.push(Arc::clone(&scene.call.model));
                 scene.call.model = model;
                 (decision, at, scene.readings) = (Decision::default(), Cursor::START, None);
             }
-            Step::Amend(Amendment::Clip { output_cap }, _) => {
+            Step::Amend { amendment: Amendment::Clip { output_cap }, .. } => {
                 scene.call.output_cap = Some(output_cap);
                 (decision, at, scene.readings) = (Decision::default(), Cursor::START, None);
             }
-            Step::Amend(Amendment::ClipToAfford { .. }, cursor) => at = cursor,
+            Step::Amend { amendment: Amendment::ClipToAfford { .. }, otherwise, .. } => {
+                at = otherwise;
+            }
             step @ (Step::Pass | Step::Block(_)) => return (step, decision),
         }
     }
