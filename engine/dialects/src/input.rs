@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use reins_governor::InputSize;
+use reins_governor::{InputSize, Wording};
 
 use crate::malformed::Malformed;
 use crate::scan::{Kind, Passed, Scan, Scanned};
@@ -75,7 +75,7 @@ impl Input {
 
     /// Something whose size the request does not tell; the first is the one that is named.
     pub(crate) fn reference(&mut self, what: &'static str) {
-        self.size.by_reference.get_or_insert(what);
+        self.size.by_reference.get_or_insert(Wording(what));
     }
 
     /// The vendor may read the input so often again.

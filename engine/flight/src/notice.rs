@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use reins_governor::{Admitted, Ledger, TransactionId, Usd};
+use reins_governor::{Action, Admitted, Ledger, TransactionId, Usd};
 
 /// What the client is told of a decision.
 #[derive(Clone, Debug)]
 pub struct Notice {
     /// The transaction.
     pub id: TransactionId,
-    /// `pass`, `warn`, `flag`, `downgrade` or `clip`.
-    pub action: &'static str,
+    /// What was done to the call.
+    pub action: Action,
     /// The policy or budget behind it.
     pub policy: Option<Arc<str>>,
     /// The model that is asked, where it is not the one the client named.

@@ -1,5 +1,6 @@
 //! A call: the facts of one request, never its content.
 
+use std::fmt;
 use std::sync::Arc;
 
 use jiff::{Timestamp, civil::DateTime};
@@ -32,6 +33,11 @@ pub enum ServiceTier {
     Batch,
 }
 
+/// What a request has, in words for people: each dialect and price book has its own, so that there
+/// is no list of them. They are shown, and nothing is decided by them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Wording(pub &'static str);
+
 /// How much a request puts in, as far as it can be seen without counting tokens.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct InputSize {
@@ -47,7 +53,7 @@ pub struct InputSize {
     /// Bytes of audio.
     pub audio_bytes: u64,
     /// What makes the input unknowable from the request alone, such as `file_id`.
-    pub by_reference: Option<&'static str>,
+    pub by_reference: Option<Wording>,
     /// How often the vendor may read its input again for one answer, with what its own tools found.
     pub rereads: u64,
 }
@@ -82,7 +88,7 @@ pub struct Call {
     /// The most paid searches, where the request says so.
     pub web_search_cap: Option<u64>,
     /// What the request asks for that costs extra and has no price; see [`Call::unpriced_fee`].
-    pub extra_fee: Option<&'static str>,
+    pub extra_fee: Option<Wording>,
 }
 
 /// A change to a call that policies or a budget asked for.
@@ -122,6 +128,14 @@ pub struct Facts<'a> {
     pub attempt: u32,
     /// Models this call had before amendments.
     pub models_tried: &'a [Arc<str>],
+}
+
+// === impl Wording ===
+
+impl fmt::Display for Wording {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
 }
 
 // === impl Endpoint ===
@@ -190,7 +204,7 @@ impl Call {
 
     /// What costs extra and has no price, by the request or by the model.
     #[must_use]
-    pub fn unpriced_fee(&self) -> Option<&'static str> {
+    pub fn unpriced_fee(&self) -> Option<Wording> {
         match ModelFee::of(&self.model) {
             ModelFee::Unpriced(what) => Some(what),
             ModelFee::Nothing | ModelFee::Search => self.extra_fee,

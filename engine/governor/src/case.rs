@@ -12,8 +12,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::{
-    Asking, Attempt, Bound, Call, Clock, Cursor, DecidedBy, Decision, Facts, Holding, Latency,
-    Mark, NoBound, Refusal, Snapshot, Step,
+    Action, Asking, Attempt, Bound, Call, Clock, Cursor, DecidedBy, Decision, Facts, Holding,
+    Latency, Mark, NoBound, Refusal, Snapshot, Step,
 };
 
 /// What comes next for a case.
@@ -134,7 +134,7 @@ impl Case {
             if !self.asking.identity.observe {
                 return Next::Block(Refusal::Blocked(denied));
             }
-            self.decision.mark(Mark::Observed { by: denied.by, action: "block" });
+            self.decision.mark(Mark::Observed { by: denied.by, action: Action::Block });
         }
         if !self.stale {
             return Next::Go;

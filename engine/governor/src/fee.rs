@@ -12,6 +12,8 @@
 //! read elsewhere than on its own page, and OpenAI's was not opened. What fields of a request cost
 //! beside tokens, the dialects know.
 
+use crate::Wording;
+
 /// What every call of a model costs beside its tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ModelFee {
@@ -20,7 +22,7 @@ pub enum ModelFee {
     /// A search, at the model's own price for one.
     Search,
     /// Something that no price counts.
-    Unpriced(&'static str),
+    Unpriced(Wording),
 }
 
 // === impl ModelFee ===
@@ -32,13 +34,15 @@ impl ModelFee {
     pub fn of(model: &str) -> Self {
         let bare = model.rsplit('/').next().unwrap_or(model);
         if bare.contains(":online") {
-            return Self::Unpriced("the searches that `:online` asks for have no price");
+            return Self::Unpriced(Wording("the searches that `:online` asks for have no price"));
         }
         if bare.starts_with("compound") {
-            return Self::Unpriced("the tools that a `compound` model uses have no price");
+            return Self::Unpriced(Wording("the tools that a `compound` model uses have no price"));
         }
         match (bare.starts_with("sonar"), bare.contains("-deep-research")) {
-            (true, true) => Self::Unpriced("the searches of `sonar-deep-research` have no price"),
+            (true, true) => {
+                Self::Unpriced(Wording("the searches of `sonar-deep-research` have no price"))
+            }
             (true, false) => Self::Search,
             (false, _) if bare.contains("-search-") => Self::Search,
             (false, _) => Self::Nothing,

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use crate::{Scope, ScopeKind, Scopes};
@@ -33,7 +33,7 @@ pub enum Environment {
 }
 
 /// Who makes a call.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
     /// The organization the key belongs to.
     pub organization: Arc<str>,
@@ -57,9 +57,9 @@ pub struct Identity {
     /// What the user may be called, such as `trial`.
     pub roles: Arc<[Arc<str>]>,
     /// The caller's own JSON object, as it was sent, at most 4 KiB.
-    #[serde(serialize_with = "as_json")]
+    #[serde(default, serialize_with = "as_json", deserialize_with = "json_text")]
     pub metadata: Option<Arc<str>>,
-    /// Whether this call asked, and may ask, only to be observed.
+    /// Whether this call asked, and may ask, only to be observed. A record does not say so.
     #[serde(skip)]
     pub observe: bool,
 }
@@ -118,6 +118,12 @@ fn as_json<S: Serializer>(text: &Option<Arc<str>>, serializer: S) -> Result<S::O
         Some(Ok(json)) => json.serialize(serializer),
         Some(Err(_)) | None => serializer.serialize_none(),
     }
+}
+
+/// Reads JSON as its text, so that not a figure of it changes.
+fn json_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Arc<str>>, D::Error> {
+    let raw = Option::<Box<RawValue>>::deserialize(deserializer)?;
+    Ok(raw.map(|raw| raw.get().into()))
 }
 
 impl fmt::Display for KeyId {

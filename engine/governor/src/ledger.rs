@@ -166,7 +166,7 @@ pub enum PresumeReason {
 }
 
 /// What a charge was made of, for the record.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Charge {
     /// The charge.
     pub total: Usd,

@@ -21,6 +21,10 @@ const DECIMALS_MIN: usize = 2;
 const ROOM: usize = 21;
 /// Pico-USD in one nano-USD.
 const PICOS_PER_NANO: u128 = 1_000;
+/// Pico-USD in one US dollar.
+const PICOS_PER_USD: u128 = 1_000_000_000_000;
+/// Decimals a product can carry.
+const PICO_DECIMALS: usize = 12;
 
 /// An amount of US dollars, in whole nano-USD (10⁻⁹ USD), from 0 to about 9.2 billion USD.
 ///
@@ -225,9 +229,8 @@ impl Picos {
 /// Every decimal that is not zero, at least two: `0.000000150025`.
 impl fmt::Display for Picos {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const PICOS_PER_USD: u128 = 1_000_000_000_000;
         let (whole, mut rest) = (self.0 / PICOS_PER_USD, self.0 % PICOS_PER_USD);
-        let mut digits = 12;
+        let mut digits = PICO_DECIMALS;
         while digits > 2 && rest.is_multiple_of(10) {
             rest /= 10;
             digits -= 1;
@@ -240,6 +243,24 @@ impl Serialize for Picos {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
+}
+
+impl<'de> Deserialize<'de> for Picos {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+        let unreadable = || format!("`{text}` is not an amount with at most 12 decimals");
+        picos(&text).ok_or_else(|| serde::de::Error::custom(unreadable()))
+    }
+}
+
+fn picos(text: &str) -> Option<Picos> {
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let digits = |part: &str| part.bytes().all(|b| b.is_ascii_digit());
+    if !digits(whole) || !digits(fraction) || fraction.len() > PICO_DECIMALS {
+        return None;
+    }
+    let part: u128 = format!("{fraction:0<PICO_DECIMALS$}").parse().ok()?;
+    whole.parse::<u128>().ok()?.checked_mul(PICOS_PER_USD)?.checked_add(part).map(Picos)
 }
 
 #[cfg(test)]

@@ -4,12 +4,13 @@ use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::value::RawValue;
 
-use crate::{Endpoint, Identity, Trace, TransactionId, Usd};
+use crate::{Action, Endpoint, Identity, Trace, TransactionId, Usd};
 
 /// What is known of a call when it is sent.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Opening {
     /// Its id.
     pub id: TransactionId,
@@ -30,8 +31,8 @@ pub struct Opening {
     pub bound: Option<Usd>,
     /// Which prices.
     pub price_version: Arc<str>,
-    /// What was done to it: `pass`, `warn`, `flag`, `downgrade`, `clip` or `block`.
-    pub action: &'static str,
+    /// What was done to it.
+    pub action: Action,
     /// The policy or budget that did it.
     pub policy: Option<Arc<str>>,
     /// The rule that did it.
@@ -53,6 +54,64 @@ pub struct Opening {
 pub struct Opened {
     opening: Opening,
     text: OnceLock<Box<str>>,
+}
+
+/// The members of an opening but those of its caller.
+#[derive(Deserialize)]
+struct Written {
+    id: TransactionId,
+    vendor: Arc<str>,
+    connection: Arc<str>,
+    model_asked: Arc<str>,
+    endpoint: Endpoint,
+    stream: bool,
+    bound: Option<Usd>,
+    price_version: Arc<str>,
+    action: Action,
+    policy: Option<Arc<str>>,
+    rule: Option<Arc<str>>,
+    reason: Option<Arc<str>>,
+    policy_version: Arc<str>,
+    evaluated: bool,
+    trace: Trace,
+    at: Timestamp,
+}
+
+// === impl Opening ===
+
+impl Opening {
+    /// Reads an opening out of a JSON object that may have other members too.
+    pub(crate) fn read(text: &str) -> serde_json::Result<Self> {
+        let who = serde_json::from_str(text)?;
+        let written: Written = serde_json::from_str(text)?;
+        Ok(Self {
+            id: written.id,
+            who: Arc::new(who),
+            vendor: written.vendor,
+            connection: written.connection,
+            model_asked: written.model_asked,
+            endpoint: written.endpoint,
+            stream: written.stream,
+            bound: written.bound,
+            price_version: written.price_version,
+            action: written.action,
+            policy: written.policy,
+            rule: written.rule,
+            reason: written.reason,
+            policy_version: written.policy_version,
+            evaluated: written.evaluated,
+            trace: written.trace,
+            at: written.at,
+        })
+    }
+}
+
+/// From JSON text only: metadata stays as it was written.
+impl<'de> Deserialize<'de> for Opening {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = Box::<RawValue>::deserialize(deserializer)?;
+        Self::read(raw.get()).map_err(serde::de::Error::custom)
+    }
 }
 
 // === impl Opened ===
@@ -81,3 +140,11 @@ impl Deref for Opened {
         &self.opening
     }
 }
+
+impl PartialEq for Opened {
+    fn eq(&self, other: &Self) -> bool {
+        self.opening == other.opening
+    }
+}
+
+impl Eq for Opened {}

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::{Call, Picos, Usage, Usd};
+use crate::{Call, Picos, Usage, Usd, Wording};
 
 /// The most a call can cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,12 +26,12 @@ pub enum NoBound {
     /// The input is named by reference, and the model's context window is not known.
     UnboundedInput {
         /// What names it, such as `file_id`.
-        what: &'static str,
+        what: Wording,
     },
     /// The call may cost fees that have no price.
     UnpricedFee {
         /// Which.
-        what: &'static str,
+        what: Wording,
     },
     /// Neither the call, nor the connection, nor the vendor caps the output.
     UnboundedOutput,

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::{Blocked, DecidedBy, Scope, Usd, Window};
+use crate::{Blocked, DecidedBy, Scope, Usd, Window, Wording};
 
 /// Why a call goes no further. Every answer that Reins words itself is one of these.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,10 +35,10 @@ pub enum Refusal {
     },
     /// Budgets apply, and nothing bounds what the call may cost.
     Unbounded {
-        /// `unbounded_input`, `unbounded_output`, `unpriced_fee` or `overflow`.
-        code: &'static str,
-        /// What has no bound.
-        what: &'static str,
+        /// What of it.
+        kind: Unbounded,
+        /// What has no bound, in words.
+        what: Wording,
     },
     /// A rule blocked it.
     Blocked(Blocked),
@@ -83,6 +83,19 @@ pub enum Refusal {
         /// What, for the log.
         what: String,
     },
+}
+
+/// What of a call has no bound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unbounded {
+    /// Its input.
+    Input,
+    /// Its output.
+    Output,
+    /// A fee that has no price.
+    Fee,
+    /// Its price, which is more than can be counted.
+    Overflow,
 }
 
 /// Why nobody was recognised.
@@ -164,7 +177,7 @@ impl Refusal {
             Self::Unauthorized(_) => "invalid_key",
             Self::Forbidden { .. } => "forbidden",
             Self::Unpriced { .. } => "unpriced",
-            Self::Unbounded { code, .. } => code,
+            Self::Unbounded { kind, .. } => kind.code(),
             Self::Blocked(_) => "policy_blocked",
             Self::OverBudget(stop) => {
                 if stop.as_429 {
@@ -223,6 +236,21 @@ impl Refusal {
     #[must_use]
     pub const fn should_retry(&self) -> bool {
         self.retry_after().is_some()
+    }
+}
+
+// === impl Unbounded ===
+
+impl Unbounded {
+    /// The code in an answer.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Input => "unbounded_input",
+            Self::Output => "unbounded_output",
+            Self::Fee => "unpriced_fee",
+            Self::Overflow => "overflow",
+        }
     }
 }
 

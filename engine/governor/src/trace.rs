@@ -3,20 +3,60 @@
 use std::fmt;
 use std::sync::Arc;
 
-use serde::ser::SerializeTuple;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::{DecidedBy, ScopeKind, Usd, Window};
+use crate::{Action, DecidedBy, ScopeKind, Usd, Window};
 
-/// Why a rule matched or did not. Kept as figures; the sentence is made when somebody reads it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A condition of a rule, or a list of a policy's scope, that a call can be outside of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConditionKind {
+    /// Which agents.
+    Agents,
+    /// Which teams.
+    Teams,
+    /// Which vendors.
+    Vendors,
+    /// Which models.
+    Models,
+    /// Which models not.
+    NotModels,
+    /// Which kinds of request.
+    Endpoints,
+    /// Which roles of the user.
+    Roles,
+    /// Streams only, or whole answers only.
+    Stream,
+    /// How many tokens.
+    Tokens,
+    /// Which minutes.
+    Hours,
+    /// Spend of a scope of this kind, which the call has not.
+    Scope(ScopeKind),
+}
+
+/// Tokens of a call, by where they stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TokenKind {
+    /// What is put in.
+    Input,
+    /// What the answer may have.
+    Output,
+}
+
+/// Why a rule matched or did not. Kept as figures; `Display` makes the sentence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Reason {
     /// Every condition of the rule holds.
     AllConditions,
     /// The rule has no condition.
     Unconditional,
-    /// This condition does not hold, such as `models`.
-    Outside(&'static str),
+    /// A condition does not hold.
+    Outside {
+        /// Which.
+        condition: ConditionKind,
+    },
     /// The call's bound, beside the amount the rule names.
     Amount {
         /// The most the call can cost; `None` where that is unknown.
@@ -29,6 +69,7 @@ pub enum Reason {
     /// Spend and holds of a scope, beside the limit the rule names.
     Spend {
         /// Whose.
+        #[serde(rename = "scope")]
         kind: ScopeKind,
         /// Over which time.
         window: Window,
@@ -42,6 +83,7 @@ pub enum Reason {
     /// Calls of a scope, beside the count the rule names.
     Calls {
         /// Whose.
+        #[serde(rename = "scope")]
         kind: ScopeKind,
         /// Over which time.
         window: Window,
@@ -54,8 +96,8 @@ pub enum Reason {
     },
     /// Tokens of this call, beside the number the rule names.
     Tokens {
-        /// Which tokens: `input` or `output`.
-        what: &'static str,
+        /// Which tokens.
+        what: TokenKind,
         /// The most there can be; `None` where that is unknown.
         tokens: Option<u64>,
         /// What they are compared with.
@@ -69,16 +111,21 @@ pub enum Reason {
     Disabled,
     /// An earlier rule was final.
     AfterFinal,
-    /// The rule could not say whether it matches, in its own words: its policy's `on_error` decides.
-    Erred(Arc<str>),
+    /// The rule could not say whether it matches: its policy's `on_error` decides.
+    Erred {
+        /// Why, in its own words.
+        why: Arc<str>,
+    },
 }
 
-/// One rule that was looked at.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// One rule that was looked at, as an object: what more is to be said of one is a member that may be
+/// absent, so that older records can be read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Looked {
     /// The policy.
     pub policy: Arc<str>,
     /// Its rule; `None` where the policy as a whole does not apply.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rule: Option<Arc<str>>,
     /// Whether it matched.
     pub matched: bool,
@@ -87,7 +134,7 @@ pub struct Looked {
 }
 
 /// Each rule looked at, in order.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Trace(pub Vec<Looked>);
 
@@ -113,7 +160,7 @@ pub enum Mark {
         /// Who would have.
         by: DecidedBy,
         /// What it would have done, such as `block`.
-        action: &'static str,
+        action: Action,
     },
     /// It goes to another model.
     Downgraded {
@@ -184,7 +231,7 @@ impl fmt::Display for Reason {
         match self {
             Self::AllConditions => f.write_str("every condition holds"),
             Self::Unconditional => f.write_str("the rule has no condition"),
-            Self::Outside(what) => write!(f, "outside the rule's {what}"),
+            Self::Outside { condition } => write!(f, "outside the rule's {}", condition.word()),
             Self::Amount { bound, limit, reached } => amount(f, *bound, *limit, *reached),
             Self::Spend { kind, window, used, limit, over } => {
                 let beside = if *over { "over" } else { "within" };
@@ -195,16 +242,16 @@ impl fmt::Display for Reason {
                 write!(f, "{window} calls of the {kind} {calls} {beside} {limit}")
             }
             Self::Tokens { what, tokens: Some(tokens), limit, over } => {
-                let beside = if *over { "over" } else { "within" };
+                let (what, beside) = (what.word(), if *over { "over" } else { "within" });
                 write!(f, "up to {tokens} {what} tokens {beside} {limit}")
             }
             Self::Tokens { what, tokens: None, limit, .. } => {
-                write!(f, "{what} tokens without a cap, over {limit}")
+                write!(f, "{} tokens without a cap, over {limit}", what.word())
             }
             Self::NoLimit => f.write_str("the rule names no limit, so it cannot fire"),
             Self::Disabled => f.write_str("switched off"),
             Self::AfterFinal => f.write_str("an earlier rule was final"),
-            Self::Erred(text) => f.write_str(text),
+            Self::Erred { why } => f.write_str(why),
         }
     }
 }
@@ -227,7 +274,7 @@ fn amount(
 impl Trace {
     /// The rules that could not say whether they match.
     pub fn erred(&self) -> impl Iterator<Item = &Looked> {
-        self.0.iter().filter(|looked| matches!(looked.reason, Reason::Erred(_)))
+        self.0.iter().filter(|looked| matches!(looked.reason, Reason::Erred { .. }))
     }
 }
 
@@ -245,14 +292,72 @@ impl Looked {
     }
 }
 
-/// `["policy","rule",true,"reason"]`: a record has many of these.
-impl Serialize for Looked {
+// === impl ConditionKind ===
+
+impl ConditionKind {
+    /// All that have a word of their own.
+    pub const NAMED: [Self; 10] = [
+        Self::Agents,
+        Self::Teams,
+        Self::Vendors,
+        Self::Models,
+        Self::NotModels,
+        Self::Endpoints,
+        Self::Roles,
+        Self::Stream,
+        Self::Tokens,
+        Self::Hours,
+    ];
+
+    /// The word used in configuration and records; for a scope, its own.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Agents => "agents",
+            Self::Teams => "teams",
+            Self::Vendors => "vendors",
+            Self::Models => "models",
+            Self::NotModels => "not_models",
+            Self::Endpoints => "endpoints",
+            Self::Roles => "roles",
+            Self::Stream => "stream",
+            Self::Tokens => "tokens",
+            Self::Hours => "hours",
+            Self::Scope(kind) => kind.word(),
+        }
+    }
+
+    /// The condition that `word` names.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        let named = Self::NAMED.into_iter().find(|condition| condition.word() == word);
+        named.or_else(|| ScopeKind::from_word(word).map(Self::Scope))
+    }
+}
+
+impl Serialize for ConditionKind {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut tuple = serializer.serialize_tuple(4)?;
-        tuple.serialize_element(&self.policy)?;
-        tuple.serialize_element(self.rule.as_deref().unwrap_or_default())?;
-        tuple.serialize_element(&self.matched)?;
-        tuple.serialize_element(&format_args!("{}", self.reason))?;
-        tuple.end()
+        serializer.serialize_str(self.word())
+    }
+}
+
+impl<'de> Deserialize<'de> for ConditionKind {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let word = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+        let unknown = || serde::de::Error::custom(format!("`{word}` is not a condition"));
+        Self::from_word(&word).ok_or_else(unknown)
+    }
+}
+
+// === impl TokenKind ===
+
+impl TokenKind {
+    /// The word used in configuration and records.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Input => "input",
+            Self::Output => "output",
+        }
     }
 }

@@ -10,6 +10,9 @@ use ulid::Ulid;
 
 use crate::{Charge, Opened, PresumeReason, Usage, Usd, VoidReason};
 
+mod close;
+mod json;
+
 /// Names a call for ever: `txn_` and a ULID.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TransactionId(pub Ulid);
@@ -69,7 +72,7 @@ pub enum Outcome {
 }
 
 /// One try at a vendor.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attempt {
     /// From 1.
     pub number: u32,
@@ -107,7 +110,7 @@ pub struct Latency {
 }
 
 /// The record of one governed call. Never its content, never a key.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Transaction {
     /// What was known when it was sent.
     pub opening: Opened,
@@ -129,58 +132,6 @@ pub struct Transaction {
     pub latency: Latency,
     /// When it ended.
     pub ended_at: Option<Timestamp>,
-}
-
-/// The fields that come after the opening.
-#[derive(Serialize)]
-struct Closing<'a> {
-    model_used: &'a str,
-    held: Usd,
-    tokens: Usage,
-    cost: Charge,
-    accuracy: Accuracy,
-    status: Status,
-    attempts: &'a [Attempt],
-    latency: Latency,
-    ended_at: Option<Timestamp>,
-}
-
-/// Room for most records, so that one is not moved about while it is written.
-const TEXT_BYTES: usize = 2_048;
-
-// === impl Transaction ===
-
-impl Transaction {
-    /// The record as one JSON object, as it is kept and shown.
-    ///
-    /// # Errors
-    /// Whatever the encoder says; nothing of a record is known to have no JSON.
-    pub fn json(&self) -> serde_json::Result<String> {
-        let opening = self.opening.json()?;
-        let opening = opening.strip_suffix('}').unwrap_or(opening);
-        let mut text = Vec::with_capacity(TEXT_BYTES.max(opening.len().saturating_mul(2)));
-        text.extend_from_slice(opening.as_bytes());
-        serde_json::to_writer(&mut text, &self.closing())?;
-        // The brace that begins the second half.
-        if let Some(brace) = text.get_mut(opening.len()) {
-            *brace = b',';
-        }
-        String::from_utf8(text).map_err(serde::ser::Error::custom)
-    }
-
-    fn closing(&self) -> Closing<'_> {
-        Closing {
-            model_used: &self.model_used,
-            held: self.held,
-            tokens: self.tokens,
-            cost: self.cost,
-            accuracy: self.accuracy,
-            status: self.status,
-            attempts: &self.attempts,
-            latency: self.latency,
-            ended_at: self.ended_at,
-        }
-    }
 }
 
 // === impl TransactionId ===
@@ -235,3 +186,6 @@ impl Status {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use reins_governor::{Endpoint, Facts, InputSize, Pattern, Readings, Reason, Usd};
+use reins_governor::{
+    ConditionKind, Endpoint, Facts, InputSize, Pattern, Readings, Reason, TokenKind, Usd,
+};
 
 use crate::schedule::Minutes;
 use crate::spend::Spend;
@@ -66,23 +68,25 @@ impl Condition {
     fn ask(&self, facts: &Facts<'_>, readings: Option<&Readings>) -> Finding {
         let (identity, call) = (facts.identity, facts.call);
         match self {
-            Self::Agents(list) => listed(list, &identity.agent, "agents"),
+            Self::Agents(list) => listed(list, &identity.agent, ConditionKind::Agents),
             Self::Teams(list) => match &identity.team {
-                Some(team) => listed(list, team, "teams"),
-                None => Finding::Misses(Reason::Outside("teams")),
+                Some(team) => listed(list, team, ConditionKind::Teams),
+                None => Finding::Misses(Reason::Outside { condition: ConditionKind::Teams }),
             },
-            Self::Vendors(list) => listed(list, &call.vendor, "vendors"),
-            Self::Models(list) => listed(list, &call.model, "models"),
-            Self::NotModels(list) => inside(!any(list, &call.model), "not_models"),
-            Self::Endpoints(list) => inside(list.contains(&call.endpoint), "endpoints"),
-            Self::Roles(list) => {
-                inside(list.iter().any(|role| identity.roles.contains(role)), "roles")
+            Self::Vendors(list) => listed(list, &call.vendor, ConditionKind::Vendors),
+            Self::Models(list) => listed(list, &call.model, ConditionKind::Models),
+            Self::NotModels(list) => inside(!any(list, &call.model), ConditionKind::NotModels),
+            Self::Endpoints(list) => {
+                inside(list.contains(&call.endpoint), ConditionKind::Endpoints)
             }
-            Self::Stream(wanted) => inside(call.stream == *wanted, "stream"),
+            Self::Roles(list) => {
+                inside(list.iter().any(|role| identity.roles.contains(role)), ConditionKind::Roles)
+            }
+            Self::Stream(wanted) => inside(call.stream == *wanted, ConditionKind::Stream),
             Self::Tokens(limit) => limit.ask(facts),
             Self::Amount { range, unknown } => range.ask(facts.bound, *unknown),
             Self::Hours(minutes) => match minutes.hold(facts.now, facts.local) {
-                Ok(hold) => inside(hold, "hours"),
+                Ok(hold) => inside(hold, ConditionKind::Hours),
                 Err(error) => Finding::Errs(error.to_string().into()),
             },
             Self::Spend(spend) => spend.ask(facts, readings),
@@ -94,12 +98,12 @@ fn any(list: &[Pattern], name: &str) -> bool {
     list.iter().any(|pattern| pattern.matches(name))
 }
 
-fn listed(list: &[Pattern], name: &str, what: &'static str) -> Finding {
-    inside(any(list, name), what)
+fn listed(list: &[Pattern], name: &str, condition: ConditionKind) -> Finding {
+    inside(any(list, name), condition)
 }
 
-const fn inside(holds: bool, what: &'static str) -> Finding {
-    if holds { Finding::Holds(None) } else { Finding::Misses(Reason::Outside(what)) }
+const fn inside(holds: bool, condition: ConditionKind) -> Finding {
+    if holds { Finding::Holds(None) } else { Finding::Misses(Reason::Outside { condition }) }
 }
 
 // === impl AmountRange ===
@@ -124,18 +128,20 @@ impl AmountRange {
 
 impl TokenLimit {
     fn ask(&self, facts: &Facts<'_>) -> Finding {
-        let input = self.input.map(|limit| over("input", input_at_most(&facts.call.input), limit));
-        let output = self.output.map(|limit| over("output", facts.call.output_bound(), limit));
+        let input =
+            self.input.map(|limit| over(TokenKind::Input, input_at_most(&facts.call.input), limit));
+        let output =
+            self.output.map(|limit| over(TokenKind::Output, facts.call.output_bound(), limit));
         match (input, output) {
             (Some((true, reason)), _) | (_, Some((true, reason))) => Finding::Holds(Some(reason)),
             (Some((false, reason)), _) | (None, Some((false, reason))) => Finding::Misses(reason),
-            (None, None) => Finding::Misses(Reason::Outside("tokens")),
+            (None, None) => Finding::Misses(Reason::Outside { condition: ConditionKind::Tokens }),
         }
     }
 }
 
 /// Without a most, there may be more than any limit.
-fn over(what: &'static str, tokens: Option<u64>, limit: u64) -> (bool, Reason) {
+fn over(what: TokenKind, tokens: Option<u64>, limit: u64) -> (bool, Reason) {
     let over = tokens.is_none_or(|tokens| tokens > limit);
     (over, Reason::Tokens { what, tokens, limit, over })
 }

@@ -224,16 +224,16 @@ impl SpendCondition {
 // === impl Action ===
 
 impl Action {
-    /// The word used in configuration and records.
+    /// Which one it is, without what belongs to it.
     #[must_use]
-    pub const fn word(&self) -> &'static str {
+    pub const fn kind(&self) -> reins_governor::Action {
         match self {
-            Self::Allow => "allow",
-            Self::Block { .. } => "block",
-            Self::Warn { .. } => "warn",
-            Self::Flag { .. } => "flag",
-            Self::Downgrade { .. } => "downgrade",
-            Self::Clip { .. } => "clip",
+            Self::Allow => reins_governor::Action::Allow,
+            Self::Block { .. } => reins_governor::Action::Block,
+            Self::Warn { .. } => reins_governor::Action::Warn,
+            Self::Flag { .. } => reins_governor::Action::Flag,
+            Self::Downgrade { .. } => reins_governor::Action::Downgrade,
+            Self::Clip { .. } => reins_governor::Action::Clip,
         }
     }
 }

@@ -99,7 +99,7 @@ impl Round<'_> {
         match ask_all(&form.conditions, self.facts, self.readings) {
             Finding::NeedsSpend => Turn::Say(Step::NeedSpend(Cursor(asked.rule.position))),
             Finding::Misses(reason) => self.pass_by(asked, reason),
-            Finding::Errs(what) => self.err(asked, Reason::Erred(what)),
+            Finding::Errs(why) => self.err(asked, Reason::Erred { why }),
             Finding::Holds(Some(reason)) => self.carry_out(asked, &form.action, reason),
             Finding::Holds(None) if form.conditions.is_empty() => {
                 self.carry_out(asked, &form.action, Reason::Unconditional)
@@ -153,13 +153,13 @@ impl Round<'_> {
             Action::Block { message, redirect_url } if !asked.observes => Turn::Say(Step::Block(
                 asked.blocked(reason, message.as_ref(), redirect_url.clone()),
             )),
-            Action::Block { .. } => self.mark(Mark::Observed { by, action: action.word() }),
+            Action::Block { .. } => self.mark(Mark::Observed { by, action: action.kind() }),
             Action::Downgrade { .. } | Action::Clip { .. } => match self.amendment(action) {
                 None => Turn::Next,
                 // Whether it would change the call is for the budgets to say.
                 Some(Amendment::ClipToAfford { .. }) if asked.observes => Turn::Next,
                 Some(_) if asked.observes => {
-                    self.mark(Mark::Observed { by, action: action.word() })
+                    self.mark(Mark::Observed { by, action: action.kind() })
                 }
                 Some(amendment) => {
                     let otherwise = asked.rule.next();

@@ -4,7 +4,7 @@
 //! with a limit of $20 and 100 %, the call that reaches $20 exactly goes through, and the one
 //! that would pass it does not.
 
-use reins_governor::{Facts, Pattern, ReadKey, Reading, Readings, Reason, Usd};
+use reins_governor::{ConditionKind, Facts, Pattern, ReadKey, Reading, Readings, Reason, Usd};
 
 use crate::condition::Finding;
 
@@ -40,7 +40,8 @@ impl Spend {
     pub(crate) fn ask(&self, facts: &Facts<'_>, readings: Option<&Readings>) -> Finding {
         let identity = facts.identity;
         let Some(name) = identity.name(self.key.kind) else {
-            return Finding::Misses(Reason::Outside(self.key.kind.word()));
+            let condition = ConditionKind::Scope(self.key.kind);
+            return Finding::Misses(Reason::Outside { condition });
         };
         let limit = self.limit.of(name);
         if limit.is_none() && self.calls.is_none() {

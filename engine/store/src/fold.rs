@@ -86,7 +86,7 @@ fn keep(tx: &Connection, records: &[&Kept]) -> rusqlite::Result<()> {
             columns.model_asked,
             columns.model_used,
             columns.status.word(),
-            columns.action,
+            columns.action.word(),
             columns.policy,
             columns.rule,
             columns.cost.total.nanos_i64(),

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use reins_governor::{Scope, ScopeKind, Scopes, Status, Transaction, TransactionId, Usage, Usd};
+use reins_governor::{
+    Action, Scope, ScopeKind, Scopes, Status, Transaction, TransactionId, Usage, Usd,
+};
 use serde::Deserialize;
 
 /// A record or a draft, encoded once.
@@ -30,7 +32,7 @@ pub(crate) struct Columns {
     pub(crate) tokens: Usage,
     pub(crate) cost: Total,
     pub(crate) status: Status,
-    pub(crate) action: Arc<str>,
+    pub(crate) action: Action,
     pub(crate) policy: Option<Arc<str>>,
     pub(crate) rule: Option<Arc<str>>,
     pub(crate) bound: Option<Usd>,
@@ -86,7 +88,7 @@ impl Columns {
             tokens: from.tokens,
             cost: Total { total: from.cost.total },
             status: from.status,
-            action: opening.action.into(),
+            action: opening.action,
             policy: opening.policy.clone(),
             rule: opening.rule.clone(),
             bound: opening.bound,

@@ -8,8 +8,8 @@ use std::time::Duration;
 use jiff::{Timestamp, ToSpan, tz::TimeZone};
 use parking_lot::Mutex;
 use reins_governor::{
-    Accuracy, Ask, Attempt, Budget, BudgetScope, Budgets, Charge, Claim, Clock, End, Endpoint,
-    Environment, HoldMode, Identity, KeyId, Latency, OnExceed, Opening, Outcome, Pattern,
+    Accuracy, Action, Ask, Attempt, Budget, BudgetScope, Budgets, Charge, Claim, Clock, End,
+    Endpoint, Environment, HoldMode, Identity, KeyId, Latency, OnExceed, Opening, Outcome, Pattern,
     PresumeReason, ReadKey, Scope, ScopeKind, Status, Trace, Transaction, TransactionId, Usage,
     Usd, Window,
 };
@@ -148,7 +148,7 @@ pub(crate) fn draft(number: u128, who: &Identity, bound: Usd, at: Timestamp) -> 
         stream: false,
         bound: Some(bound),
         price_version: "1".into(),
-        action: "pass",
+        action: Action::Pass,
         policy: None,
         rule: None,
         reason: None,
@@ -179,15 +179,7 @@ pub(crate) fn draft(number: u128, who: &Identity, bound: Usd, at: Timestamp) -> 
 
 /// The record once its attempt has ended.
 pub(crate) fn closed(mut record: Transaction, end: &End, at: Timestamp) -> Transaction {
-    let last = record.attempts.last_mut().unwrap();
-    last.charged = end.charged();
-    last.outcome = match end {
-        End::Settled { .. } => Outcome::Settled,
-        End::Voided { why } => Outcome::Voided(*why),
-        End::Presumed { why, .. } => Outcome::Presumed(*why),
-    };
-    record.cost.total = record.attempts.iter().map(|attempt| attempt.charged).sum();
-    record.ended_at = Some(at);
+    record.close(end, at);
     record
 }
 

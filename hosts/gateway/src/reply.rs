@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 use reins_dialects::Dialect;
 use reins_flight::Notice;
-use reins_governor::{Closed, Refusal, TransactionId};
+use reins_governor::{Action, Closed, Refusal, TransactionId};
 
 use crate::body::AnswerBody;
 
@@ -34,7 +34,7 @@ pub(crate) mod names {
 /// Tells what was decided.
 pub(crate) fn tell_notice(headers: &mut HeaderMap, notice: &Notice) {
     set(headers, names::TRANSACTION, notice.id);
-    headers.insert(names::ACTION, HeaderValue::from_static(notice.action));
+    headers.insert(names::ACTION, HeaderValue::from_static(notice.action.word()));
     if let Some(policy) = &notice.policy {
         set(headers, names::POLICY, policy);
     }
@@ -105,7 +105,7 @@ pub(crate) fn refuse(
         StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(names::ACTION, HeaderValue::from_static("block"));
+    headers.insert(names::ACTION, HeaderValue::from_static(Action::Block.word()));
     if let Some(id) = id {
         set(headers, names::TRANSACTION, id);
         set(headers, names::POLICY, refusal.stopped_by().policy());

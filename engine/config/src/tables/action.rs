@@ -130,7 +130,7 @@ fn warn_of_unheard(value: &Value<'_>, telling: &Telling, action: &Action) {
         Action::Warn { .. } | Action::Flag { .. } => (false, true),
         Action::Allow | Action::Downgrade { .. } | Action::Clip { .. } => (true, true),
     };
-    let word = action.word();
+    let word = action.kind().word();
     if message && telling.message.is_some() {
         value.place.warn(format!("`{word}` shows nobody the message"), "leave `message` out");
     }

@@ -108,7 +108,7 @@ fn reads_budgets() {
 
 #[test]
 fn reads_every_action() {
-    assert_eq!(action(0, 0).word(), "block");
+    assert_eq!(action(0, 0).kind().word(), "block");
     assert_eq!(action(0, 1), Action::Allow);
     assert_eq!(action(0, 2), Action::Downgrade { model: "gpt-4o-mini".into() });
     assert_eq!(action(0, 3), Action::Clip { to: Some(1000), floor: 100 });

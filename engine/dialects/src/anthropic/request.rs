@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use reins_governor::{Call, Endpoint, ServiceTier};
+use reins_governor::{Call, Endpoint, ServiceTier, Wording};
 
 use super::{block, tool, untold};
 use crate::input::{self, Input};
@@ -196,7 +196,7 @@ impl<'a> Request<'a> {
             tool_results: self.seen.tool_results,
             web_search: self.seen.searches.wanted,
             web_search_cap: self.seen.searches.cap(),
-            extra_fee: self.seen.extra_fee,
+            extra_fee: self.seen.extra_fee.map(Wording),
         };
         Ok(Read { call, places: self.places })
     }

@@ -1,6 +1,6 @@
 //! The facts of message requests, and usage as Anthropic writes it.
 
-use reins_governor::{InputSize, ServiceTier, Usage};
+use reins_governor::{InputSize, ServiceTier, Usage, Wording};
 
 use super::Anthropic;
 use crate::tests::{NOTHING, read, refused};
@@ -42,7 +42,7 @@ fn the_facts_of_a_whole_request() {
     let expected = InputSize {
         text_bytes: (text + roles) as u64,
         parts: 9,
-        by_reference: Some("what a tool of the vendor finds"),
+        by_reference: Some(Wording("what a tool of the vendor finds")),
         ..NOTHING
     };
     assert_eq!(call.input, expected);
@@ -51,7 +51,7 @@ fn the_facts_of_a_whole_request() {
 #[test]
 fn blocks_count_by_what_they_are() {
     let base64 = "A".repeat(4000);
-    let unknown = Some("a block of content whose type is not known");
+    let unknown = Some(Wording("a block of content whose type is not known"));
     for (block, expected) in [
         (r#"{"type":"text","text":"\u6f22"}"#.to_owned(), InputSize { text_bytes: 3, ..NOTHING }),
         (format!(r#"{{"type":"image","source":{{"type":"base64","media_type":"image/png","data":"{base64}"}}}}"#), InputSize { images: 1, text_bytes: 9, ..NOTHING }),
@@ -61,9 +61,9 @@ fn blocks_count_by_what_they_are() {
         (r#"{"type":"document","source":{"data":"AAAA","type":"base64"}}"#.to_owned(), InputSize { pages: 3, ..NOTHING }),
         (r#"{"type":"document","title":"t","source":{"type":"text","data":"plain"}}"#.to_owned(), InputSize { text_bytes: 6, ..NOTHING }),
         (r#"{"type":"document","source":{"type":"content","content":[{"type":"image","source":{"type":"url","url":"u"}}]}}"#.to_owned(), InputSize { images: 1, parts: 1, ..NOTHING }),
-        (r#"{"type":"document","source":{"type":"url","url":"https://a.example/b.pdf"}}"#.to_owned(), InputSize { by_reference: Some("the URL of a document"), ..NOTHING }),
-        (r#"{"type":"document","source":{"type":"file","file_id":"file_1"}}"#.to_owned(), InputSize { by_reference: Some("file_id"), ..NOTHING }),
-        (r#"{"type":"container_upload","file_id":"file_1"}"#.to_owned(), InputSize { by_reference: Some("file_id"), ..NOTHING }),
+        (r#"{"type":"document","source":{"type":"url","url":"https://a.example/b.pdf"}}"#.to_owned(), InputSize { by_reference: Some(Wording("the URL of a document")), ..NOTHING }),
+        (r#"{"type":"document","source":{"type":"file","file_id":"file_1"}}"#.to_owned(), InputSize { by_reference: Some(Wording("file_id")), ..NOTHING }),
+        (r#"{"type":"container_upload","file_id":"file_1"}"#.to_owned(), InputSize { by_reference: Some(Wording("file_id")), ..NOTHING }),
         (r#"{"type":"thinking","thinking":"hm","signature":"sig"}"#.to_owned(), InputSize { text_bytes: 5, ..NOTHING }),
         (r#"{"type":"web_search_tool_result","content":[{"type":"web_search_result","encrypted_content":"abc"}]}"#.to_owned(), InputSize { text_bytes: 3, parts: 1, ..NOTHING }),
         (format!(r#"{{"type":"web_fetch_tool_result","content":{{"type":"web_fetch_result","content":{{"type":"document","source":{{"type":"base64","media_type":"application/pdf","data":"{base64}"}}}}}}}}"#),
@@ -108,7 +108,7 @@ fn what_the_vendor_adds_on_its_own_is_not_bounded_by_the_request() {
         (r#""container":null"#, None),
         (r#""tools":[{"type":"custom"},{"name":"f"}]"#, None),
     ] {
-        assert_eq!(with(members).call.input.by_reference, by_reference, "{members}");
+        assert_eq!(with(members).call.input.by_reference, by_reference.map(Wording), "{members}");
     }
     let described = with(r#""tools":[{"type":"computer_20250124"}]"#).call.input;
     assert_eq!((described.text_bytes, described.by_reference), (2000, None));

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use reins_governor::{Call, Endpoint, ServiceTier};
+use reins_governor::{Call, Endpoint, ServiceTier, Wording};
 
 use super::{cap, fee, message, tool};
 use crate::input::{self, Input, passed_value};
@@ -211,7 +211,7 @@ impl<'a> Request<'a> {
             tool_results: self.tool_results,
             web_search: self.web_search,
             web_search_cap: self.web_search.then_some(SEARCHES),
-            extra_fee: self.extra_fee,
+            extra_fee: self.extra_fee.map(Wording),
         };
         Ok(Read { call, places: self.places })
     }

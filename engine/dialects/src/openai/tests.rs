@@ -1,6 +1,6 @@
 //! The facts of chat requests, and usage as vendors write it.
 
-use reins_governor::{Call, InputSize, ServiceTier, Usage};
+use reins_governor::{Call, InputSize, ServiceTier, Usage, Wording};
 
 use super::OpenAi;
 use crate::tests::{NOTHING, read};
@@ -50,17 +50,17 @@ fn the_facts_of_a_whole_request() {
 #[test]
 fn the_parts_of_a_message_count_by_what_they_are() {
     let base64 = "A".repeat(400);
-    let unknown = Some("a part of a message whose type is not known");
+    let unknown = Some(Wording("a part of a message whose type is not known"));
     for (content, expected) in [
         (r#""\u6f22\n""#.to_owned(), InputSize { text_bytes: 4, ..NOTHING }),
         (r#"[{"type":"text","text":"ab"},{"text":"c","type":"text"}]"#.to_owned(), InputSize { text_bytes: 3, parts: 2, ..NOTHING }),
         (r#"[{"type":"image_url","image_url":{"url":"https://a.example/b.png","detail":"low"}}]"#.to_owned(), InputSize { images: 1, parts: 1, ..NOTHING }),
         (format!(r#"[{{"image_url":{{"url":"data:image/png;base64,{base64}"}},"type":"image_url"}}]"#), InputSize { images: 1, parts: 1, ..NOTHING }),
         (format!(r#"[{{"type":"input_audio","input_audio":{{"data":"{base64}","format":"wav"}}}}]"#), InputSize { audio_bytes: 300, text_bytes: 3, parts: 1, ..NOTHING }),
-        (r#"[{"type":"file","file":{"file_id":"file-1"}}]"#.to_owned(), InputSize { by_reference: Some("file_id"), parts: 1, ..NOTHING }),
+        (r#"[{"type":"file","file":{"file_id":"file-1"}}]"#.to_owned(), InputSize { by_reference: Some(Wording("file_id")), parts: 1, ..NOTHING }),
         (format!(r#"[{{"type":"file","file":{{"filename":"a.pdf","file_data":"data:application/pdf;base64,{base64}"}}}}]"#), InputSize { pages: 100, text_bytes: 5, parts: 1, ..NOTHING }),
         (r#"[{"type":"file","file":{"file_data":"AAAA","file_id":null}}]"#.to_owned(), InputSize { pages: 3, parts: 1, ..NOTHING }),
-        (r#"[{"type":"file","file":{"file_data":"https://a.example/b.pdf"}}]"#.to_owned(), InputSize { by_reference: Some("the URL of a file"), parts: 1, ..NOTHING }),
+        (r#"[{"type":"file","file":{"file_data":"https://a.example/b.pdf"}}]"#.to_owned(), InputSize { by_reference: Some(Wording("the URL of a file")), parts: 1, ..NOTHING }),
         (r#"[{"type":"video_url","video_url":{"url":"u"}}]"#.to_owned(), InputSize { by_reference: unknown, text_bytes: 11, parts: 1, ..NOTHING }),
         (r#"[{"text":"ab"}]"#.to_owned(), InputSize { by_reference: unknown, text_bytes: 2, parts: 1, ..NOTHING }),
     ] {
@@ -82,7 +82,7 @@ fn whatever_else_is_in_a_request_counts_as_text() {
         assert_eq!(input(members).text_bytes, text_bytes, "{members}");
     }
     let earlier = input(r#""messages":[{"role":"assistant","audio":{"id":"audio_1"}}]"#);
-    assert_eq!(earlier.by_reference, Some("the id of an earlier audio answer"));
+    assert_eq!(earlier.by_reference, Some(Wording("the id of an earlier audio answer")));
 }
 
 #[test]

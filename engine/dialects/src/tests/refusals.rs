@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use reins_governor::{
-    Blocked, BudgetStop, DecidedBy, Refusal, Scope, ScopeKind, TransactionId, Unidentified, Usd,
-    Window,
+    Blocked, BudgetStop, DecidedBy, Refusal, Scope, ScopeKind, TransactionId, Unbounded,
+    Unidentified, Usd, Window, Wording,
 };
 use serde_json::Value;
 use ulid::Ulid;
@@ -56,7 +56,7 @@ fn refusals() -> Vec<(&'static str, Refusal)> {
         ("unauthorized_not_local", Refusal::Unauthorized(Unidentified::NotLocal)),
         ("forbidden", Refusal::Forbidden { what: "the key may not do this: ask its owner".into() }),
         ("unpriced", Refusal::Unpriced { model: "gpt-9".into() }),
-        ("unbounded", Refusal::Unbounded { code: "unbounded_input", what: "file_id" }),
+        ("unbounded", Refusal::Unbounded { kind: Unbounded::Input, what: Wording("file_id") }),
         ("blocked", Refusal::Blocked(blocked())),
         ("over_budget", Refusal::OverBudget(stop())),
         ("over_budget_429", Refusal::OverBudget(BudgetStop { as_429: true, ..stop() })),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use reins_governor::{Outcome, PresumeReason, Refusal, Status, VoidReason};
+use reins_governor::{Action, Outcome, PresumeReason, Refusal, Status, VoidReason};
 
 use super::stage::{HEADERS, HELD, IDLE, Stage, WHOLE, drink, presumed, settled};
 use super::vendor::{Answer, Piece, Reply, Vendor, whole};
@@ -45,7 +45,7 @@ async fn a_whole_answer_ends_the_call_before_it_is_passed_on() {
     assert_eq!(closed.cost.total.nanos(), 700);
     assert_eq!(
         (notice.action, notice.remaining.map(|left| left.nanos())),
-        ("pass", Some(9 * HELD))
+        (Action::Pass, Some(9 * HELD))
     );
     assert_eq!(ended, settled(7));
     assert_eq!(body(carried), b"{\"a\":1,usage=7;end;}");

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::charge::Priced;
 use super::{Admitted, Answered, Closed, Ending};
-use crate::{Accuracy, Attempt, End, Latency, Ledger, Outcome, Status};
+use crate::{Attempt, Charge, End, Latency, Ledger, Status};
 
 // === impl Admitted ===
 
@@ -33,35 +33,24 @@ impl<L: Ledger> Admitted<L> {
     /// Completes the record.
     fn write(&mut self, priced: &Priced, answered: Answered, now: Timestamp) {
         let draft = &mut *self.draft;
-        let charged = priced.end.charged();
+        let decided = draft.status;
+        draft.close(&priced.end, now);
         if let Some(attempt) = draft.attempts.last_mut() {
             attempt.vendor_status = answered.status;
-            attempt.charged = charged;
-            attempt.outcome = match &priced.end {
-                End::Settled { .. } => Outcome::Settled,
-                End::Voided { why } => Outcome::Voided(*why),
-                End::Presumed { why, .. } => Outcome::Presumed(*why),
-            };
         }
-        draft.cost = priced.cost;
-        draft.cost.total = draft.attempts.iter().map(|attempt| attempt.charged).sum();
-        let presumed = |attempt: &Attempt| matches!(attempt.outcome, Outcome::Presumed(_));
-        let guessed_before = self.case.attempts.iter().any(presumed);
-        draft.accuracy = if guessed_before { Accuracy::Presumed } else { priced.accuracy };
-        if let End::Settled { usage, .. } = &priced.end {
-            draft.tokens = *usage;
+        draft.cost = Charge { total: draft.cost.total, ..priced.cost };
+        if !self.case.attempts.iter().any(Attempt::is_presumed) {
+            draft.accuracy = priced.accuracy;
         }
         if let Some(model) = &priced.answered_by {
             draft.model_used = Arc::clone(model);
         }
         draft.status = match &priced.end {
-            End::Voided { .. } => Status::Failed,
-            End::Settled { .. } | End::Presumed { .. } if priced.complete => draft.status,
+            End::Settled { .. } | End::Presumed { .. } if priced.complete => decided,
             End::Presumed { .. } if !answered.has_answer() => Status::Failed,
-            End::Settled { .. } | End::Presumed { .. } => Status::Partial,
+            end => Status::from(end),
         };
         draft.latency = timed(self.case.latency, answered);
-        draft.ended_at = Some(now);
     }
 }
 

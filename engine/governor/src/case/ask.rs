@@ -5,7 +5,13 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 
 use super::Case;
-use crate::{Ask, Budget, Claim, NoBound, Refusal, Scope, Usd};
+use crate::{Ask, Budget, Claim, NoBound, Refusal, Scope, Unbounded, Usd, Wording};
+
+const UNCAPPED: Wording = Wording(
+    "the request has no output cap, the connection has no default_max_tokens, and the model's \
+     maximum is not known",
+);
+const TOO_DEAR: Wording = Wording("its price is more than can be counted");
 
 impl Case {
     /// What to set aside, and where.
@@ -42,17 +48,13 @@ impl Case {
     }
 
     fn no_bound(&self, no_bound: NoBound) -> Refusal {
-        let unbounded = |code, what| Refusal::Unbounded { code, what };
+        let unbounded = |kind, what| Refusal::Unbounded { kind, what };
         match no_bound {
             NoBound::Unpriced => Refusal::Unpriced { model: Arc::clone(&self.call().model) },
-            NoBound::UnboundedInput { what } => unbounded("unbounded_input", what),
-            NoBound::UnpricedFee { what } => unbounded("unpriced_fee", what),
-            NoBound::UnboundedOutput => unbounded(
-                "unbounded_output",
-                "the request has no output cap, the connection has no default_max_tokens, and \
-                 the model's maximum is not known",
-            ),
-            NoBound::Overflow => unbounded("overflow", "its price is more than can be counted"),
+            NoBound::UnboundedInput { what } => unbounded(Unbounded::Input, what),
+            NoBound::UnpricedFee { what } => unbounded(Unbounded::Fee, what),
+            NoBound::UnboundedOutput => unbounded(Unbounded::Output, UNCAPPED),
+            NoBound::Overflow => unbounded(Unbounded::Overflow, TOO_DEAR),
         }
     }
 }

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::{DecidedBy, Decision, Mark, Refusal, Status};
+use crate::{Action, DecidedBy, Decision, Mark, Refusal, Status};
 
 /// A decision in one word, and who is behind it.
 pub(super) struct Verdict {
     pub(super) status: Status,
-    pub(super) action: &'static str,
+    pub(super) action: Action,
     pub(super) by: Option<DecidedBy>,
     pub(super) reason: Option<Arc<str>>,
 }
@@ -22,17 +22,19 @@ impl Verdict {
         let (status, action, by, reason) = match mark {
             Mark::Downgraded { by, from, to } => {
                 let reason = format!("`{from}` was replaced by `{to}`").into();
-                (Status::Downgraded, "downgrade", by, reason)
+                (Status::Downgraded, Action::Downgrade, by, reason)
             }
             Mark::Clipped { by, to } => {
                 let reason = format!("the output cap was lowered to {to} tokens").into();
-                (Status::Clipped, "clip", by, reason)
+                (Status::Clipped, Action::Clip, by, reason)
             }
-            Mark::Flagged { by, message } => (Status::Flagged, "flag", by, Arc::clone(message)),
-            Mark::Warned { by, message } => (Status::Warned, "warn", by, Arc::clone(message)),
+            Mark::Flagged { by, message } => {
+                (Status::Flagged, Action::Flag, by, Arc::clone(message))
+            }
+            Mark::Warned { by, message } => (Status::Warned, Action::Warn, by, Arc::clone(message)),
             Mark::Observed { by, action } => {
                 let reason = format!("observed only: the rule would {action}").into();
-                (Status::Observed, "pass", by, reason)
+                (Status::Observed, Action::Pass, by, reason)
             }
         };
         Self { status, action, by: Some(by.clone()), reason: Some(reason) }
@@ -41,13 +43,13 @@ impl Verdict {
     /// That a call is refused, and by whom.
     pub(super) fn refused(refusal: &Refusal) -> Self {
         let (by, reason) = (Some(refusal.stopped_by()), Some(refusal.reason().into()));
-        Self { status: Status::Blocked, action: "block", by, reason }
+        Self { status: Status::Blocked, action: Action::Block, by, reason }
     }
 
     fn unmarked(decision: &Decision) -> Self {
         let bypassed = !decision.evaluated && !decision.trace.0.is_empty();
         let status = if bypassed { Status::Bypassed } else { Status::Passed };
-        Self { status, action: "pass", by: None, reason: None }
+        Self { status, action: Action::Pass, by: None, reason: None }
     }
 }
 

@@ -169,7 +169,10 @@ fn tokens_that_nobody_can_count_are_over_every_limit() {
         InputSize { images: 1, ..InputSize::default() },
         InputSize { pages: 1, ..InputSize::default() },
         InputSize { audio_bytes: 1, ..InputSize::default() },
-        InputSize { by_reference: Some("file_id"), ..InputSize::default() },
+        InputSize {
+            by_reference: Some(reins_governor::Wording("file_id")),
+            ..InputSize::default()
+        },
     ] {
         let mut scene = scene();
         scene.call.input = input;

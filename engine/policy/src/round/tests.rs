@@ -1,6 +1,6 @@
 //! What a judge says of a call: order, ends, marks, changes.
 
-use reins_governor::{Amendment, Cursor, Decision, Looked, Mark, Readings, Step};
+use reins_governor::{Action as Word, Amendment, Cursor, Decision, Looked, Mark, Readings, Step};
 
 use crate::sample::{
     Scene, allow, block, by, downgrade, flag, last, patterns, policy, rule, rule_for, rules, scene,
@@ -156,7 +156,7 @@ fn a_block_carries_its_message_its_reason_and_where_to_go() {
     assert_eq!(blocked.redirect_url, None);
 }
 
-fn observed(rule: &str, action: &'static str) -> Mark {
+fn observed(rule: &str, action: Word) -> Mark {
     Mark::Observed { by: by("watch", rule), action }
 }
 
@@ -192,9 +192,9 @@ fn an_observing_policy_ends_and_changes_nothing() {
     assert_eq!(
         decision.marks,
         [
-            observed("stop", "block"),
-            observed("cheap", "downgrade"),
-            observed("short", "clip"),
+            observed("stop", Word::Block),
+            observed("cheap", Word::Downgrade),
+            observed("short", Word::Clip),
             warned
         ]
     );
@@ -208,7 +208,7 @@ fn a_caller_who_only_observes_is_stopped_by_no_policy() {
     scene.identity.observe = true;
     let policies = [policy("watch", vec![rule("stop", block())])];
     let expected = ["pass", "watch/stop yes: the rule has no condition"];
-    assert_eq!(check(&scene, &policies, &expected).marks, [observed("stop", "block")]);
+    assert_eq!(check(&scene, &policies, &expected).marks, [observed("stop", Word::Block)]);
 
     let let_go = vec![rule("let", allow())];
     assert!(scene.judge(&rules(&[policy("force", let_go.clone())])).1.allowed);
@@ -389,5 +389,5 @@ fn a_rule_that_errs_does_what_its_policy_says() {
         assert_eq!(erred, [by("watch", "cap")]);
     }
     let decision = check(&scene, &[observing(closed)], &["pass", &yes, note]);
-    assert_eq!(decision.marks[0], observed("cap", "block"));
+    assert_eq!(decision.marks[0], observed("cap", Word::Block));
 }

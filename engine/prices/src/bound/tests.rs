@@ -2,7 +2,7 @@
 
 use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
 use proptest::{option, test_runner::TestCaseError};
-use reins_governor::{Bound, Call, InputSize, NoBound, Prices, ServiceTier, Usage, Usd};
+use reins_governor::{Bound, Call, InputSize, NoBound, Prices, ServiceTier, Usage, Usd, Wording};
 
 use super::AUDIO_BYTES_PER_TOKEN;
 use crate::price::Limits;
@@ -78,11 +78,11 @@ fn sound_costs_its_own_rate() {
 
 #[test]
 fn what_is_named_by_reference_counts_as_the_whole_window() {
-    let input = InputSize { by_reference: Some("file_id"), ..InputSize::default() };
+    let input = InputSize { by_reference: Some(Wording("file_id")), ..InputSize::default() };
     check(&sized("gpt-4o", input), "0.32", "0.32", 0);
     let local = Call { vendor: "local".into(), ..sized("llama-3", input) };
     let book = PriceBook::with_overrides(&[priced("llama-3", "1", "1")]).expect("a book");
-    assert_eq!(book.bound(&local), Err(NoBound::UnboundedInput { what: "file_id" }));
+    assert_eq!(book.bound(&local), Err(NoBound::UnboundedInput { what: Wording("file_id") }));
 }
 
 #[test]
@@ -91,7 +91,7 @@ fn every_search_may_read_the_whole_window_once_more() {
     call.web_search = true;
     assert_eq!(
         PriceBook::builtin().bound(&call),
-        Err(NoBound::UnboundedInput { what: "web_search" })
+        Err(NoBound::UnboundedInput { what: Wording("web_search") })
     );
     // 3 × 200,000 × 2.00, and 2 × 0.01.
     call.web_search_cap = Some(2);
@@ -119,7 +119,7 @@ fn a_model_that_searches_of_itself_holds_its_search_whatever_was_asked_for() {
     assert_eq!(cost.total, bound.total);
     // A price without its fee is none.
     let known = Call { output_cap: Some(1), ..amended("sonar") };
-    let no_window = NoBound::UnboundedInput { what: "web_search" };
+    let no_window = NoBound::UnboundedInput { what: Wording("web_search") };
     assert_eq!(book.bound(&known), Err(no_window));
 }
 
@@ -138,17 +138,19 @@ fn what_nobody_prices_or_caps_has_no_bound() {
     let audio = InputSize { audio_bytes: 1, ..InputSize::default() };
     let searching =
         Call { web_search: true, web_search_cap: Some(1), ..capped("openai", "gpt-4o", 1) };
-    let extra = Call { extra_fee: Some("plugins"), ..capped("openai", "gpt-4o", 1) };
+    let extra = Call { extra_fee: Some(Wording("plugins")), ..capped("openai", "gpt-4o", 1) };
     for (call, expected) in [
         (call("openai", "gpt-9"), NoBound::Unpriced),
         (call("nobody", "gpt-4o"), NoBound::Unpriced),
         (call("local", "llama-3"), NoBound::UnboundedOutput),
         (sized("gpt-4o", audio), NoBound::Unpriced),
         (searching, NoBound::Unpriced),
-        (extra, NoBound::UnpricedFee { what: "plugins" }),
+        (extra, NoBound::UnpricedFee { what: Wording("plugins") }),
         (
             capped("local", "llama-3:online", 1),
-            NoBound::UnpricedFee { what: "the searches that `:online` asks for have no price" },
+            NoBound::UnpricedFee {
+                what: Wording("the searches that `:online` asks for have no price"),
+            },
         ),
         (
             Call { tier: ServiceTier::Priority, ..capped("openai", "gpt-5-nano", 1) },
@@ -232,7 +234,7 @@ fn tier() -> impl Strategy<Value = ServiceTier> {
 }
 
 fn size() -> impl Strategy<Value = InputSize> {
-    let by_reference = option::weighted(0.1, Just("file_id"));
+    let by_reference = option::weighted(0.1, Just(Wording("file_id")));
     let few = || prop_oneof![3 => Just(0), 1 => 0..5_u64];
     let bytes = || prop_oneof![0..2_000_u64, 0..2_000_000_u64];
     let audio = prop_oneof![Just(0), bytes()];

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::scene::{Scene, TICK_US, run};
 use super::script::{SPEND, Script, block, house, look, warning};
 use crate::{
-    Answered, DecidedBy, Ending, Latency, Looked, Mark, OnExceed, Reason, Status, Step, Usage,
+    Action, Answered, DecidedBy, Ending, Latency, Looked, Mark, OnExceed, Reason, Status, Step,
+    Usage,
 };
 
 fn flagged() -> Mark {
@@ -13,7 +14,7 @@ fn flagged() -> Mark {
 }
 
 fn observed() -> Mark {
-    Mark::Observed { by: house(), action: "block" }
+    Mark::Observed { by: house(), action: Action::Block }
 }
 
 /// A rule that leaves these marks, on a call that goes on.
@@ -26,7 +27,7 @@ fn marking(marks: Vec<Mark>) -> Scene {
 }
 
 #[track_caller]
-fn check(marks: Vec<Mark>, status: Status, action: &str, reason: Option<&str>) {
+fn check(marks: Vec<Mark>, status: Status, action: Action, reason: Option<&str>) {
     let scene = marking(marks);
     let admitted = scene.admitted();
     let draft = admitted.draft();
@@ -39,13 +40,13 @@ fn check(marks: Vec<Mark>, status: Status, action: &str, reason: Option<&str>) {
 #[test]
 fn the_weightiest_mark_names_what_was_done() {
     let warn = || warning("dear");
-    check(vec![], Status::Passed, "pass", None);
-    check(vec![warn()], Status::Warned, "warn", Some("dear"));
-    check(vec![warn(), warning("later")], Status::Warned, "warn", Some("dear"));
-    check(vec![warn(), flagged()], Status::Flagged, "flag", Some("look at this"));
+    check(vec![], Status::Passed, Action::Pass, None);
+    check(vec![warn()], Status::Warned, Action::Warn, Some("dear"));
+    check(vec![warn(), warning("later")], Status::Warned, Action::Warn, Some("dear"));
+    check(vec![warn(), flagged()], Status::Flagged, Action::Flag, Some("look at this"));
     let would = Some("observed only: the rule would block");
-    check(vec![observed()], Status::Observed, "pass", would);
-    check(vec![observed(), warn()], Status::Warned, "warn", Some("dear"));
+    check(vec![observed()], Status::Observed, Action::Pass, would);
+    check(vec![observed(), warn()], Status::Warned, Action::Warn, Some("dear"));
 }
 
 #[test]
@@ -54,7 +55,7 @@ fn a_budget_that_changed_a_call_is_named_without_a_rule() {
         .budget(1_100, OnExceed::Downgrade { model: "small".into() });
     let admitted = scene.admitted();
     let draft = admitted.draft();
-    assert_eq!((draft.status, draft.opening.action), (Status::Downgraded, "downgrade"));
+    assert_eq!((draft.status, draft.opening.action), (Status::Downgraded, Action::Downgrade));
     assert_eq!(
         (draft.opening.policy.as_deref(), draft.opening.rule.as_deref()),
         (Some("budget 1"), None)
@@ -65,7 +66,7 @@ fn a_budget_that_changed_a_call_is_named_without_a_rule() {
     let scene = marking(vec![]).budget(6_000, OnExceed::Clip { floor: 1 });
     let admitted = scene.admitted();
     let draft = admitted.draft();
-    assert_eq!((draft.status, draft.opening.action), (Status::Clipped, "clip"));
+    assert_eq!((draft.status, draft.opening.action), (Status::Clipped, Action::Clip));
     assert_eq!(draft.opening.reason.as_deref(), Some("the output cap was lowered to 50 tokens"));
 }
 
@@ -80,7 +81,7 @@ fn a_call_that_no_policy_applies_to_is_bypassed() {
     let draft = admitted.draft();
     assert_eq!(
         (draft.status, draft.opening.action, draft.opening.evaluated),
-        (Status::Bypassed, "pass", false)
+        (Status::Bypassed, Action::Pass, false)
     );
     assert_eq!(Scene::new(Script::passing()).admitted().draft().status, Status::Passed);
 }
@@ -90,7 +91,10 @@ fn a_refusal_names_who_stopped_the_call_and_why() {
     let scene = Scene::new(Script::at_most(crate::Usd::ZERO));
     scene.turned();
     let record = scene.record();
-    assert_eq!((record.opening.action, record.opening.reason.as_deref()), ("block", Some("over")));
+    assert_eq!(
+        (record.opening.action, record.opening.reason.as_deref()),
+        (Action::Block, Some("over"))
+    );
     assert_eq!(
         record.opening.policy.as_deref().zip(record.opening.rule.as_deref()),
         Some(("house", "rule"))
@@ -120,7 +124,7 @@ fn a_change_is_its_rules_own_whatever_else_was_looked_at() {
     let admitted = scene.admitted();
     let opening = &admitted.draft().opening;
     let by = opening.policy.as_deref().zip(opening.rule.as_deref());
-    assert_eq!((opening.action, by), ("downgrade", Some(("house", "rule"))));
+    assert_eq!((opening.action, by), (Action::Downgrade, Some(("house", "rule"))));
 }
 
 #[test]
@@ -128,7 +132,7 @@ fn rules_that_err_are_told_apart() {
     for blocks in [false, true] {
         let scene = Scene::new(Script::new(move |asked| {
             look(asked.decision, true);
-            let erred = Reason::Erred("no such month".into());
+            let erred = Reason::Erred { why: "no such month".into() };
             asked.decision.look(&"house".into(), &"erring".into(), blocks, erred);
             if blocks { block() } else { Step::Pass }
         }));
