@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::response::Parts;
 use http::{HeaderMap, Response, header};
 use reins_dialects::{Meter, Metered};
-use reins_governor::{Answered, Ledger, Refusal};
+use reins_governor::{Answered, Refusal};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::aside::Aside;
@@ -41,7 +41,7 @@ pub(crate) struct Arrival {
 
 // === impl Freight ===
 
-impl<L: Ledger, T: Transport> Freight<L, T> {
+impl<T: Transport> Freight<T> {
     /// Brings in an answer: whole if it is JSON of a bearable size, else as it comes.
     pub(crate) async fn arrive(self, arrival: Arrival, response: Response<BoxedBody>) -> Carried {
         let (head, body) = response.into_parts();

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::Response;
 use http::response::Parts;
-use reins_governor::{Answered, Ledger, Refusal};
+use reins_governor::{Answered, Refusal};
 
 use crate::carry::{Freight, micros_since};
 use crate::collect::collect;
@@ -59,7 +59,7 @@ impl Tried {
 
 // === impl Freight ===
 
-impl<L: Ledger, T: Transport> Freight<L, T> {
+impl<T: Transport> Freight<T> {
     /// Sends the call once.
     pub(crate) async fn attempt(&self) -> Tried {
         let sending = self.transport.send((self.pack)(self.admitted.call()));
@@ -74,12 +74,12 @@ impl<L: Ledger, T: Transport> Freight<L, T> {
     }
 
     /// The pulse of the call, which goes on for a while after its client left.
-    pub(crate) fn pulse(&self) -> Pulse<'_, L> {
+    pub(crate) fn pulse(&self) -> Pulse<'_> {
         let pulse = Pulse::new(&self.admitted, &*self.clock);
         pulse.of_client(&self.client, self.terms.drain_timeout)
     }
 
-    async fn declined(&self, response: Response<BoxedBody>, pulse: Pulse<'_, L>) -> Tried {
+    async fn declined(&self, response: Response<BoxedBody>, pulse: Pulse<'_>) -> Tried {
         let (head, body) = response.into_parts();
         let (status, head) = (head.status.as_u16(), Box::new(head));
         let seen = Seen::Status(status);

@@ -8,7 +8,7 @@ use http::response::Parts;
 use http::{HeaderMap, Request};
 use http_body_util::Full;
 use reins_dialects::{Billing, Dialect, Read};
-use reins_governor::{Admitted, Answered, Call, Clock, Closed, Ledger, Refusal};
+use reins_governor::{Admitted, Answered, Call, Clock, Closed, Refusal};
 use tokio::time::sleep;
 
 use crate::arrive::Arrival;
@@ -25,9 +25,9 @@ const RETRY_DELAYS: [Duration; 2] = [Duration::from_millis(100), Duration::from_
 pub type Pack = Box<dyn Fn(&Call) -> Request<Full<Bytes>> + Send + Sync>;
 
 /// A call and everything needed to carry it.
-pub struct Freight<L: Ledger, T: Transport> {
+pub struct Freight<T: Transport> {
     /// The proof that it may be sent.
-    pub admitted: Admitted<L>,
+    pub admitted: Admitted,
     /// The way to the vendor.
     pub transport: Arc<T>,
     /// Makes the request for the call as it was admitted.
@@ -88,7 +88,7 @@ pub enum Carried {
 
 /// Carries a call to its vendor. Run it as [`Crew::outlive`]: the client may leave at any time, and
 /// the call still ends with the right charge.
-pub async fn carry<L: Ledger, T: Transport>(mut freight: Freight<L, T>) -> Carried {
+pub async fn carry<T: Transport>(mut freight: Freight<T>) -> Carried {
     let mut retries = 0;
     report::begun(&freight.admitted);
     loop {
@@ -125,7 +125,7 @@ pub async fn carry<L: Ledger, T: Transport>(mut freight: Freight<L, T>) -> Carri
 
 // === impl Freight ===
 
-impl<L: Ledger, T: Transport> Freight<L, T> {
+impl<T: Transport> Freight<T> {
     /// What the vendor bills of answers that do not come to their end.
     pub(crate) fn billing(&self) -> Billing {
         self.dialect.billing(&self.read.call.vendor)

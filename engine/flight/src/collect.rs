@@ -4,7 +4,6 @@ use std::collections::VecDeque;
 
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
-use reins_governor::Ledger;
 use tokio::time::Instant;
 
 use crate::outcome::BodyEnd;
@@ -42,11 +41,11 @@ impl Collected {
 
 /// Reads a body of at most so many bytes, whose pieces come within the idle timeout of each other,
 /// and all of them within the timeout of a whole answer.
-pub(crate) async fn collect<L: Ledger>(
+pub(crate) async fn collect(
     mut body: BoxedBody,
     terms: &Terms,
     max: usize,
-    mut pulse: Pulse<'_, L>,
+    mut pulse: Pulse<'_>,
 ) -> Collected {
     let (mut pieces, end) = (VecDeque::new(), Instant::now() + terms.whole_timeout);
     let mut size = 0_usize;

@@ -4,7 +4,6 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use http_body::Frame;
 use http_body_util::BodyExt;
-use reins_governor::Ledger;
 use tokio::sync::Semaphore;
 use tokio::task::unconstrained;
 use tokio::time::{Instant, timeout_at};
@@ -17,10 +16,10 @@ use crate::outcome::BodyEnd;
 use crate::pulse::{Late, Pulse};
 
 /// The rest of an answer, and who reads it.
-pub(crate) struct Drain<'a, L: Ledger> {
+pub(crate) struct Drain<'a> {
     pub(crate) rest: Followed,
     pub(crate) aside: &'a mut Aside,
-    pub(crate) pulse: Pulse<'a, L>,
+    pub(crate) pulse: Pulse<'a>,
 }
 
 /// What was read of it.
@@ -35,7 +34,7 @@ type Next = Option<Result<Frame<Bytes>, Box<dyn std::error::Error + Send + Sync>
 
 // === impl Drain ===
 
-impl<L: Ledger> Drain<'_, L> {
+impl Drain<'_> {
     /// Reads on, where there is a place to do so, as long after the client left and as much as the
     /// terms allow; then what is there already, since its tokens have been made.
     pub(crate) async fn run(mut self, left: Instant, terms: &Terms, places: &Semaphore) -> BodyEnd {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use reins_governor::{Action, Admitted, Ledger, TransactionId, Usd};
+use reins_governor::{Action, Admitted, TransactionId, Usd};
 
 /// What the client is told of a decision.
 #[derive(Clone, Debug)]
@@ -29,7 +29,7 @@ pub struct Notice {
 
 impl Notice {
     /// The notice of a call that may be sent.
-    pub(crate) fn of<L: Ledger>(admitted: &Admitted<L>) -> Self {
+    pub(crate) fn of(admitted: &Admitted) -> Self {
         let draft = admitted.draft();
         let changed = draft.model_used != draft.opening.model_asked;
         let spent = draft.latency;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use reins_dialects::Billing;
-use reins_governor::{Admitted, Answered, Clock, Closed, Ledger};
+use reins_governor::{Admitted, Answered, Clock, Closed};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::aside::Aside;
@@ -51,8 +51,8 @@ pub(crate) struct Lag {
 }
 
 /// One call, from the head of its answer on.
-pub(crate) struct Owner<L: Ledger> {
-    pub(crate) admitted: Admitted<L>,
+pub(crate) struct Owner {
+    pub(crate) admitted: Admitted,
     pub(crate) aside: Aside,
     pub(crate) billing: Billing,
     /// Whether the answer is a stream of events.
@@ -86,7 +86,7 @@ impl Lag {
 
 // === impl Owner ===
 
-impl<L: Ledger> Owner<L> {
+impl Owner {
     /// Follows the answer to its end, and tells whoever still listens what it cost.
     pub(crate) async fn follow(
         mut self,

@@ -3,7 +3,7 @@
 use std::pin::pin;
 use std::time::Duration;
 
-use reins_governor::{Admitted, Clock, Ledger};
+use reins_governor::{Admitted, Clock};
 use tokio::time::{sleep, timeout};
 
 use crate::Presence;
@@ -14,8 +14,8 @@ use crate::Presence;
 const BEAT_EVERY: Duration = Duration::from_secs(10);
 
 /// Says for one call that it is alive.
-pub(crate) struct Pulse<'a, L: Ledger> {
-    admitted: &'a Admitted<L>,
+pub(crate) struct Pulse<'a> {
+    admitted: &'a Admitted,
     clock: &'a dyn Clock,
     /// When it last said so.
     beaten: Duration,
@@ -34,8 +34,8 @@ pub(crate) enum Late {
 
 // === impl Pulse ===
 
-impl<'a, L: Ledger> Pulse<'a, L> {
-    pub(crate) fn new(admitted: &'a Admitted<L>, clock: &'a dyn Clock) -> Self {
+impl<'a> Pulse<'a> {
+    pub(crate) fn new(admitted: &'a Admitted, clock: &'a dyn Clock) -> Self {
         Self { admitted, clock, beaten: clock.monotonic(), client: None }
     }
 

@@ -7,12 +7,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use metrics::{counter, histogram};
-use reins_governor::{
-    Admitted, Answered, Call, Closed, End, Ending, Ledger, Outcome, Snapshot, Usd,
-};
+use reins_governor::{Admitted, Answered, Call, Closed, End, Ending, Outcome, Snapshot, Usd};
 
 /// Counts a call that a budget might be passed by.
-pub(crate) fn begun<L: Ledger>(admitted: &Admitted<L>) {
+pub(crate) fn begun(admitted: &Admitted) {
     if let Some((budget, _)) = admitted.overshoot() {
         let name = budget.name.to_string();
         counter!("reins_budget_overshoots_total", "budget" => name).increment(1);
@@ -26,11 +24,7 @@ pub(crate) struct About {
 }
 
 /// Ends the attempt and the call, and reports it.
-pub(crate) fn finish<L: Ledger>(
-    admitted: Admitted<L>,
-    ending: Ending,
-    answered: Answered,
-) -> Closed {
+pub(crate) fn finish(admitted: Admitted, ending: Ending, answered: Answered) -> Closed {
     let about = About::of(&admitted);
     let closed = admitted.finish(ending, answered);
     about.report(&closed);
@@ -40,7 +34,7 @@ pub(crate) fn finish<L: Ledger>(
 // === impl About ===
 
 impl About {
-    pub(crate) fn of<L: Ledger>(admitted: &Admitted<L>) -> Self {
+    pub(crate) fn of(admitted: &Admitted) -> Self {
         Self { call: admitted.call().clone(), snapshot: Arc::clone(admitted.snapshot()) }
     }
 

@@ -66,8 +66,8 @@ pub struct Turned {
 }
 
 /// A call that waits for its counters. Its client may leave meanwhile: it still leaves a record.
-struct Waiting<'a, L: Ledger> {
-    ledger: &'a Arc<L>,
+struct Waiting<'a> {
+    ledger: &'a Arc<dyn Ledger>,
     case: &'a Case,
 }
 
@@ -75,12 +75,12 @@ struct Waiting<'a, L: Ledger> {
 ///
 /// # Errors
 /// The refusal to answer with; the call's record is kept by then.
-pub async fn admit<L: Ledger>(
-    ledger: &Arc<L>,
+pub async fn admit(
+    ledger: &Arc<dyn Ledger>,
     clock: &Arc<dyn Clock>,
     snapshot: &Arc<Snapshot>,
     asking: Asking,
-) -> Result<Admitted<L>, Box<Turned>> {
+) -> Result<Admitted, Box<Turned>> {
     let mut case = Case::open(Arc::clone(snapshot), Arc::clone(clock), asking);
     let sent = match pass(ledger, &mut case).await {
         Ok(held) => commit(held, &mut case).await,
@@ -93,8 +93,8 @@ pub async fn admit<L: Ledger>(
 }
 
 /// Judges and holds until the call may go or must not. What it was judged on is what it holds.
-pub(crate) async fn pass<L: Ledger>(ledger: &Arc<L>, case: &mut Case) -> Result<Held<L>, Refusal> {
-    let mut held: Option<Held<L>> = None;
+pub(crate) async fn pass(ledger: &Arc<dyn Ledger>, case: &mut Case) -> Result<Held, Refusal> {
+    let mut held: Option<Held> = None;
     let refusal = match judge(ledger, case, &mut held).await {
         Err(refusal) => refusal,
         Ok(()) => match held.take() {
@@ -109,10 +109,10 @@ pub(crate) async fn pass<L: Ledger>(ledger: &Arc<L>, case: &mut Case) -> Result<
 /// Asks the judge, round after round, until it has nothing more to say.
 ///
 /// INVARIANT: it ends, whatever the judge answers: anybody may write one.
-async fn judge<L: Ledger>(
-    ledger: &Arc<L>,
+async fn judge(
+    ledger: &Arc<dyn Ledger>,
     case: &mut Case,
-    held: &mut Option<Held<L>>,
+    held: &mut Option<Held>,
 ) -> Result<(), Refusal> {
     for _ in 0..ROUNDS_MAX {
         match case.judge(held.as_ref().map(Held::holding)) {
@@ -127,10 +127,10 @@ async fn judge<L: Ledger>(
 
 /// Takes the hold, or changes it to what the call has become. Where a budget falls short and the
 /// call is changed for it, the hold stays as it was.
-async fn hold<L: Ledger>(
-    ledger: &Arc<L>,
+async fn hold(
+    ledger: &Arc<dyn Ledger>,
     case: &mut Case,
-    held: &mut Option<Held<L>>,
+    held: &mut Option<Held>,
 ) -> Result<(), Refusal> {
     for _ in 0..READIES_MAX {
         let ask = case.ask()?;
@@ -160,8 +160,8 @@ async fn hold<L: Ledger>(
 
 /// Makes the intent durable: the only wait for the disk. The hold that may be sent, and the record
 /// so far.
-pub(crate) async fn commit<L: Ledger>(
-    held: Held<L>,
+pub(crate) async fn commit(
+    held: Held,
     case: &mut Case,
 ) -> Result<(Holding, Box<Transaction>), Refusal> {
     let mut draft = case.draft(held.holding());
@@ -176,8 +176,8 @@ pub(crate) async fn commit<L: Ledger>(
 
 /// Keeps the record of a call that is refused before it can be judged, such as one that cannot be
 /// read.
-pub fn turn_away<L: Ledger>(
-    ledger: &Arc<L>,
+pub fn turn_away(
+    ledger: &Arc<dyn Ledger>,
     clock: &Arc<dyn Clock>,
     snapshot: &Arc<Snapshot>,
     asking: Asking,
@@ -187,7 +187,7 @@ pub fn turn_away<L: Ledger>(
 }
 
 /// A call that was tried before has its record: it ended with its last attempt.
-fn turn<L: Ledger>(ledger: &Arc<L>, case: &Case, refusal: Refusal) -> Box<Turned> {
+fn turn(ledger: &Arc<dyn Ledger>, case: &Case, refusal: Refusal) -> Box<Turned> {
     let id = case.asking.id;
     if case.attempts.is_empty() {
         ledger.record(&case.refused(&refusal));
@@ -198,13 +198,13 @@ fn turn<L: Ledger>(ledger: &Arc<L>, case: &Case, refusal: Refusal) -> Box<Turned
 
 // === impl Waiting ===
 
-impl<L: Ledger> Waiting<'_, L> {
+impl Waiting<'_> {
     fn over(self) {
         std::mem::forget(self);
     }
 }
 
-impl<L: Ledger> Drop for Waiting<'_, L> {
+impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         if self.case.attempts.is_empty() {
             self.ledger.record(&self.case.left());

@@ -22,15 +22,15 @@ use crate::{
 ///
 /// It cannot be ended twice:
 /// ```compile_fail,E0382
-/// # use reins_governor::{Admitted, Answered, Ending, Ledger};
-/// fn twice<L: Ledger>(admitted: Admitted<L>, ending: Ending) {
+/// # use reins_governor::{Admitted, Answered, Ending};
+/// fn twice(admitted: Admitted, ending: Ending) {
 ///     admitted.finish(ending.clone(), Answered::default());
 ///     admitted.finish(ending, Answered::default());
 /// }
 /// ```
 #[derive(Debug)]
-pub struct Admitted<L: Ledger> {
-    ledger: Arc<L>,
+pub struct Admitted {
+    ledger: Arc<dyn Ledger>,
     holding: Holding,
     draft: Box<Transaction>,
     case: Case,
@@ -114,9 +114,9 @@ pub struct NotAgain {
 
 // === impl Admitted ===
 
-impl<L: Ledger> Admitted<L> {
+impl Admitted {
     pub(crate) const fn new(
-        ledger: Arc<L>,
+        ledger: Arc<dyn Ledger>,
         holding: Holding,
         draft: Box<Transaction>,
         case: Case,
@@ -209,7 +209,7 @@ impl<L: Ledger> Admitted<L> {
 }
 
 /// An owner that vanished leaves a call that may have cost anything up to its hold.
-impl<L: Ledger> Drop for Admitted<L> {
+impl Drop for Admitted {
     fn drop(&mut self) {
         if self.armed {
             let why = PresumeReason::OwnerLost;

@@ -1,6 +1,8 @@
 //! What the flow asks of a ledger, and the guard that a hold comes in.
 
+use std::fmt;
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use jiff::{Timestamp, tz::TimeZone};
@@ -205,13 +207,17 @@ pub enum Fault {
     Expired,
 }
 
+/// A wait of a ledger. Boxed, so that which ledger it is need be known only where one is opened: it
+/// stands beside a read or a write.
+pub type LedgerFuture<'a> = Pin<Box<dyn Future<Output = Result<(), Fault>> + Send + 'a>>;
+
 /// Who holds and spends what.
-pub trait Ledger: Send + Sync + 'static {
+pub trait Ledger: fmt::Debug + Send + Sync + 'static {
     /// Brings every counter that `ask` needs into memory; a matter of nanoseconds where they are.
     ///
     /// # Errors
     /// When what was kept cannot be read.
-    fn ready(&self, ask: &Ask<'_>) -> impl Future<Output = Result<(), Fault>> + Send;
+    fn ready<'a>(&'a self, ask: &'a Ask<'_>) -> LedgerFuture<'a>;
 
     /// Sets `ask.bound` aside in every claim, or in none.
     ///
@@ -234,11 +240,7 @@ pub trait Ledger: Send + Sync + 'static {
     ///
     /// # Errors
     /// When it could not be made durable; the hold is then voided and nothing may be sent.
-    fn dispatch(
-        &self,
-        id: HoldId,
-        draft: &Transaction,
-    ) -> impl Future<Output = Result<(), Fault>> + Send;
+    fn dispatch<'a>(&'a self, id: HoldId, draft: &'a Transaction) -> LedgerFuture<'a>;
 
     /// Ends an attempt. Never refused; a second end gives the first one's receipt, except that
     /// usage which comes late corrects a presumed charge. With `record`, the call ends with it.
@@ -254,8 +256,8 @@ pub trait Ledger: Send + Sync + 'static {
 
 /// A hold that was not dispatched. Dropping it lets go of the money.
 #[derive(Debug)]
-pub struct Held<L: Ledger> {
-    ledger: Arc<L>,
+pub struct Held {
+    ledger: Arc<dyn Ledger>,
     holding: Holding,
     /// Why the money is let go, should this be dropped.
     on_drop: Option<VoidReason>,
@@ -297,8 +299,8 @@ impl PresumeReason {
 
 // === impl Held ===
 
-impl<L: Ledger> Held<L> {
-    pub(crate) fn take(ledger: &Arc<L>, ask: &Ask<'_>) -> Result<Self, Unheld> {
+impl Held {
+    pub(crate) fn take(ledger: &Arc<dyn Ledger>, ask: &Ask<'_>) -> Result<Self, Unheld> {
         let holding = ledger.hold(ask)?;
         Ok(Self { ledger: Arc::clone(ledger), holding, on_drop: Some(VoidReason::Abandoned) })
     }
@@ -326,7 +328,7 @@ impl<L: Ledger> Held<L> {
     }
 }
 
-impl<L: Ledger> Drop for Held<L> {
+impl Drop for Held {
     fn drop(&mut self) {
         if let Some(why) = self.on_drop {
             self.ledger.void(self.holding.id, why);

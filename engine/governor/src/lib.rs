@@ -36,6 +36,9 @@ mod refusal;
 mod snapshot;
 mod transaction;
 
+#[cfg(any(test, feature = "samples"))]
+pub mod samples;
+
 pub use action::Action;
 pub use admit::{Asking, Turned, admit, turn_away};
 pub use admitted::{Admitted, Answered, Closed, Ending, NotAgain};
@@ -47,8 +50,8 @@ pub use fee::ModelFee;
 pub use identity::{Environment, Identity, KeyId, has_key_form, holds_key_form};
 pub use judge::{Blocked, Cursor, Judge, Step};
 pub use ledger::{
-    Ask, Charge, Claim, End, Fault, Held, HoldId, Holding, Ledger, Overshoot, PresumeReason,
-    Receipt, Short, Unheld, VoidReason,
+    Ask, Charge, Claim, End, Fault, Held, HoldId, Holding, Ledger, LedgerFuture, Overshoot,
+    PresumeReason, Receipt, Short, Unheld, VoidReason,
 };
 pub use money::{MoneyError, Picos, Usd};
 pub use opening::{Opened, Opening};

@@ -22,6 +22,7 @@ mod typical;
 
 mod books;
 mod command;
+mod memory;
 
 mod limits;
 
@@ -29,6 +30,7 @@ pub use books::{Books, Finished, Settings, Swept};
 pub use command::{Command, Outcome};
 pub use jump_detector::{ClockReading, JumpDetector};
 pub use limits::{Limit, Limits};
+pub use memory::MemoryLedger;
 pub use slot::{Posting, SLOT_SECONDS, Slot};
 pub use timeline::{Stretch, Timeline};
 pub use windows::{Span, span};

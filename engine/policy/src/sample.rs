@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use jiff::{Timestamp, tz::TimeZone};
+use reins_governor::samples::caller;
 use reins_governor::{
-    Budget, BudgetScope, Budgets, Call, Cursor, DecidedBy, Decision, Endpoint, Environment, Facts,
-    HoldMode, Identity, InputSize, Judge, KeyId, OnExceed, Pattern, Reading, Readings, ScopeKind,
-    Step, Usd, Window,
+    Budget, BudgetScope, Budgets, Call, Cursor, DecidedBy, Decision, Endpoint, Facts, HoldMode,
+    Identity, InputSize, Judge, OnExceed, Pattern, Reading, Readings, ScopeKind, Step, Usd, Window,
 };
 
 use crate::{Action, Conditions, Mode, OnError, Policy, PolicyScope, Rule, Rules, Status, compile};
@@ -26,30 +26,17 @@ pub(crate) struct Scene {
 /// Tuesday noon in UTC. No money is held yet.
 pub(crate) fn scene() -> Scene {
     Scene {
-        identity: identity(),
+        identity: Identity {
+            team: Some("support".into()),
+            roles: ["trial".into(), "beta".into()].into(),
+            ..caller("support-bot")
+        },
         call: call(),
         bound: Some(usd("0.05")),
         now: "2026-05-05T12:00:00Z".parse().expect("an instant"),
         zone: TimeZone::UTC,
         tried: Vec::new(),
         readings: None,
-    }
-}
-
-fn identity() -> Identity {
-    Identity {
-        organization: "acme".into(),
-        team: Some("support".into()),
-        agent: "support-bot".into(),
-        user: None,
-        session: None,
-        parent: None,
-        key: KeyId("key_ci".into()),
-        key_name: "ci".into(),
-        environment: Environment::Live,
-        roles: Arc::new(["trial".into(), "beta".into()]),
-        metadata: None,
-        observe: false,
     }
 }
 

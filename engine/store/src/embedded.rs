@@ -16,7 +16,8 @@ use std::thread;
 use jiff::Timestamp;
 use parking_lot::{Mutex, MutexGuard};
 use reins_governor::{
-    Ask, Clock, End, Fault, HoldId, Holding, Ledger, Receipt, Transaction, Unheld, VoidReason,
+    Ask, Clock, End, Fault, HoldId, Holding, Ledger, LedgerFuture, Receipt, Transaction, Unheld,
+    VoidReason,
 };
 use reins_ledger::{Books, JumpDetector, Settings};
 use sqlx::SqlitePool;
@@ -221,8 +222,8 @@ impl Drop for Embedded {
 }
 
 impl Ledger for Embedded {
-    async fn ready(&self, ask: &Ask<'_>) -> Result<(), Fault> {
-        load::ready(&self.core, ask).await
+    fn ready<'a>(&'a self, ask: &'a Ask<'_>) -> LedgerFuture<'a> {
+        Box::pin(load::ready(&self.core, ask))
     }
 
     fn hold(&self, ask: &Ask<'_>) -> Result<Holding, Unheld> {
@@ -248,10 +249,12 @@ impl Ledger for Embedded {
         }
     }
 
-    async fn dispatch(&self, id: HoldId, draft: &Transaction) -> Result<(), Fault> {
-        let seq = self.core.dispatch(id, draft)?;
-        self.core.bell.ring(folder::Call::Fold);
-        self.core.journal.durable(seq).await.map_err(Fault::Stopped)
+    fn dispatch<'a>(&'a self, id: HoldId, draft: &'a Transaction) -> LedgerFuture<'a> {
+        Box::pin(async move {
+            let seq = self.core.dispatch(id, draft)?;
+            self.core.bell.ring(folder::Call::Fold);
+            self.core.journal.durable(seq).await.map_err(Fault::Stopped)
+        })
     }
 
     fn finish(

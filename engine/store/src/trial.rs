@@ -3,15 +3,14 @@
 use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
-use std::time::Duration;
 
-use jiff::{Timestamp, ToSpan, tz::TimeZone};
-use parking_lot::Mutex;
+use jiff::{Timestamp, tz::TimeZone};
+use reins_governor::samples;
+pub(crate) use reins_governor::samples::HandClock;
 use reins_governor::{
     Accuracy, Action, Ask, Attempt, Budget, BudgetScope, Budgets, Charge, Claim, Clock, End,
-    Endpoint, Environment, HoldMode, Identity, KeyId, Latency, OnExceed, Opening, Outcome, Pattern,
-    PresumeReason, ReadKey, Scope, ScopeKind, Status, Trace, Transaction, TransactionId, Usage,
-    Usd, Window,
+    Endpoint, HoldMode, Identity, Latency, OnExceed, Opening, Outcome, Pattern, PresumeReason,
+    ReadKey, Scope, ScopeKind, Status, Trace, Transaction, TransactionId, Usage, Usd, Window,
 };
 use ulid::Ulid;
 
@@ -27,47 +26,11 @@ use crate::{Durability, Embedded, OpenOptions, fold, schema};
 /// JSON that nothing but a raw value can carry.
 pub(crate) const METADATA: &str = r#"{"n":1e999}"#;
 
-/// A clock that only moves when it is told to.
-#[derive(Debug)]
-pub(crate) struct HandClock {
-    wall: Mutex<Timestamp>,
-    passed: Mutex<Duration>,
-}
-
 /// The rules of an organization, as far as a ledger needs them.
 pub(crate) struct House {
     pub(crate) budgets: Budgets,
     pub(crate) reads: Vec<ReadKey>,
     pub(crate) zone: TimeZone,
-}
-
-impl HandClock {
-    pub(crate) fn at(time: &str) -> Arc<Self> {
-        let wall = Mutex::new(time.parse().unwrap());
-        Arc::new(Self { wall, passed: Mutex::new(Duration::ZERO) })
-    }
-
-    /// Time passes.
-    pub(crate) fn turn(&self, seconds: i64) {
-        *self.passed.lock() += Duration::from_secs(seconds.unsigned_abs());
-        self.jump(seconds);
-    }
-
-    /// The wall clock shows another time, and none has passed.
-    pub(crate) fn jump(&self, seconds: i64) {
-        let mut wall = self.wall.lock();
-        *wall = wall.checked_add(seconds.seconds()).unwrap();
-    }
-}
-
-impl Clock for HandClock {
-    fn now(&self) -> Timestamp {
-        *self.wall.lock()
-    }
-
-    fn monotonic(&self) -> Duration {
-        *self.passed.lock()
-    }
 }
 
 impl House {
@@ -121,18 +84,10 @@ pub(crate) fn usd(nanos: u64) -> Usd {
 
 pub(crate) fn caller(agent: &str, session: &str) -> Identity {
     Identity {
-        organization: "acme".into(),
         team: Some("core \"team\"".into()),
-        agent: agent.into(),
         user: Some(format!("user of {session}").into()),
         session: Some(session.into()),
-        parent: None,
-        key: KeyId("key_ci".into()),
-        key_name: "ci".into(),
-        environment: Environment::Live,
-        roles: Arc::new([]),
-        metadata: None,
-        observe: false,
+        ..samples::caller(agent)
     }
 }
 

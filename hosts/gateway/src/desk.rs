@@ -8,7 +8,7 @@ use arc_swap::ArcSwap;
 use http::Uri;
 use reins_config::{Connection, DeclaredKey, Secret, Settings, VendorKey};
 use reins_flight::{Crew, Terms};
-use reins_governor::{Clock, Snapshot};
+use reins_governor::{Clock, Ledger, Snapshot};
 use reins_ledger::Limits;
 use reins_store::{Embedded, NewKey, Pins, Registry};
 use tokio::sync::Semaphore;
@@ -26,7 +26,9 @@ use crate::transport::Transport;
 pub(crate) struct Desk {
     /// The version in force; a call takes it once and never sees another.
     pub(crate) live: ArcSwap<Live>,
-    pub(crate) ledger: Arc<Embedded>,
+    /// Who holds and spends what: the store.
+    pub(crate) ledger: Arc<dyn Ledger>,
+    pub(crate) store: Arc<Embedded>,
     pub(crate) registry: Registry,
     pub(crate) secrets: reins_store::Secrets,
     pub(crate) clock: Arc<dyn Clock>,

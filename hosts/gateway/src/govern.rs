@@ -12,7 +12,6 @@ use reins_governor::{
     Asking, Call, Identity, Latency, Looked, Refusal, Snapshot, Text, TransactionId, Turned, admit,
     turn_away,
 };
-use reins_store::Embedded;
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::answer::{accepts_trailers, answer};
@@ -186,7 +185,7 @@ impl Opening {
 
 /// Carries a call. It keeps its place among the calls at once, whether its client stays or not.
 async fn carry_once<T: Transport>(
-    freight: Freight<Embedded, T>,
+    freight: Freight<T>,
     first: Option<Place>,
     place: OwnedSemaphorePermit,
 ) -> (Carried, OwnedSemaphorePermit) {

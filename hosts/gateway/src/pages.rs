@@ -38,7 +38,7 @@ async fn healthz() -> Json<serde_json::Value> {
 
 /// Calls can be admitted. A file that is not in force stops none: its last version is.
 async fn readyz(State(shown): State<Shown>) -> Response {
-    let health = shown.desk.ledger.health();
+    let health = shown.desk.store.health();
     let live = shown.desk.live.load();
     let (status, word) = match &health.stopped {
         None => (StatusCode::OK, "ready"),
@@ -61,7 +61,7 @@ async fn readyz(State(shown): State<Shown>) -> Response {
 
 /// What was counted, in Prometheus' text format.
 async fn metrics(State(shown): State<Shown>) -> Response {
-    let health = shown.desk.ledger.health();
+    let health = shown.desk.store.health();
     #[expect(
         clippy::cast_precision_loss,
         reason = "gauges are floats; below 2^53 a float counts exactly"

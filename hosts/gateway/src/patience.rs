@@ -176,28 +176,14 @@ impl Write for Watched {
 mod tests {
     //! Whose patience ends when.
     use std::sync::Arc;
-    use std::sync::atomic::{AtomicU64, Ordering};
     use std::task::Poll;
     use std::time::Duration;
 
-    use jiff::Timestamp;
     use reins_config::{Drain, ServerLimits};
     use reins_governor::Clock;
+    use reins_governor::samples::HandClock;
 
     use super::Phase;
-
-    #[derive(Debug, Default)]
-    struct Seconds(AtomicU64);
-
-    impl Clock for Seconds {
-        fn now(&self) -> Timestamp {
-            Timestamp::UNIX_EPOCH
-        }
-
-        fn monotonic(&self) -> Duration {
-            Duration::from_secs(self.0.load(Ordering::Relaxed))
-        }
-    }
 
     const fn limits() -> ServerLimits {
         ServerLimits {
@@ -215,11 +201,11 @@ mod tests {
 
     #[test]
     fn a_client_that_takes_nothing_of_its_answer_is_let_go() {
-        let clock = Arc::new(Seconds::default());
+        let clock = HandClock::at("2026-03-01T11:00:00Z");
         let phase = Phase::new(Arc::clone(&clock) as Arc<dyn Clock>);
         phase.busy();
         let at = |second, written: Option<Poll<()>>| {
-            clock.0.store(second, Ordering::Relaxed);
+            clock.turn(second - clock.monotonic().as_secs().cast_signed());
             if let Some(written) = written {
                 phase.wrote(&written);
             }

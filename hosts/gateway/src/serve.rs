@@ -16,7 +16,7 @@ use reins_config::{
 };
 use reins_files::{Contents, FileError, WatchedFile};
 use reins_flight::Crew;
-use reins_governor::Clock;
+use reins_governor::{Clock, Ledger};
 use reins_store::{
     Embedded, Losses, OpenOptions, Registry, RootSecret, SecretName, Secrets, StoreError,
 };
@@ -147,7 +147,7 @@ impl Gateway {
         let Checked { settings, snapshot, report } = check(&start, &file.contents()).await?;
         tell_warnings(&report);
         let shares = descriptors::share(&settings.server)?;
-        let (address, ledger) = (settings.listen, open(&settings, &start).await?);
+        let (address, store) = (settings.listen, open(&settings, &start).await?);
         let (registry, secrets) = open_keys(&settings, &start).await?;
         let stored = stored(&secrets, &settings).await?;
         let live = Live::ready(settings, Arc::new(snapshot), &stored, None);
@@ -157,7 +157,8 @@ impl Gateway {
         let server = live.settings.server;
         let desk = Arc::new(Desk {
             live: ArcSwap::from_pointee(live),
-            ledger,
+            ledger: Arc::clone(&store) as Arc<dyn Ledger>,
+            store,
             registry,
             secrets,
             clock: Arc::clone(&start.clock),
@@ -182,7 +183,7 @@ impl Gateway {
     /// Who holds and spends what.
     #[must_use]
     pub fn ledger(&self) -> &Arc<Embedded> {
-        &self.desk.ledger
+        &self.desk.store
     }
 
     /// Notify it to check the file again, with the vendors' keys that the store keeps now.
@@ -210,7 +211,7 @@ impl Gateway {
         server.accept(self.listener, self.shares.connections, limits, stop).await;
         watching.abort();
         wait_for_owners(&self.desk, limits.shutdown_timeout).await;
-        let closed = self.desk.ledger.close().await;
+        let closed = self.desk.store.close().await;
         closed.map_err(ServeError::Closing)
     }
 }

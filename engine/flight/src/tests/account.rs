@@ -1,99 +1,56 @@
-//! The ledger of these tests: the real books in memory, and a list of all that was told to them.
+//! The ledger of these tests: the real books in memory, and every record that came to them.
 
-use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use jiff::Timestamp;
-use reins_governor::{
-    Ask, End, Fault, HoldId, Holding, Ledger, Receipt, Transaction, TransactionId, Unheld,
-    VoidReason,
-};
-use reins_ledger::{Books, Settings};
+use reins_governor::{Ledger, Transaction};
+use reins_ledger::{MemoryLedger, Settings};
 
-#[derive(Debug)]
-pub(super) struct Account(Mutex<Inner>);
+/// After how long without a sign of life a hold ends here: a call says that it is alive at least
+/// every twenty seconds.
+pub(super) const HOLD_LIFE: Duration = Duration::from_secs(30);
 
 #[derive(Debug)]
-pub(super) struct Inner {
-    pub(super) books: Books,
-    /// How each dispatched attempt ended. No second end is let in.
-    pub(super) ends: BTreeMap<HoldId, End>,
-    /// Records by call, the last one of each.
-    pub(super) records: BTreeMap<TransactionId, Transaction>,
-    pub(super) beats: usize,
+pub(super) struct Account {
+    pub(super) ledger: Arc<MemoryLedger>,
+    /// One for each attempt that ended.
+    records: Arc<Mutex<Vec<Transaction>>>,
 }
 
 impl Default for Account {
     fn default() -> Self {
-        let books = Books::new(Settings::default());
-        let (ends, records) = (BTreeMap::new(), BTreeMap::new());
-        Self(Mutex::new(Inner { books, ends, records, beats: 0 }))
+        let records = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&records);
+        let ledger = MemoryLedger::new(Settings { hold_life: HOLD_LIFE, ..Settings::default() })
+            .with_sink(move |record| kept.lock().expect("no panic").push(record.clone()));
+        Self { ledger: Arc::new(ledger), records }
     }
 }
 
 impl Account {
-    pub(super) fn look(&self) -> MutexGuard<'_, Inner> {
-        self.0.lock().expect("no panic")
+    pub(super) fn as_ledger(&self) -> Arc<dyn Ledger> {
+        Arc::clone(&self.ledger) as _
     }
 
-    /// The record of the only call.
+    /// Whether no attempt has ended.
+    pub(super) fn is_empty(&self) -> bool {
+        self.records.lock().expect("no panic").is_empty()
+    }
+
+    /// The record of the only call, each of whose attempts has ended once.
     pub(super) fn record(&self) -> Transaction {
-        let inner = self.look();
-        assert_eq!(inner.records.len(), 1, "one call, one record");
-        inner.records.values().next().expect("a record").clone()
+        let records = self.records.lock().expect("no panic");
+        let last = records.last().expect("a record").clone();
+        assert!(records.iter().all(|record| record.opening.id == last.opening.id), "one call");
+        assert_eq!(records.len(), last.attempts.len(), "an attempt has ended, but not once");
+        last
     }
 
     /// Nothing is in flight, and the sum of the rows is the sum of the counters.
     pub(super) fn check_closed(&self) {
-        let inner = self.look();
-        assert_eq!(inner.books.in_flight(), 0, "money is still held");
-        inner.books.check().expect("sound books");
-    }
-}
-
-impl Ledger for Account {
-    async fn ready(&self, ask: &Ask<'_>) -> Result<(), Fault> {
-        self.look().books.begin(ask);
-        Ok(())
-    }
-
-    fn hold(&self, ask: &Ask<'_>) -> Result<Holding, Unheld> {
-        self.look().books.hold(ask, ask.now)
-    }
-
-    fn amend(&self, id: HoldId, ask: &Ask<'_>) -> Result<Holding, Unheld> {
-        self.look().books.amend(id, ask, ask.now)
-    }
-
-    fn void(&self, id: HoldId, why: VoidReason) {
-        self.look().books.void(id, why);
-    }
-
-    async fn dispatch(&self, id: HoldId, _: &Transaction) -> Result<(), Fault> {
-        self.look().books.dispatch(id)
-    }
-
-    fn finish(
-        &self,
-        id: HoldId,
-        end: End,
-        now: Timestamp,
-        record: Option<&Transaction>,
-    ) -> Receipt {
-        let mut inner = self.look();
-        let before = inner.ends.insert(id, end.clone());
-        assert_eq!(before, None, "an attempt was ended twice");
-        inner.records.extend(record.map(|record| (record.opening.id, record.clone())));
-        inner.books.finish(id, end, now).receipt
-    }
-
-    fn record(&self, record: &Transaction) {
-        self.look().records.insert(record.opening.id, record.clone());
-    }
-
-    fn beat(&self, id: HoldId, now: Timestamp) {
-        let mut inner = self.look();
-        inner.beats += 1;
-        inner.books.beat(id, now);
+        self.ledger.look(|books| {
+            assert_eq!(books.in_flight(), 0, "money is still held");
+            books.check().expect("sound books");
+        });
     }
 }

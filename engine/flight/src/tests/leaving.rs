@@ -1,12 +1,14 @@
 //! Clients that leave before the end of their answer.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use http_body_util::BodyExt;
 use reins_governor::{Outcome, PresumeReason, Status, VoidReason};
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
+use super::account::HOLD_LIFE;
 use super::gauge::Flaw;
 use super::stage::{DRAIN, HELD, IDLE, INPUT, PER_TOKEN, Stage, drink, presumed, settled, sip};
 use super::vendor::{Answer, Piece, Vendor, stream, whole};
@@ -85,8 +87,19 @@ async fn a_rest_says_that_it_is_alive() {
     stage.terms.drain_timeout = DRAIN * 100;
     let wait = Piece::Wait(Duration::from_secs(7));
     let slow = (0..100).fold(stream(), |answer, _| answer.bytes("x").piece(wait.clone()));
+    let swept = stage.sweep();
     assert_eq!(left(&stage, slow.bytes("usage=7;"), 1).await, settled(7));
-    assert_eq!(stage.account.look().beats, 50);
+    assert_eq!(swept.load(Ordering::Relaxed), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hold_that_gives_no_sign_of_life_is_swept() {
+    let stage = Stage::new();
+    let (_admitted, swept) = (stage.admitted().await, stage.sweep());
+    sleep(HOLD_LIFE - Duration::from_secs(1)).await;
+    assert_eq!(swept.load(Ordering::Relaxed), 0);
+    sleep(Duration::from_secs(2)).await;
+    assert_eq!(swept.load(Ordering::Relaxed), 1);
 }
 
 #[tokio::test(start_paused = true)]

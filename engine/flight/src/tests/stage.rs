@@ -1,6 +1,7 @@
 //! One call on its way: who asks, what it may cost, and how it is carried.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -8,14 +9,15 @@ use http::{HeaderMap, HeaderValue, Request};
 use http_body_util::{BodyExt, Full};
 use jiff::{Timestamp, tz::TimeZone};
 use reins_dialects::{Dialect, Read, Target};
+use reins_governor::samples::caller;
 use reins_governor::{
     Admitted, Asking, Blocked, Bound, Budget, BudgetScope, Budgets, Call, Clock, Closed, Cost,
-    Cursor, DecidedBy, Decision, Environment, Facts, HoldMode, Identity, Judge, KeyId, Latency,
-    NoBound, OnExceed, Outcome, Picos, PresumeReason, Prices, ReadKey, Readings, ScopeKind,
-    Snapshot, Step, TransactionId, Usage, Usd, Window, admit,
+    Cursor, DecidedBy, Decision, Facts, HoldMode, Judge, Latency, NoBound, OnExceed, Outcome,
+    Picos, PresumeReason, Prices, ReadKey, Readings, ScopeKind, Snapshot, Step, TransactionId,
+    Usage, Usd, Window, admit,
 };
 use tokio::sync::Semaphore;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 use tokio_util::task::TaskTracker;
 use ulid::Ulid;
 
@@ -103,7 +105,7 @@ impl Judge for Lenient {
 }
 
 pub(super) struct Stage {
-    pub(super) account: Arc<Account>,
+    pub(super) account: Account,
     pub(super) gauge: Gauge,
     pub(super) terms: Terms,
     pub(super) crew: Crew,
@@ -121,7 +123,7 @@ impl Stage {
     /// A streaming call.
     pub(super) fn new() -> Self {
         Self {
-            account: Arc::default(),
+            account: Account::default(),
             gauge: Gauge::default(),
             terms: Terms {
                 headers_timeout: HEADERS,
@@ -142,7 +144,7 @@ impl Stage {
         }
     }
 
-    pub(super) async fn admitted(&self) -> Admitted<Account> {
+    pub(super) async fn admitted(&self) -> Admitted {
         let snapshot = Arc::new(Snapshot {
             version: "snapshot-1".into(),
             organization: "acme".into(),
@@ -156,17 +158,18 @@ impl Stage {
         let clock = Arc::clone(&self.clock) as Arc<dyn Clock>;
         let asking = Asking {
             id: TransactionId(Ulid::from_parts(7, 7)),
-            identity: Arc::new(bot()),
+            identity: Arc::new(caller("bot")),
             call: self.read.call.clone(),
             at: clock.now(),
             latency: Latency::default(),
             text: None,
         };
-        admit(&self.account, &clock, &snapshot, asking).await.expect("the call is admitted")
+        let ledger = self.account.as_ledger();
+        admit(&ledger, &clock, &snapshot, asking).await.expect("the call is admitted")
     }
 
     /// The call, ready to be carried, in the scripted dialect.
-    pub(super) async fn freight(&self, vendor: &Arc<Vendor>) -> Freight<Account, Vendor> {
+    pub(super) async fn freight(&self, vendor: &Arc<Vendor>) -> Freight<Vendor> {
         // A dialect lives as long as its process.
         self.freight_in(Box::leak(Box::new(self.gauge.clone())), vendor).await
     }
@@ -175,7 +178,7 @@ impl Stage {
         &self,
         dialect: &'static dyn Dialect,
         vendor: &Arc<Vendor>,
-    ) -> Freight<Account, Vendor> {
+    ) -> Freight<Vendor> {
         Freight {
             admitted: self.admitted().await,
             transport: Arc::clone(vendor),
@@ -188,6 +191,20 @@ impl Stage {
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
             trailers: self.trailers,
         }
+    }
+
+    /// Looks every second whether a hold gave no sign of life, as upkeep does; counts those.
+    pub(super) fn sweep(&self) -> Arc<AtomicUsize> {
+        let (ledger, clock) = (Arc::clone(&self.account.ledger), Arc::clone(&self.clock));
+        let swept = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&swept);
+        tokio::spawn(async move {
+            loop {
+                sleep(Duration::from_secs(1)).await;
+                counted.fetch_add(ledger.sweep(clock.now()), Ordering::Relaxed);
+            }
+        });
+        swept
     }
 
     /// Carries the call in a task of its own, as hosts do.
@@ -290,22 +307,5 @@ fn budget(limit: u64) -> Budget {
         on_exceed: OnExceed::Block,
         hold: HoldMode::Bound,
         warn_at: Vec::new(),
-    }
-}
-
-fn bot() -> Identity {
-    Identity {
-        organization: "acme".into(),
-        team: None,
-        agent: "bot".into(),
-        user: None,
-        session: None,
-        parent: None,
-        key: KeyId("key_ci".into()),
-        key_name: "ci".into(),
-        environment: Environment::Live,
-        roles: Arc::from(Vec::new()),
-        metadata: None,
-        observe: false,
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Admitted, Ending};
-use crate::{Accuracy, Bound, Call, Charge, End, Ledger, Picos, PresumeReason, Usage, Usd};
+use crate::{Accuracy, Bound, Call, Charge, End, Picos, PresumeReason, Usage, Usd};
 
 /// How much dearer than its bound a call may turn out before its usage is not believed, by the
 /// dearer of the model that was asked for and the one that answered.
@@ -24,7 +24,7 @@ pub(super) struct Priced {
 
 // === impl Admitted ===
 
-impl<L: Ledger> Admitted<L> {
+impl Admitted {
     /// What the attempt costs, and how well that is known.
     pub(super) fn price(&self, ending: Ending) -> Priced {
         match ending {

@@ -6,11 +6,11 @@ use jiff::Timestamp;
 
 use super::charge::Priced;
 use super::{Admitted, Answered, Closed, Ending};
-use crate::{Attempt, Charge, End, Latency, Ledger, Status};
+use crate::{Attempt, Charge, End, Latency, Status};
 
 // === impl Admitted ===
 
-impl<L: Ledger> Admitted<L> {
+impl Admitted {
     /// Ends the attempt, and the call with it unless it is opened again.
     pub(super) fn close(&mut self, ending: Ending, answered: Answered) -> Closed {
         self.armed = false;

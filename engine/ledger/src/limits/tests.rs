@@ -4,25 +4,12 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reins_governor::{Environment, Identity, KeyId, Scope, ScopeKind};
+use reins_governor::{Identity, Scope, ScopeKind, samples};
 
 use super::{Limit, Limits};
 
 fn caller(agent: &str, session: Option<&str>) -> Identity {
-    Identity {
-        organization: "acme".into(),
-        team: None,
-        agent: agent.into(),
-        user: None,
-        session: session.map(Arc::from),
-        parent: None,
-        key: KeyId("key_1".into()),
-        key_name: "1".into(),
-        environment: Environment::Live,
-        roles: Arc::new([]),
-        metadata: None,
-        observe: false,
-    }
+    Identity { session: session.map(Arc::from), ..samples::caller(agent) }
 }
 
 fn limit(kind: ScopeKind, pattern: &str, calls_per_second: u32, burst: u32) -> Limit {

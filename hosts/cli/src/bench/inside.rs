@@ -1,23 +1,19 @@
 //! In process: what a call costs without HTTP, in memory and durable.
 
-use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use parking_lot::Mutex;
 use reins_config::{Durability, File, Purpose};
 use reins_gateway::MachineClock;
 use reins_governor::{
-    Admitted, Answered, Ask, Asking, Call, Clock, End, Ending, Endpoint, Environment,
-    Fault as Broken, HoldId, Holding, Identity, InputSize, KeyId, Latency, Ledger, Receipt,
-    Refusal, Snapshot, Transaction, TransactionId, Unheld, Usage, VoidReason, admit,
+    Answered, Asking, Call, Clock, Ending, Endpoint, Environment, Identity, InputSize, KeyId,
+    Latency, Ledger, Refusal, Snapshot, TransactionId, Usage, admit,
 };
-use reins_ledger::{Books, Settings};
+use reins_ledger::MemoryLedger;
 use reins_store::{Embedded, OpenOptions};
 use tokio::runtime::Builder;
 use tokio::task::JoinSet;
@@ -54,9 +50,6 @@ pub(crate) struct Decided {
     pub(crate) rate: i64,
 }
 
-/// Books without anything behind them.
-struct InMemory(Mutex<Books>);
-
 // === impl Inside ===
 
 impl Inside {
@@ -81,7 +74,7 @@ impl Inside {
     /// Holds, judges and settles in memory, on one core.
     pub(crate) fn decide(&self, time: Duration) -> Result<Decided, Fault> {
         let runtime = Builder::new_current_thread().build().map_err(Fault::Files)?;
-        let ledger = Arc::new(InMemory(Mutex::new(Books::new(Settings::default()))));
+        let ledger: Arc<dyn Ledger> = Arc::new(MemoryLedger::default());
         runtime.block_on(async {
             let mut took = Histogram::<u64>::new(3)?;
             let (started, mut calls) = (Instant::now(), 0);
@@ -113,8 +106,8 @@ impl Inside {
             let (started, calls) = (Instant::now(), Arc::new(AtomicU64::new(0)));
             let mut callers = JoinSet::new();
             for _ in 0..IN_FLIGHT {
-                let (inside, ledger, calls) =
-                    (self.clone(), Arc::clone(&ledger), Arc::clone(&calls));
+                let (inside, calls) = (self.clone(), Arc::clone(&calls));
+                let ledger: Arc<dyn Ledger> = Arc::clone(&ledger) as _;
                 callers.spawn(async move { inside.call_on(&ledger, &calls, started + time).await });
             }
             while let Some(ended) = callers.join_next().await {
@@ -125,9 +118,9 @@ impl Inside {
         })
     }
 
-    async fn call_on<L: Ledger>(
+    async fn call_on(
         &self,
-        ledger: &Arc<L>,
+        ledger: &Arc<dyn Ledger>,
         calls: &AtomicU64,
         until: Instant,
     ) -> Result<(), Fault> {
@@ -145,7 +138,7 @@ impl Inside {
     }
 
     /// One call, whose vendor answers at once.
-    async fn call<L: Ledger>(&self, ledger: &Arc<L>, number: u64) -> Result<(), Refusal> {
+    async fn call(&self, ledger: &Arc<dyn Ledger>, number: u64) -> Result<(), Refusal> {
         let sessions = u64::try_from(self.callers.len()).unwrap_or(1);
         let caller = usize::try_from(number % sessions).ok().and_then(|at| self.callers.get(at));
         let Some(identity) = caller.map(Arc::clone) else { return Ok(()) };
@@ -157,7 +150,7 @@ impl Inside {
             latency: Latency::default(),
             text: None,
         };
-        let admitted: Admitted<L> = admit(ledger, &self.clock, &self.snapshot, asking)
+        let admitted = admit(ledger, &self.clock, &self.snapshot, asking)
             .await
             .map_err(|turned| turned.refusal)?;
         let usage = Usage { input: 80, output: 20, ..Usage::default() };
@@ -189,46 +182,5 @@ fn call() -> Call {
         input: InputSize { text_bytes: 300, parts: 2, ..InputSize::default() },
         output_cap: Some(64),
         ..Call::new("openai", "gpt-4o-mini", Endpoint::ChatCompletions)
-    }
-}
-
-// === impl InMemory ===
-
-impl fmt::Debug for InMemory {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("InMemory")
-    }
-}
-
-impl Ledger for InMemory {
-    async fn ready(&self, ask: &Ask<'_>) -> Result<(), Broken> {
-        self.0.lock().begin(ask);
-        Ok(())
-    }
-
-    fn hold(&self, ask: &Ask<'_>) -> Result<Holding, Unheld> {
-        self.0.lock().hold(ask, ask.now)
-    }
-
-    fn amend(&self, id: HoldId, ask: &Ask<'_>) -> Result<Holding, Unheld> {
-        self.0.lock().amend(id, ask, ask.now)
-    }
-
-    fn void(&self, id: HoldId, why: VoidReason) {
-        self.0.lock().void(id, why);
-    }
-
-    async fn dispatch(&self, id: HoldId, _draft: &Transaction) -> Result<(), Broken> {
-        self.0.lock().dispatch(id)
-    }
-
-    fn finish(&self, id: HoldId, end: End, now: Timestamp, _: Option<&Transaction>) -> Receipt {
-        self.0.lock().finish(id, end, now).receipt
-    }
-
-    fn record(&self, _record: &Transaction) {}
-
-    fn beat(&self, id: HoldId, now: Timestamp) {
-        self.0.lock().beat(id, now);
     }
 }

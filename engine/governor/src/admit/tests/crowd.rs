@@ -65,7 +65,7 @@ fn threads_that_come_and_go_do_not_pass_the_limit() {
     assert!(spent <= limit.nanos() && spent + BOUND > limit.nanos(), "{spent} of {limit}");
 }
 
-fn settle(admitted: Option<crate::Admitted<super::purse::Purse>>) {
+fn settle(admitted: Option<crate::Admitted>) {
     let usage = Usage { output: 30, ..Usage::default() };
     let ending = Ending::Used { usage, answered_by: None, complete: true };
     admitted.map(|admitted| admitted.finish(ending, Answered::default()));
@@ -151,7 +151,7 @@ proptest! {
 
 /// One call from its asking to its end.
 async fn carry(
-    asks: impl Future<Output = Result<crate::Admitted<super::purse::Purse>, Box<crate::Turned>>>,
+    asks: impl Future<Output = Result<crate::Admitted, Box<crate::Turned>>>,
     fate: Fate,
     cap: u64,
     purse: Arc<super::purse::Purse>,

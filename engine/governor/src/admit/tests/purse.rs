@@ -10,8 +10,8 @@ use jiff::Timestamp;
 use smallvec::SmallVec;
 
 use crate::{
-    Ask, Budgets, End, Fault, HoldId, Holding, Ledger, Reading, Readings, Receipt, Scope, Scopes,
-    Short, Standing, Transaction, Unheld, Usd, VoidReason,
+    Ask, Budgets, End, Fault, HoldId, Holding, Ledger, LedgerFuture, Reading, Readings, Receipt,
+    Scope, Scopes, Short, Standing, Transaction, Unheld, Usd, VoidReason,
 };
 
 /// The ledger. Every window is the same long day.
@@ -143,9 +143,11 @@ impl Books {
 }
 
 impl Ledger for Purse {
-    async fn ready(&self, _ask: &Ask<'_>) -> Result<(), Fault> {
-        self.wait().await;
-        Ok(())
+    fn ready<'a>(&'a self, _ask: &'a Ask<'_>) -> LedgerFuture<'a> {
+        Box::pin(async {
+            self.wait().await;
+            Ok(())
+        })
     }
 
     fn hold(&self, ask: &Ask<'_>) -> Result<Holding, Unheld> {
@@ -177,15 +179,17 @@ impl Ledger for Purse {
         books.voids.push(why);
     }
 
-    async fn dispatch(&self, id: HoldId, draft: &Transaction) -> Result<(), Fault> {
-        self.wait().await;
-        if let Some(fault) = self.fault.lock().expect("no panic").take() {
-            return Err(fault);
-        }
-        let mut books = self.books.lock().expect("no panic");
-        books.rows.get_mut(&id.0).expect("only what is held is dispatched").dispatched = true;
-        books.drafts.push(draft.clone());
-        Ok(())
+    fn dispatch<'a>(&'a self, id: HoldId, draft: &'a Transaction) -> LedgerFuture<'a> {
+        Box::pin(async move {
+            self.wait().await;
+            if let Some(fault) = self.fault.lock().expect("no panic").take() {
+                return Err(fault);
+            }
+            let mut books = self.books.lock().expect("no panic");
+            books.rows.get_mut(&id.0).expect("only what is held is dispatched").dispatched = true;
+            books.drafts.push(draft.clone());
+            Ok(())
+        })
     }
 
     fn finish(

@@ -7,12 +7,10 @@ use crate::{
     PresumeReason, Refusal, Status, Step, Usage, VoidReason,
 };
 
-use super::purse::Purse;
-
 const FAILED: Ending = Ending::Free(VoidReason::VendorFailed);
 const WENT_DOWN: Answered = Answered { status: Some(503), first_byte_us: 1, total_us: 2 };
 
-fn again(admitted: Admitted<Purse>, ending: Ending) -> Result<Admitted<Purse>, Box<NotAgain>> {
+fn again(admitted: Admitted, ending: Ending) -> Result<Admitted, Box<NotAgain>> {
     run(admitted.again(ending, WENT_DOWN, std::future::ready(())))
 }
 

@@ -12,9 +12,10 @@ use ulid::Ulid;
 use super::purse::Purse;
 use super::script::Script;
 use super::tariff::Tariff;
+use crate::samples::caller;
 use crate::{
-    Admitted, Asking, Budget, BudgetScope, Budgets, Call, Clock, Endpoint, Environment, HoldMode,
-    Identity, InputSize, KeyId, Latency, OnExceed, Scope, ScopeKind, Snapshot, Text, Transaction,
+    Admitted, Asking, Budget, BudgetScope, Budgets, Call, Clock, Endpoint, HoldMode, Identity,
+    InputSize, Latency, Ledger, OnExceed, Scope, ScopeKind, Snapshot, Text, Transaction,
     TransactionId, Turned, Usd, Window, admit,
 };
 
@@ -122,13 +123,14 @@ impl Scene {
     /// The call on its way through the flow.
     pub(super) fn asks(
         &self,
-    ) -> impl Future<Output = Result<Admitted<Purse>, Box<Turned>>> + Send + use<> {
-        let (purse, clock) = (Arc::clone(&self.purse), Arc::clone(&self.clock) as Arc<dyn Clock>);
+    ) -> impl Future<Output = Result<Admitted, Box<Turned>>> + Send + use<> {
+        let purse = Arc::clone(&self.purse) as Arc<dyn Ledger>;
+        let clock = Arc::clone(&self.clock) as Arc<dyn Clock>;
         let (snapshot, asking) = (self.snapshot(), self.asking());
         async move { admit(&purse, &clock, &snapshot, asking).await }
     }
 
-    pub(super) fn admitted(&self) -> Admitted<Purse> {
+    pub(super) fn admitted(&self) -> Admitted {
         run(self.asks()).expect("the call is admitted")
     }
 
@@ -159,18 +161,10 @@ fn call() -> Call {
 
 fn bot() -> Identity {
     Identity {
-        organization: "acme".into(),
         team: Some("research".into()),
-        agent: "bot".into(),
-        user: None,
         session: Some("s-1".into()),
-        parent: None,
-        key: KeyId("key_ci".into()),
-        key_name: "ci".into(),
-        environment: Environment::Live,
-        roles: Arc::from(vec![Arc::from("trial")]),
-        metadata: None,
-        observe: false,
+        roles: ["trial".into()].into(),
+        ..caller("bot")
     }
 }
 
