@@ -56,7 +56,7 @@ impl Variables<'_> {
 
 /// The name of a variable, and not the key itself.
 fn variable(value: &Value<'_>) -> Option<Arc<str>> {
-    let name = value.name()?;
+    let name = value.plain()?;
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
     if !name.chars().all(plain) || masked(&name) != *name {
         let what = "this is not the name of an environment variable";

@@ -102,7 +102,7 @@ fn item<'a>(list: Node<'a>, index: usize) -> Option<Node<'a>> {
 fn named<'a>(list: Node<'a>, name: &str) -> Option<(usize, Node<'a>)> {
     let is_it = |node: &Node<'_>| {
         let found = as_table(node).and_then(|table| field(table, "name"));
-        found.and_then(|value| value.get_ref().as_str()) == Some(name)
+        found.and_then(|value| value.get_ref().as_str()).map(str::trim) == Some(name)
     };
     list.get_ref().as_array()?.iter().enumerate().find(|(_, node)| is_it(node))
 }

@@ -1,14 +1,15 @@
 //! Names that are used once: two tables of one kind cannot share one.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+
+use reins_governor::Name;
 
 use crate::value::Value;
 
 /// The names that one kind of table took so far, each with the line it stands on.
 pub(crate) struct Names {
     kind: &'static str,
-    taken: BTreeMap<Arc<str>, usize>,
+    taken: BTreeMap<Name, usize>,
 }
 
 // === impl Names ===
@@ -20,7 +21,7 @@ impl Names {
     }
 
     /// Reads a name and takes it. One that is taken already is a problem.
-    pub(crate) fn take(&mut self, value: &Value<'_>) -> Option<Arc<str>> {
+    pub(crate) fn take(&mut self, value: &Value<'_>) -> Option<Name> {
         let name = value.name()?;
         if let Some(line) = self.taken.get(&name) {
             let what = format!("two {} are called `{name}`", self.kind);
@@ -28,7 +29,7 @@ impl Names {
                 .place
                 .at_odds(what, format!("the first is on line {line}: give each its own name"));
         } else {
-            self.taken.insert(Arc::clone(&name), value.place.line());
+            self.taken.insert(name.clone(), value.place.line());
         }
         Some(name)
     }
@@ -44,6 +45,6 @@ impl Names {
 
     /// All of them, in alphabetical order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {
-        self.taken.keys().map(AsRef::as_ref)
+        self.taken.keys().map(Name::as_str)
     }
 }

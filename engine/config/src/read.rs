@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use jiff::civil::Date;
-use reins_governor::{Budget, Budgets, Snapshot};
+use reins_governor::{Budget, Budgets, Name, Snapshot};
 use reins_policy::Policy;
 use reins_prices::{Override, PriceBook};
 use sha2::{Digest, Sha256};
@@ -107,7 +107,7 @@ struct Rules {
 /// How calls are served.
 struct Serving {
     listen: SocketAddr,
-    default_key: Option<Arc<str>>,
+    default_key: Option<Name>,
     store: StoreUrl,
     durability: Durability,
     server: ServerLimits,
@@ -136,7 +136,7 @@ fn whole(file: &File<'_>, table: &DeTable<'_>, place: &Place<'_>) -> Option<(Set
         agents: callers.agents,
         connections: vendors.connections,
         keys: callers.keys,
-        key_names: callers.key_names.iter().map(Arc::from).collect(),
+        key_names: callers.key_names.iter().map(Name::kept).collect(),
         default_key: serving.default_key,
         limits: limit::with_default(rules.limits),
         budgets,

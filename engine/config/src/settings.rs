@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use http::Uri;
 use jiff::tz::TimeZone;
-use reins_governor::{Budgets, Environment, Pattern, ScopeKind};
+use reins_governor::{Budgets, Environment, Name, Pattern, ScopeKind};
 use reins_policy::Policy;
 use reins_prices::Override;
 
@@ -32,9 +32,9 @@ pub struct Settings {
     /// Reins keys that the file declares.
     pub keys: Vec<DeclaredKey>,
     /// The names of all of them, those without a value included.
-    pub key_names: Vec<Arc<str>>,
+    pub key_names: Vec<Name>,
     /// The name of the declared key that a call without one has; only where `listen` is loopback.
-    pub default_key: Option<Arc<str>>,
+    pub default_key: Option<Name>,
     /// Calls a second, always one for the organization.
     pub limits: Vec<Limit>,
     /// Limits on spend.
@@ -70,15 +70,15 @@ pub enum Durability {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Organization {
     /// Its id.
-    pub id: Arc<str>,
+    pub id: Name,
     /// Its wall clock, for calendar windows and the hours of rules.
     pub zone: TimeZone,
     /// What becomes of a call by an agent that is not known.
     pub unknown_agents: UnknownAgents,
     /// The agent of calls that name none.
-    pub default_agent: Arc<str>,
+    pub default_agent: Name,
     /// The connection for models that several connections sell.
-    pub default_connection: Option<Arc<str>>,
+    pub default_connection: Option<Name>,
     /// Whether a call that no rule allows is refused.
     pub default_deny: bool,
     /// How a budget's refusal is answered.
@@ -111,16 +111,16 @@ pub enum BudgetStatus {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Agent {
     /// Its name.
-    pub name: Arc<str>,
+    pub name: Name,
     /// The team it belongs to.
-    pub team: Option<Arc<str>>,
+    pub team: Option<Name>,
 }
 
 /// A vendor's address and key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Connection {
     /// Its name, unique; also the path prefix it answers under.
-    pub name: Arc<str>,
+    pub name: Name,
     /// Whose prices hold, such as `openai`.
     pub vendor: Arc<str>,
     /// The wire format it speaks.
@@ -179,7 +179,7 @@ pub struct Timeouts {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeclaredKey {
     /// Its name, unique.
-    pub name: Arc<str>,
+    pub name: Name,
     /// The key.
     pub value: Secret,
     /// What no header can change.
@@ -194,17 +194,17 @@ pub struct DeclaredKey {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Pins {
     /// The agent.
-    pub agent: Option<Arc<str>>,
+    pub agent: Option<Name>,
     /// The team.
-    pub team: Option<Arc<str>>,
+    pub team: Option<Name>,
     /// The user.
-    pub user: Option<Arc<str>>,
+    pub user: Option<Name>,
     /// The session.
-    pub session: Option<Arc<str>>,
+    pub session: Option<Name>,
     /// The user's roles; an empty list pins that there are none.
-    pub roles: Option<Arc<[Arc<str>]>>,
+    pub roles: Option<Arc<[Name]>>,
     /// The connection that its calls go through.
-    pub connection: Option<Arc<str>>,
+    pub connection: Option<Name>,
 }
 
 /// How many calls a second a scope may make. Each name that the pattern matches has its own.

@@ -13,7 +13,7 @@ impl Settings {
     pub fn snapshot(&self, judge: Arc<dyn Judge>, prices: Arc<dyn Prices>) -> Snapshot {
         Snapshot {
             version: Arc::clone(&self.digest),
-            organization: Arc::clone(&self.organization.id),
+            organization: self.organization.id.clone(),
             zone: self.organization.zone.clone(),
             judge,
             budgets: self.budgets.clone(),

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use reins_governor::{Bound, Call, Cost, NoBound, Pattern, Prices, Usage, Usd};
+use reins_governor::{Bound, Call, Cost, Name, NoBound, Pattern, Prices, Usage, Usd};
 
 use crate::settings::Connection;
 
@@ -11,14 +11,14 @@ use crate::settings::Connection;
 #[derive(Debug)]
 pub(crate) struct Sold {
     prices: Arc<dyn Prices>,
-    connections: HashMap<Arc<str>, Vec<Pattern>>,
+    connections: HashMap<Name, Vec<Pattern>>,
 }
 
 // === impl Sold ===
 
 impl Sold {
     pub(crate) fn new(prices: Arc<dyn Prices>, connections: &[Connection]) -> Self {
-        let models = |each: &Connection| (Arc::clone(&each.name), each.models.clone());
+        let models = |each: &Connection| (each.name.clone(), each.models.clone());
         Self { prices, connections: connections.iter().map(models).collect() }
     }
 }
@@ -43,7 +43,7 @@ impl Prices for Sold {
     /// A caller who names a connection gets there with any model: its list says nothing of such a
     /// call, or else naming it would be a way round every rule that asks for a cheaper model.
     fn sells(&self, call: &Call, model: &str) -> bool {
-        let listed = self.connections.get(&call.connection).is_none_or(|list| {
+        let listed = self.connections.get(&*call.connection).is_none_or(|list| {
             let lists = |name: &str| list.iter().any(|pattern| pattern.matches(name));
             lists(model) || !lists(&call.model)
         });

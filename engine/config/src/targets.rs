@@ -28,7 +28,7 @@ pub(crate) struct Calls<'a> {
 impl Targets<'_> {
     /// Reads the model that these calls are to go to instead.
     pub(crate) fn model(&self, value: &Value<'_>, calls: Calls<'_>) -> Option<Arc<str>> {
-        let model = value.name()?;
+        let model = value.plain()?;
         if model.contains(['*', '?']) {
             return value.bad(format!("`{model}` is not one model"), "name one model, without `*`");
         }

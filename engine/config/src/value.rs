@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use reins_governor::{Pattern, Usd, Window};
+use reins_governor::{Name, NameError, Pattern, PatternError, Usd, Window};
 use serde_spanned::Spanned;
 use toml::de::{DeInteger, DeValue};
 
@@ -15,8 +15,6 @@ use crate::findings::Place;
 use crate::nearest::suggestion;
 use crate::reader::Reader;
 
-/// The longest name, in bytes: names of callers become keys of counters.
-const NAME_MAX: usize = 128;
 /// The longest time that anything is waited for.
 const DURATION_MAX: SignedDuration = SignedDuration::from_hours(24);
 
@@ -150,17 +148,15 @@ impl<'a> Value<'a> {
         })
     }
 
-    /// A name: some text, of a length that can be counted under.
-    pub(crate) fn name(&self) -> Option<Arc<str>> {
-        let text = self.text()?;
-        if text.trim().is_empty() {
-            return self.bad("a name is empty", "write at least one character");
-        }
-        if text.len() > NAME_MAX || text.contains(char::is_control) {
-            let what = "a name is too long, or has control characters in it";
-            return self.bad(what, format!("use at most {NAME_MAX} bytes, in one line"));
-        }
-        Some(text.into())
+    /// A name, without the space around it.
+    pub(crate) fn name(&self) -> Option<Name> {
+        let read = self.text()?.parse();
+        read.or_else(|error: NameError| self.bad(error.what(), error.hint()).ok_or(error)).ok()
+    }
+
+    /// A text that is as short and plain as a name, and is none.
+    pub(crate) fn plain(&self) -> Option<Arc<str>> {
+        self.name().map(Into::into)
     }
 
     /// Text that says itself whether it can be read.
@@ -170,15 +166,16 @@ impl<'a> Value<'a> {
     }
 
     pub(crate) fn pattern(&self) -> Option<Pattern> {
-        self.name()?;
-        self.parsed("write a name, or a shape of names with `*`, such as \"gpt-5*\"")
+        let hint = "write a name, or a shape of names with `*`, such as \"gpt-5*\"";
+        let read = self.name()?.parse();
+        read.map_err(|error: PatternError| self.place.wrong(error.to_string(), hint)).ok()
     }
 
     pub(crate) fn patterns(&self) -> Option<Vec<Pattern>> {
         self.items(Self::pattern)
     }
 
-    pub(crate) fn names(&self) -> Option<Vec<Arc<str>>> {
+    pub(crate) fn names(&self) -> Option<Vec<Name>> {
         self.items(Self::name)
     }
 

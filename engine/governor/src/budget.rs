@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Identity, Pattern, Scope, ScopeKind, Usd, Window};
+use crate::{Identity, Name, Pattern, Scope, ScopeKind, Usd, Window};
 
 /// Whose spend a budget limits. Each name that the pattern matches has its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,7 +51,7 @@ pub enum HoldMode {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Budget {
     /// Its name, unique in an organization.
-    pub name: Arc<str>,
+    pub name: Name,
     /// Whose spend.
     pub scope: BudgetScope,
     /// How much.
@@ -84,7 +84,7 @@ impl Budget {
     pub fn scope_of(&self, identity: &Identity) -> Option<Scope> {
         let name = identity.name(self.scope.kind)?;
         let counted = self.scope.pattern.matches(name);
-        counted.then(|| Scope::new(self.scope.kind, Arc::clone(name)))
+        counted.then(|| Scope::new(self.scope.kind, name.clone()))
     }
 
     /// The highest warning percentage that `spent` has reached.

@@ -160,7 +160,7 @@ impl Case {
                     "{} budget of {}: ${} of ${} is spent",
                     budget.window, standing.scope, standing.spent, standing.limit
                 );
-                let by = DecidedBy::Budget { budget: Arc::clone(&budget.name) };
+                let by = DecidedBy::Budget { budget: budget.name.clone() };
                 self.decision.mark(Mark::Warned { by, message: message.into() });
             }
         }

@@ -1,6 +1,6 @@
 //! Who decided: the rule, policy or budget behind a mark, a change or a refusal.
 
-use std::sync::Arc;
+use crate::Name;
 
 /// Who decided something about a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -8,19 +8,19 @@ pub enum DecidedBy {
     /// A rule.
     Rule {
         /// Its policy.
-        policy: Arc<str>,
+        policy: Name,
         /// Its own name.
-        rule: Arc<str>,
+        rule: Name,
     },
     /// A policy as a whole, none of whose rules was asked.
     Policy {
         /// Its name.
-        policy: Arc<str>,
+        policy: Name,
     },
     /// A budget.
     Budget {
         /// Its name.
-        budget: Arc<str>,
+        budget: Name,
     },
     /// The organization, which refuses what no rule allows.
     DefaultDeny,

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use crate::{Scope, ScopeKind, Scopes};
+use crate::{Name, Scope, ScopeKind, Scopes};
 
 /// The id of a Reins key: `key_` and a ULID, or `key_` and the name it was declared under.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct KeyId(pub Arc<str>);
+pub struct KeyId(pub Name);
 
 /// How a key in Reins' own form begins: those that are made begin with `rns_`; the others are read.
 const KEY_PREFIXES: [&str; 3] = ["rns_", "rns-", "rk_"];
@@ -36,26 +36,26 @@ pub enum Environment {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
     /// The organization the key belongs to.
-    pub organization: Arc<str>,
+    pub organization: Name,
     /// The team, where one is known.
-    pub team: Option<Arc<str>>,
+    pub team: Option<Name>,
     /// The agent; an unknown one is the organization's default.
-    pub agent: Arc<str>,
+    pub agent: Name,
     /// The end user, where the caller names one.
-    pub user: Option<Arc<str>>,
+    pub user: Option<Name>,
     /// The agent's session, where the caller names one.
-    pub session: Option<Arc<str>>,
+    pub session: Option<Name>,
     /// The session that started this one.
-    pub parent: Option<Arc<str>>,
+    pub parent: Option<Name>,
     /// The key that was shown.
     pub key: KeyId,
     /// That key's name. Its spend is counted under it, so that the key which takes its place when
     /// it is rotated goes on in the same budgets.
-    pub key_name: Arc<str>,
+    pub key_name: Name,
     /// Live or test.
     pub environment: Environment,
     /// What the user may be called, such as `trial`.
-    pub roles: Arc<[Arc<str>]>,
+    pub roles: Arc<[Name]>,
     /// The caller's own JSON object, as it was sent, at most 4 KiB.
     #[serde(default, serialize_with = "as_json", deserialize_with = "json_text")]
     pub metadata: Option<Arc<str>>,
@@ -70,13 +70,13 @@ impl Identity {
     pub fn scopes(&self) -> Scopes {
         ScopeKind::ALL
             .into_iter()
-            .filter_map(|kind| Some(Scope::new(kind, Arc::clone(self.name(kind)?))))
+            .filter_map(|kind| Some(Scope::new(kind, self.name(kind)?.clone())))
             .collect()
     }
 
     /// The name this caller has in scopes of `kind`.
     #[must_use]
-    pub const fn name(&self, kind: ScopeKind) -> Option<&Arc<str>> {
+    pub const fn name(&self, kind: ScopeKind) -> Option<&Name> {
         match kind {
             ScopeKind::Key => Some(&self.key_name),
             ScopeKind::Session => self.session.as_ref(),

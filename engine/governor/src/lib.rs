@@ -12,6 +12,7 @@ mod call;
 mod clock;
 mod fee;
 mod identity;
+mod name;
 mod scope;
 mod text;
 
@@ -54,6 +55,7 @@ pub use ledger::{
     PresumeReason, Receipt, Short, Unheld, VoidReason,
 };
 pub use money::{MoneyError, Picos, Usd};
+pub use name::{Name, NameError};
 pub use opening::{Opened, Opening};
 pub use pattern::{Pattern, PatternError};
 pub use prices::{Bound, Cost, NoBound, Prices};

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::{Blocked, DecidedBy, Scope, Usd, Window, Wording};
+use crate::{Blocked, DecidedBy, Name, Scope, Usd, Window, Wording};
 
 /// Why a call goes no further. Every answer that Reins words itself is one of these.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -115,7 +115,7 @@ pub enum Unidentified {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BudgetStop {
     /// The budget's name.
-    pub budget: Arc<str>,
+    pub budget: Name,
     /// Whose.
     pub scope: Scope,
     /// Charged in this window.
@@ -216,7 +216,7 @@ impl Refusal {
             return blocked.by.clone();
         }
         if let Self::OverBudget(stop) = self {
-            return DecidedBy::Budget { budget: Arc::clone(&stop.budget) };
+            return DecidedBy::Budget { budget: stop.budget.clone() };
         }
         DecidedBy::Refusal { code: self.code() }
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::{Clock, Environment, Identity, KeyId};
+use crate::{Clock, Environment, Identity, KeyId, Name};
 
 /// A clock that only moves when a test turns it.
 #[derive(Debug)]
@@ -62,7 +62,7 @@ pub fn caller(agent: &str) -> Identity {
     Identity {
         organization: "acme".into(),
         team: None,
-        agent: agent.into(),
+        agent: Name::kept(agent),
         user: None,
         session: None,
         parent: None,

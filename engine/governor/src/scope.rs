@@ -1,10 +1,11 @@
 //! Scopes: whose spend is counted.
 
 use std::fmt;
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
+
+use crate::Name;
 
 /// The kinds of scope, from the narrowest to the widest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -30,7 +31,7 @@ pub struct Scope {
     /// What kind of spender.
     pub kind: ScopeKind,
     /// Which one, in an organization.
-    pub name: Arc<str>,
+    pub name: Name,
 }
 
 /// Every scope one call touches; a call without a team, user or session has fewer.
@@ -74,7 +75,7 @@ impl fmt::Display for ScopeKind {
 impl Scope {
     /// The scope of `kind` named `name`.
     #[must_use]
-    pub const fn new(kind: ScopeKind, name: Arc<str>) -> Self {
+    pub const fn new(kind: ScopeKind, name: Name) -> Self {
         Self { kind, name }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
-use crate::{Budgets, Judge, Prices};
+use crate::{Budgets, Judge, Name, Prices};
 
 /// What a call is judged by, from beginning to end. It holds rules, never counters: spend survives
 /// a new version.
@@ -13,7 +13,7 @@ pub struct Snapshot {
     /// Names this version on every record: a digest of what it was made of.
     pub version: Arc<str>,
     /// The organization.
-    pub organization: Arc<str>,
+    pub organization: Name,
     /// Its wall clock.
     pub zone: TimeZone,
     /// Its policies.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::{Action, DecidedBy, ScopeKind, Usd, Window};
+use crate::{Action, DecidedBy, Name, ScopeKind, Usd, Window};
 
 /// A condition of a rule, or a list of a policy's scope, that a call can be outside of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,10 +123,10 @@ pub enum Reason {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Looked {
     /// The policy.
-    pub policy: Arc<str>,
+    pub policy: Name,
     /// Its rule; `None` where the policy as a whole does not apply.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rule: Option<Arc<str>>,
+    pub rule: Option<Name>,
     /// Whether it matched.
     pub matched: bool,
     /// Why.
@@ -197,14 +197,14 @@ pub struct Decision {
 
 impl Decision {
     /// Writes down that a rule was looked at.
-    pub fn look(&mut self, policy: &Arc<str>, rule: &Arc<str>, matched: bool, reason: Reason) {
-        let (policy, rule) = (Arc::clone(policy), Some(Arc::clone(rule)));
+    pub fn look(&mut self, policy: &Name, rule: &Name, matched: bool, reason: Reason) {
+        let (policy, rule) = (policy.clone(), Some(rule.clone()));
         self.trace.0.push(Looked { policy, rule, matched, reason });
     }
 
     /// Writes down that a policy as a whole does not apply.
-    pub fn skip(&mut self, policy: &Arc<str>, reason: Reason) {
-        let policy = Arc::clone(policy);
+    pub fn skip(&mut self, policy: &Name, reason: Reason) {
+        let policy = policy.clone();
         self.trace.0.push(Looked { policy, rule: None, matched: false, reason });
     }
 
@@ -284,9 +284,9 @@ impl Looked {
     /// The rule, or the policy as a whole.
     #[must_use]
     pub fn by(&self) -> DecidedBy {
-        let policy = Arc::clone(&self.policy);
+        let policy = self.policy.clone();
         match &self.rule {
-            Some(rule) => DecidedBy::Rule { policy, rule: Arc::clone(rule) },
+            Some(rule) => DecidedBy::Rule { policy, rule: rule.clone() },
             None => DecidedBy::Policy { policy },
         }
     }

@@ -11,7 +11,7 @@ use gcra::middleware::NoOpMiddleware;
 use gcra::nanos::Nanos;
 use gcra::state::keyed::DashMapStateStore;
 use gcra::{Quota, RateLimiter};
-use reins_governor::{Identity, Pattern, Scope, ScopeKind};
+use reins_governor::{Identity, Name, Pattern, Scope, ScopeKind};
 
 /// Calls after which names that have been quiet are forgotten.
 const CALLS_PER_TIDYING: u64 = 16_384;
@@ -47,7 +47,7 @@ struct Buckets {
     bucket: Bucket,
 }
 
-type Bucket = RateLimiter<Arc<str>, DashMapStateStore<Arc<str>>, Dial, NoOpMiddleware<Instant>>;
+type Bucket = RateLimiter<Name, DashMapStateStore<Name>, Dial, NoOpMiddleware<Instant>>;
 
 /// A clock that shows the latest time it was told.
 #[derive(Clone, Debug, Default)]
@@ -123,7 +123,7 @@ impl Buckets {
         };
         self.bucket.check_key(name).map_err(|until| {
             let wait = until.wait_time_from(self.bucket.clock().now());
-            (Scope::new(self.limit.kind, Arc::clone(name)), wait)
+            (Scope::new(self.limit.kind, name.clone()), wait)
         })
     }
 }

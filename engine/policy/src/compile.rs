@@ -1,7 +1,6 @@
 //! Compiling policies: everything that can be wrong with them is found here, all at once.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 use reins_governor::{Budgets, ReadKey};
@@ -75,7 +74,7 @@ impl Compiler<'_> {
             rules.push(self.rule(here, rule));
         }
         CompiledPolicy {
-            name: Arc::clone(&policy.name),
+            name: policy.name.clone(),
             position: 0,
             paused: policy.status == Status::Paused,
             observes: policy.mode == Mode::Observe,
@@ -98,7 +97,7 @@ impl Compiler<'_> {
             self.reads.truncate(declared);
         }
         CompiledRule {
-            name: Arc::clone(&rule.name),
+            name: rule.name.clone(),
             position: 0,
             enabled: rule.enabled,
             is_final: rule.is_final,
@@ -184,8 +183,8 @@ impl<'a> Here<'a> {
     }
 
     fn at(self, field: &str) -> Place {
-        let rule = self.rule.map(|rule| Arc::clone(&rule.name));
-        Place { policy: Arc::clone(&self.policy.name), rule, field: field.to_owned() }
+        let rule = self.rule.map(|rule| rule.name.clone());
+        Place { policy: self.policy.name.clone(), rule, field: field.to_owned() }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use reins_governor::{
-    ConditionKind, Endpoint, Facts, InputSize, Pattern, Readings, Reason, TokenKind, Usd,
+    ConditionKind, Endpoint, Facts, InputSize, Name, Pattern, Readings, Reason, TokenKind, Usd,
 };
 
 use crate::schedule::Minutes;
@@ -19,7 +19,7 @@ pub(crate) enum Condition {
     Models(Vec<Pattern>),
     NotModels(Vec<Pattern>),
     Endpoints(Vec<Endpoint>),
-    Roles(Vec<Arc<str>>),
+    Roles(Vec<Name>),
     Stream(bool),
     Tokens(TokenLimit),
     Amount {

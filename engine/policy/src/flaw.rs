@@ -3,15 +3,15 @@
 use std::fmt;
 use std::sync::Arc;
 
-use reins_governor::{ScopeKind, Usd, Window};
+use reins_governor::{Name, ScopeKind, Usd, Window};
 
 /// A field of a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
     /// The policy's name.
-    pub policy: Arc<str>,
+    pub policy: Name,
     /// The rule's name; `None` for a field of the policy itself.
-    pub rule: Option<Arc<str>>,
+    pub rule: Option<Name>,
     /// The field, such as `when.hours` or `overrides[0].limit`.
     pub field: String,
 }
@@ -115,9 +115,9 @@ pub enum Warning {
         /// Where.
         at: Place,
         /// A budget.
-        one: Arc<str>,
+        one: Name,
         /// Another of the same kind and window.
-        other: Arc<str>,
+        other: Name,
     },
     /// A schedule that holds for one minute of an hour.
     #[error(

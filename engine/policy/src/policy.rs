@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use reins_governor::{Pattern, ScopeKind, Usd, Window};
+use reins_governor::{Name, Pattern, ScopeKind, Usd, Window};
 
 /// A named, ordered list of rules for some of an organization's calls.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
     /// Its name, unique in an organization.
-    pub name: Arc<str>,
+    pub name: Name,
     /// What it is for, for people.
     pub description: Option<Arc<str>>,
     /// Lower numbers are asked first; of equals, the one that was defined first.
@@ -74,7 +74,7 @@ pub struct PolicyScope {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule {
     /// Its name, unique in its policy.
-    pub name: Arc<str>,
+    pub name: Name,
     /// Whether it is asked.
     pub enabled: bool,
     /// What must hold.
@@ -103,7 +103,7 @@ pub struct Conditions {
     /// The endpoint is one of these words, such as `messages`.
     pub endpoints: Vec<Arc<str>>,
     /// The user has one of these roles.
-    pub roles: Vec<Arc<str>>,
+    pub roles: Vec<Name>,
     /// Whether the answer comes in pieces.
     pub stream: Option<bool>,
     /// What the call may cost at most, in whole cents (rounded up).

@@ -211,7 +211,7 @@ fn told(message: Option<&Arc<str>>, reason: &Reason) -> Arc<str> {
 
 impl Asked<'_> {
     fn by(&self) -> DecidedBy {
-        let (policy, rule) = (Arc::clone(&self.policy.name), Arc::clone(&self.rule.name));
+        let (policy, rule) = (self.policy.name.clone(), self.rule.name.clone());
         DecidedBy::Rule { policy, rule }
     }
 

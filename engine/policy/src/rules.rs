@@ -1,8 +1,6 @@
 //! The compiled policies of one snapshot: the judge itself.
 
-use std::sync::Arc;
-
-use reins_governor::{Cursor, Decision, Facts, Judge, Pattern, ReadKey, Readings, Step};
+use reins_governor::{Cursor, Decision, Facts, Judge, Name, Pattern, ReadKey, Readings, Step};
 
 use crate::condition::Condition;
 use crate::round::Round;
@@ -22,7 +20,7 @@ pub struct Rules {
 /// A policy, ready to ask.
 #[derive(Clone, Debug)]
 pub(crate) struct CompiledPolicy {
-    pub(crate) name: Arc<str>,
+    pub(crate) name: Name,
     /// Where a judge that goes on finds it: cursors count policies and rules alike, flat.
     pub(crate) position: u32,
     pub(crate) paused: bool,
@@ -35,7 +33,7 @@ pub(crate) struct CompiledPolicy {
 /// A rule, ready to ask.
 #[derive(Clone, Debug)]
 pub(crate) struct CompiledRule {
-    pub(crate) name: Arc<str>,
+    pub(crate) name: Name,
     pub(crate) position: u32,
     pub(crate) enabled: bool,
     pub(crate) is_final: bool,

@@ -6,7 +6,8 @@ use jiff::{Timestamp, tz::TimeZone};
 use reins_governor::samples::caller;
 use reins_governor::{
     Budget, BudgetScope, Budgets, Call, Cursor, DecidedBy, Decision, Endpoint, Facts, HoldMode,
-    Identity, InputSize, Judge, OnExceed, Pattern, Reading, Readings, ScopeKind, Step, Usd, Window,
+    Identity, InputSize, Judge, Name, OnExceed, Pattern, Reading, Readings, ScopeKind, Step, Usd,
+    Window,
 };
 
 use crate::{Action, Conditions, Mode, OnError, Policy, PolicyScope, Rule, Rules, Status, compile};
@@ -83,13 +84,13 @@ pub(crate) fn downgrade(model: &str) -> Action {
 
 /// A rule of a policy, as it stands behind what it did.
 pub(crate) fn by(policy: &str, rule: &str) -> DecidedBy {
-    DecidedBy::Rule { policy: policy.into(), rule: rule.into() }
+    DecidedBy::Rule { policy: Name::kept(policy), rule: Name::kept(rule) }
 }
 
 /// A rule without conditions.
 pub(crate) fn rule(name: &str, action: Action) -> Rule {
     Rule {
-        name: name.into(),
+        name: Name::kept(name),
         enabled: true,
         when: Conditions::default(),
         action,
@@ -112,7 +113,7 @@ pub(crate) fn last(rule: Rule) -> Rule {
 /// A policy in force for every call.
 pub(crate) fn policy(name: &str, rules: Vec<Rule>) -> Policy {
     Policy {
-        name: name.into(),
+        name: Name::kept(name),
         description: None,
         priority: 0,
         status: Status::Active,
@@ -126,7 +127,7 @@ pub(crate) fn policy(name: &str, rules: Vec<Rule>) -> Policy {
 pub(crate) fn budget(name: &str, agents: &str, limit: &str, window: Window) -> Budget {
     let pattern = agents.parse().expect("a pattern");
     Budget {
-        name: name.into(),
+        name: Name::kept(name),
         scope: BudgetScope { kind: ScopeKind::Agent, pattern },
         limit: usd(limit),
         window,

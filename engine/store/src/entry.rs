@@ -8,7 +8,7 @@
 //! ```
 
 use jiff::Timestamp;
-use reins_governor::{End, Scope, ScopeKind, TransactionId};
+use reins_governor::{End, Name, Scope, ScopeKind, TransactionId};
 use reins_ledger::{Posting, Stretch, Timeline};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -226,7 +226,7 @@ impl<'a> Posted<'a> {
 
     fn read(self) -> Posting {
         let Self(kind, name, slot, nanos, calls) = self;
-        Posting { scope: Scope::new(kind, name.into()), slot, nanos, calls }
+        Posting { scope: Scope::new(kind, Name::kept(name)), slot, nanos, calls }
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use reins_governor::{
-    Action, Scope, ScopeKind, Scopes, Status, Transaction, TransactionId, Usage, Usd,
+    Action, Name, Scope, ScopeKind, Scopes, Status, Transaction, TransactionId, Usage, Usd,
 };
 use serde::Deserialize;
 
@@ -20,12 +20,12 @@ pub(crate) struct Kept {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub(crate) struct Columns {
     pub(crate) id: TransactionId,
-    pub(crate) organization: Arc<str>,
-    pub(crate) team: Option<Arc<str>>,
-    pub(crate) agent: Arc<str>,
-    pub(crate) user: Option<Arc<str>>,
-    pub(crate) session: Option<Arc<str>>,
-    pub(crate) key_name: Arc<str>,
+    pub(crate) organization: Name,
+    pub(crate) team: Option<Name>,
+    pub(crate) agent: Name,
+    pub(crate) user: Option<Name>,
+    pub(crate) session: Option<Name>,
+    pub(crate) key_name: Name,
     pub(crate) vendor: Arc<str>,
     pub(crate) model_asked: Arc<str>,
     pub(crate) model_used: Arc<str>,
@@ -76,12 +76,12 @@ impl Columns {
         let attempts = from.attempts.iter();
         Self {
             id: opening.id,
-            organization: Arc::clone(&who.organization),
+            organization: who.organization.clone(),
             team: who.team.clone(),
-            agent: Arc::clone(&who.agent),
+            agent: who.agent.clone(),
             user: who.user.clone(),
             session: who.session.clone(),
-            key_name: Arc::clone(&who.key_name),
+            key_name: who.key_name.clone(),
             vendor: Arc::clone(&opening.vendor),
             model_asked: Arc::clone(&opening.model_asked),
             model_used: Arc::clone(&from.model_used),
@@ -110,12 +110,12 @@ impl Columns {
 
     /// Every scope the call touches.
     pub(crate) fn scopes(&self) -> Scopes {
-        let scope = |kind| Some(Scope::new(kind, Arc::clone(self.name(kind)?)));
+        let scope = |kind| Some(Scope::new(kind, self.name(kind)?.clone()));
         ScopeKind::ALL.into_iter().filter_map(scope).collect()
     }
 
     /// The call's name in scopes of `kind`.
-    pub(crate) fn name(&self, kind: ScopeKind) -> Option<&Arc<str>> {
+    pub(crate) fn name(&self, kind: ScopeKind) -> Option<&Name> {
         match kind {
             ScopeKind::Key => Some(&self.key_name),
             ScopeKind::Session => self.session.as_ref(),

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use reins_governor::{Environment, KeyId};
+use reins_governor::{Environment, KeyId, Name};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -23,17 +23,17 @@ const SHOWN: usize = 4;
 #[serde(default)]
 pub struct Pins {
     /// The team.
-    pub team: Option<Arc<str>>,
+    pub team: Option<Name>,
     /// The agent.
-    pub agent: Option<Arc<str>>,
+    pub agent: Option<Name>,
     /// The end user.
-    pub user: Option<Arc<str>>,
+    pub user: Option<Name>,
     /// The session.
-    pub session: Option<Arc<str>>,
+    pub session: Option<Name>,
     /// The user's roles.
-    pub roles: Option<Arc<[Arc<str>]>>,
+    pub roles: Option<Arc<[Name]>>,
     /// The connection its calls go through.
-    pub connection: Option<Arc<str>>,
+    pub connection: Option<Name>,
     /// Whether a call with this key may ask only to be observed.
     pub observe_allowed: bool,
 }
@@ -44,9 +44,9 @@ pub struct Key {
     /// Its id.
     pub id: KeyId,
     /// The organization.
-    pub organization: Arc<str>,
+    pub organization: Name,
     /// What people call it.
-    pub name: Arc<str>,
+    pub name: Name,
     /// Its kind and its last characters.
     pub masked: Arc<str>,
     /// Live or test.
@@ -69,9 +69,9 @@ pub struct Key {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewKey {
     /// The organization.
-    pub organization: Arc<str>,
+    pub organization: Name,
     /// What people call it.
-    pub name: Arc<str>,
+    pub name: Name,
     /// Live or test.
     pub environment: Environment,
     /// What it fixes.
@@ -111,7 +111,7 @@ impl DeclaredKey {
     pub(crate) fn known(&self) -> Key {
         let NewKey { organization, name, environment, pins, expires } = self.key.clone();
         Key {
-            id: KeyId(format!("key_{name}").into()),
+            id: KeyId(Name::kept(format!("key_{name}"))),
             organization,
             masked: masked(self.value.expose()).into(),
             name,

@@ -18,7 +18,7 @@ use hashbrown::HashMap;
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::{SignedDuration, Timestamp};
 use parking_lot::Mutex;
-use reins_governor::{Clock, KeyId, Unidentified, has_key_form};
+use reins_governor::{Clock, KeyId, Name, Unidentified, has_key_form};
 use sha2::Sha256;
 use sqlx::SqlitePool;
 use tokio::sync::{Mutex as AsyncMutex, MutexGuard};
@@ -286,7 +286,7 @@ impl Inner {
         let value = generate(environment)?;
         let created = self.clock.now();
         let key = Key {
-            id: KeyId(format!("key_{}", ulid(created)?).into()),
+            id: KeyId(Name::kept(format!("key_{}", ulid(created)?))),
             organization,
             name,
             masked: masked(value.expose()).into(),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use jiff::{Timestamp, tz::TimeZone};
 use reins_governor::{
-    Budgets, Clock, Reading, Scope, ScopeKind, Standing, TransactionId, Usd, Window,
+    Budgets, Clock, Name, Reading, Scope, ScopeKind, Standing, TransactionId, Usd, Window,
 };
 use reins_ledger::{Books, Settings, Slot, Timeline};
 use sqlx::{SqliteConnection, SqlitePool};
@@ -132,7 +132,7 @@ impl Reports {
         );
         let query = query.bind(kind.word()).bind(since);
         let names: Vec<String> = query.fetch_all(&mut *tx).await?;
-        Ok(names.into_iter().map(|name| Scope::new(kind, name.into())).collect())
+        Ok(names.into_iter().map(|name| Scope::new(kind, Name::kept(name))).collect())
     }
 
     /// Books that know what `scope` spent over the window that `now` is in.

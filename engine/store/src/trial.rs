@@ -9,8 +9,9 @@ use reins_governor::samples;
 pub(crate) use reins_governor::samples::HandClock;
 use reins_governor::{
     Accuracy, Action, Ask, Attempt, Budget, BudgetScope, Budgets, Charge, Claim, Clock, End,
-    Endpoint, HoldMode, Identity, Latency, OnExceed, Opening, Outcome, Pattern, PresumeReason,
-    ReadKey, Scope, ScopeKind, Status, Trace, Transaction, TransactionId, Usage, Usd, Window,
+    Endpoint, HoldMode, Identity, Latency, Name, OnExceed, Opening, Outcome, Pattern,
+    PresumeReason, ReadKey, Scope, ScopeKind, Status, Trace, Transaction, TransactionId, Usage,
+    Usd, Window,
 };
 use ulid::Ulid;
 
@@ -37,7 +38,7 @@ impl House {
     /// An agent may spend `limit` a day and a session over 3 hours; the organization is counted.
     pub(crate) fn new(limit: Usd) -> Self {
         let budget = |name: &str, kind, window, on_exceed| Budget {
-            name: name.into(),
+            name: Name::kept(name),
             scope: BudgetScope { kind, pattern: "*".parse::<Pattern>().unwrap() },
             limit,
             window,
@@ -62,7 +63,7 @@ impl House {
             budget: Some(index),
         });
         let read = self.reads.iter().filter_map(|key| {
-            let scope = Scope::new(key.kind, Arc::clone(who.name(key.kind)?));
+            let scope = Scope::new(key.kind, who.name(key.kind)?.clone());
             Some(Claim { scope, window: key.window, budget: None })
         });
         Ask {
@@ -85,8 +86,8 @@ pub(crate) fn usd(nanos: u64) -> Usd {
 pub(crate) fn caller(agent: &str, session: &str) -> Identity {
     Identity {
         team: Some("core \"team\"".into()),
-        user: Some(format!("user of {session}").into()),
-        session: Some(session.into()),
+        user: Some(Name::kept(format!("user of {session}"))),
+        session: Some(Name::kept(session)),
         ..samples::caller(agent)
     }
 }

@@ -8,7 +8,7 @@ use arc_swap::ArcSwap;
 use http::Uri;
 use reins_config::{Connection, DeclaredKey, Secret, Settings, VendorKey};
 use reins_flight::{Crew, Terms};
-use reins_governor::{Clock, Ledger, Snapshot};
+use reins_governor::{Clock, Ledger, Name, Snapshot};
 use reins_ledger::Limits;
 use reins_store::{Embedded, NewKey, Pins, Registry};
 use tokio::sync::Semaphore;
@@ -69,7 +69,7 @@ pub(crate) struct Line {
 }
 
 /// The vendors' keys that the store keeps, by connection.
-pub(crate) type Stored = HashMap<Arc<str>, Secret>;
+pub(crate) type Stored = HashMap<Name, Secret>;
 
 /// The largest answer that is kept until its end, so that its cost stands in a header.
 ///
@@ -126,12 +126,12 @@ impl Live {
     }
 }
 
-fn declared(organization: &Arc<str>, key: &DeclaredKey) -> reins_store::DeclaredKey {
+fn declared(organization: &Name, key: &DeclaredKey) -> reins_store::DeclaredKey {
     let pins = &key.pins;
     reins_store::DeclaredKey {
         key: NewKey {
-            organization: Arc::clone(organization),
-            name: Arc::clone(&key.name),
+            organization: organization.clone(),
+            name: key.name.clone(),
             environment: key.environment,
             pins: Pins {
                 team: pins.team.clone(),

@@ -1,16 +1,15 @@
 //! The directory: which agents are known, and whose team they are on.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use reins_config::Settings;
-use reins_governor::{Pattern, ScopeKind};
+use reins_governor::{Name, Pattern, ScopeKind};
 
 /// Agents that the organization knows: declared ones, pinned ones, and those that a budget or a
 /// limit counts by name.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Directory {
-    declared: HashMap<Arc<str>, Option<Arc<str>>>,
+    declared: HashMap<Name, Option<Name>>,
     counted: Vec<Pattern>,
 }
 
@@ -19,7 +18,7 @@ pub(crate) struct Directory {
 impl Directory {
     /// The agents that a file knows.
     pub(crate) fn new(settings: &Settings) -> Self {
-        let declared = settings.agents.iter().map(|a| (Arc::clone(&a.name), a.team.clone()));
+        let declared = settings.agents.iter().map(|a| (a.name.clone(), a.team.clone()));
         let budgets = settings.budgets.iter().map(|b| (b.scope.kind, &b.scope.pattern));
         let limits = settings.limits.iter().map(|l| (l.kind, &l.pattern));
         // WHY: `*` counts whoever comes; it does not make them known.
@@ -37,7 +36,7 @@ impl Directory {
     }
 
     /// The team an agent is declared to be on.
-    pub(crate) fn team_of(&self, agent: &str) -> Option<Arc<str>> {
+    pub(crate) fn team_of(&self, agent: &str) -> Option<Name> {
         self.declared.get(agent).cloned().flatten()
     }
 
@@ -47,7 +46,7 @@ impl Directory {
         declared: [(&str, Option<&str>); M],
     ) -> Self {
         Self {
-            declared: declared.map(|(name, team)| (name.into(), team.map(Into::into))).into(),
+            declared: declared.map(|(name, team)| (Name::kept(name), team.map(Name::kept))).into(),
             counted: counted.map(|pattern| pattern.parse().expect(pattern)).into(),
         }
     }

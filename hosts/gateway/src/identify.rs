@@ -4,14 +4,11 @@ use std::sync::Arc;
 
 use http::HeaderMap;
 use reins_config::{Organization, UnknownAgents};
-use reins_governor::{Identity, Refusal};
+use reins_governor::{Identity, Name, NameError, Refusal};
 use reins_store::{Key, Pins};
 use serde_json::Value;
 
 use crate::directory::Directory;
-
-/// The longest name a caller may choose, in bytes: counters are kept under it.
-const NAME_MAX: usize = 128;
 
 /// The most roles of one user.
 const ROLES_MAX: usize = 32;
@@ -32,14 +29,14 @@ pub(crate) fn identify(
     let agent = agent(pins, headers, organization, directory)?;
     let team = pinned(pins.team.as_ref(), headers, "x-reins-team")?;
     Ok(Identity {
-        organization: Arc::clone(&organization.id),
+        organization: organization.id.clone(),
         team: team.or_else(|| directory.team_of(&agent)),
         agent,
         user: pinned(pins.user.as_ref(), headers, "x-reins-user")?,
         session: pinned(pins.session.as_ref(), headers, "x-reins-session")?,
         parent: name(headers, "x-reins-parent-session")?,
         key: key.id.clone(),
-        key_name: Arc::clone(&key.name),
+        key_name: key.name.clone(),
         environment: key.environment,
         roles,
         metadata: metadata.map(|value| value.to_string().into()),
@@ -53,19 +50,19 @@ fn agent(
     headers: &HeaderMap,
     organization: &Organization,
     directory: &Directory,
-) -> Result<Arc<str>, Refusal> {
+) -> Result<Name, Refusal> {
     if let Some(pin) = &pins.agent {
-        return Ok(Arc::clone(pin));
+        return Ok(pin.clone());
     }
     let Some(name) = name(headers, "x-reins-agent")? else {
-        return Ok(Arc::clone(&organization.default_agent));
+        return Ok(organization.default_agent.clone());
     };
     if directory.knows(&name) {
         return Ok(name);
     }
     match organization.unknown_agents {
         UnknownAgents::Register => Ok(name),
-        UnknownAgents::Default => Ok(Arc::clone(&organization.default_agent)),
+        UnknownAgents::Default => Ok(organization.default_agent.clone()),
         UnknownAgents::Refuse => {
             let what = format!(
                 "the agent `{name}` is not known: declare it as [[agent]], or let \
@@ -76,35 +73,20 @@ fn agent(
     }
 }
 
-fn pinned(
-    pin: Option<&Arc<str>>,
-    headers: &HeaderMap,
-    header: &str,
-) -> Result<Option<Arc<str>>, Refusal> {
-    pin.map_or_else(|| name(headers, header), |pin| Ok(Some(Arc::clone(pin))))
+fn pinned(pin: Option<&Name>, headers: &HeaderMap, header: &str) -> Result<Option<Name>, Refusal> {
+    pin.map_or_else(|| name(headers, header), |pin| Ok(Some(pin.clone())))
 }
 
-/// A name out of a header: plain text of a bearable length.
-fn name(headers: &HeaderMap, header: &str) -> Result<Option<Arc<str>>, Refusal> {
+/// A name out of a header; one that is empty is none.
+fn name(headers: &HeaderMap, header: &str) -> Result<Option<Name>, Refusal> {
     let Some(value) = headers.get(header) else { return Ok(None) };
-    let text = std::str::from_utf8(value.as_bytes()).map(str::trim).unwrap_or("\u{fffd}");
-    if text.is_empty() {
-        return Ok(None);
+    let bad = |why: &str| Refusal::BadRequest { what: format!("the header `{header}`: {why}") };
+    let text = std::str::from_utf8(value.as_bytes()).map_err(|_| bad("send it as UTF-8"))?;
+    match text.parse() {
+        Ok(name) => Ok(Some(name)),
+        Err(NameError::Empty) => Ok(None),
+        Err(error) => Err(bad(&error.to_string())),
     }
-    check(header, text)?;
-    Ok(Some(text.into()))
-}
-
-fn check(header: &str, text: &str) -> Result<(), Refusal> {
-    if text.len() > NAME_MAX {
-        let what = format!("the header `{header}` is longer than {NAME_MAX} bytes: shorten it");
-        return Err(Refusal::BadRequest { what });
-    }
-    if text.chars().any(|c| c.is_control() || c == '\u{fffd}') {
-        let what = format!("the header `{header}` is not plain text: send UTF-8");
-        return Err(Refusal::BadRequest { what });
-    }
-    Ok(())
 }
 
 fn metadata(headers: &HeaderMap) -> Result<Option<Value>, Refusal> {
@@ -127,18 +109,25 @@ fn roles(
     pins: &Pins,
     headers: &HeaderMap,
     metadata: Option<&Value>,
-) -> Result<Arc<[Arc<str>]>, Refusal> {
+) -> Result<Arc<[Name]>, Refusal> {
     if let Some(pinned) = &pins.roles {
         return Ok(Arc::clone(pinned));
     }
     let header = headers.get("x-reins-roles").map(|v| String::from_utf8_lossy(v.as_bytes()));
-    let mut roles: Vec<Arc<str>> = Vec::new();
+    let mut roles: Vec<Name> = Vec::new();
     let listed = header.iter().flat_map(|list| list.split(','));
     let told = metadata.into_iter().flat_map(roles_in);
-    for role in listed.map(str::trim).chain(told).filter(|role| !role.is_empty()) {
-        check("x-reins-roles", role)?;
-        if roles.len() < ROLES_MAX && !roles.iter().any(|known| **known == *role) {
-            roles.push(role.into());
+    for role in listed.chain(told) {
+        let role: Name = match role.parse() {
+            Ok(role) => role,
+            Err(NameError::Empty) => continue,
+            Err(error) => {
+                let what = format!("a role: {error}");
+                return Err(Refusal::BadRequest { what });
+            }
+        };
+        if roles.len() < ROLES_MAX && !roles.contains(&role) {
+            roles.push(role);
         }
     }
     Ok(roles.into())

@@ -75,7 +75,7 @@ pub(crate) fn dialect_of_models(
 
 /// Whether a line, or its vendor, has this name.
 fn is(line: &Line, name: &str) -> bool {
-    [&line.connection.name, &line.connection.vendor].iter().any(|known| ***known == *name)
+    *line.connection.name == *name || *line.connection.vendor == *name
 }
 
 /// The one line that a key is for, and no other, whatever its caller names.

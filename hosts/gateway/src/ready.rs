@@ -65,7 +65,7 @@ impl Caller<'_> {
         let known = |refusal, call: &Call| Unready { refusal, call: Box::new(call.clone()) };
         let line = self.line(&read.call.model).map_err(|refusal| known(refusal, &read.call))?;
         read.call.vendor = Arc::clone(&line.connection.vendor);
-        read.call.connection = Arc::clone(&line.connection.name);
+        read.call.connection = line.connection.name.clone().into();
         let read = Arc::new(read);
         let pack = self.pack(desk, line, &read, body);
         let pack = pack.map_err(|refusal| known(refusal, &read.call))?;

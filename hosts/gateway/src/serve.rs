@@ -305,7 +305,7 @@ pub(crate) async fn stored(secrets: &Secrets, settings: &Settings) -> Result<Sto
         match secrets.get(&name).await? {
             Some(key) => {
                 let key = Secret::new(key.expose().to_owned());
-                found.insert(Arc::clone(&connection.name), key);
+                found.insert(connection.name.clone(), key);
             }
             None => tracing::warn!(connection = %connection.name, "the store has no key for it"),
         }

@@ -98,16 +98,17 @@ impl Keys {
         let root = RootSecret::given(ROOT).unwrap();
         let clock = Arc::new(MachineClock::new());
         let registry = Registry::open(&site.store(), &root, clock).await.unwrap();
-        let create = async |organization: &str, name: &str, expires: Option<Timestamp>| {
-            let new = NewKey {
-                organization: organization.into(),
-                name: name.into(),
-                environment: Environment::Live,
-                pins: Pins::default(),
-                expires,
+        let create =
+            async |organization: &'static str, name: &'static str, expires: Option<Timestamp>| {
+                let new = NewKey {
+                    organization: organization.into(),
+                    name: name.into(),
+                    environment: Environment::Live,
+                    pins: Pins::default(),
+                    expires,
+                };
+                registry.create(new).await.unwrap()
             };
-            registry.create(new).await.unwrap()
-        };
         let created = create("acme", "created", None).await;
         let revoked = create("acme", "revoked", None).await;
         registry.revoke(&revoked.key.id).await.unwrap();

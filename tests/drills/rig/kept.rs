@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use reins_gateway::MachineClock;
-use reins_governor::{Scope, ScopeKind, Usd, Window};
+use reins_governor::{Name, Scope, ScopeKind, Usd, Window};
 use reins_store::{Embedded, OpenOptions, Registry, Reports, RootSecret, Totals};
 use serde_json::Value;
 
@@ -33,7 +33,7 @@ impl Kept {
 
     /// What a session was charged, in nano-dollars, and its calls.
     pub(crate) async fn session(&self, name: &str) -> (u64, u64) {
-        let scope = Scope::new(ScopeKind::Session, name.into());
+        let scope = Scope::new(ScopeKind::Session, Name::kept(name));
         let now = now();
         let spent = self.0.spent(&scope, Window::Monthly, &TimeZone::UTC, now).await.unwrap();
         (spent.spent.nanos(), spent.calls)

@@ -18,7 +18,8 @@ pub(crate) fn read(mut when: Reader<'_>) -> Option<Conditions> {
     let not_models = when.patterns(&["not_models", "notModels"]);
     let agents = when.patterns(&["agents", "agent_ids", "agentIds"]);
     let teams = when.patterns(&["teams"]);
-    let endpoints = when.defaulted(&["endpoints"], Vec::new(), Value::names);
+    let words = |value: &Value<'_>| value.items(Value::plain);
+    let endpoints = when.defaulted(&["endpoints"], Vec::new(), words);
     let roles = when.defaulted(&["roles", "user_roles", "userRoles"], Vec::new(), Value::names);
     let stream = when.optional(&["stream"], Value::flag);
     let tokens = when.optional(&["tokens"], token_limit);
@@ -85,12 +86,12 @@ fn schedule(value: &Value<'_>) -> Option<Schedule> {
     }
     let mut table = value.table()?;
     let hint = "write which minutes, such as \"* 9-17 * * MON-FRI\"";
-    let cron = table.required(&["cron"], hint, Value::name);
+    let cron = table.required(&["cron"], hint, Value::plain);
     let zone = table.optional(&["zone", "timezone"], zone_name);
     Some(Schedule { cron: cron?, zone: zone? })
 }
 
 fn zone_name(value: &Value<'_>) -> Option<Arc<str>> {
     organization::zone(value)?;
-    value.name()
+    value.plain()
 }

@@ -1,9 +1,8 @@
 //! `[[connection]]`: a vendor's address and key.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use reins_governor::has_key_form;
+use reins_governor::{Name, has_key_form};
 
 use crate::Secret;
 use crate::environment::Variables;
@@ -59,7 +58,7 @@ pub(crate) fn read(
     let Address { base_url, allow_private } = address?;
     Some(Connection {
         name: name?,
-        vendor: vendor?.name()?,
+        vendor: vendor?.plain()?,
         dialect: dialect?,
         base_url,
         allow_private,
@@ -76,7 +75,7 @@ fn taken<'a>(value: &Value<'a>) -> Option<Value<'a>> {
 }
 
 /// A connection's name is also the first part of the paths it answers under.
-fn name(value: &Value<'_>, names: &mut Names) -> Option<Arc<str>> {
+fn name(value: &Value<'_>, names: &mut Names) -> Option<Name> {
     let name = names.take(value)?;
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_');
     if !name.chars().all(plain) {

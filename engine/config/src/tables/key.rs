@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use reins_governor::Environment;
+use reins_governor::{Environment, Name};
 
 use crate::Secret;
 use crate::environment::Variables;
@@ -48,7 +48,7 @@ pub(crate) fn read(
 }
 
 /// A name that a scope can be written for: budgets, limits and spend of a key go by it.
-fn name(value: &Value<'_>, names: &mut Names) -> Option<Arc<str>> {
+fn name(value: &Value<'_>, names: &mut Names) -> Option<Name> {
     let name = names.take(value)?;
     if name.contains(OF_PATTERNS) {
         let what = format!("`{name}` cannot be the name of a key");
@@ -88,7 +88,7 @@ impl Taken {
         Self(connections.iter().filter_map(key).collect())
     }
 
-    fn take(&mut self, variable: &Value<'_>, whose: &Arc<str>, value: &Secret) -> Option<()> {
+    fn take(&mut self, variable: &Value<'_>, whose: &Name, value: &Secret) -> Option<()> {
         if let Some((other, _)) = self.0.iter().find(|(_, taken)| taken == value) {
             let what = format!("the variable holds the same value as {other}");
             return variable.bad(what, "give this key a value of its own");
@@ -116,7 +116,7 @@ fn pins(table: &mut Reader<'_>, connections: &Names) -> Option<Pins> {
 }
 
 /// Unlike elsewhere, an empty list means something: no header can claim a role.
-fn roles(value: &Value<'_>) -> Option<Arc<[Arc<str>]>> {
+fn roles(value: &Value<'_>) -> Option<Arc<[Name]>> {
     value.list()?.iter().map(Value::name).collect()
 }
 

@@ -1,8 +1,7 @@
 //! `[organization]`: who this is for, and its choices.
 
-use std::sync::Arc;
-
 use jiff::tz::TimeZone;
+use reins_governor::Name;
 
 use crate::names::Names;
 use crate::nearest::{nearest, suggestion};
@@ -65,7 +64,7 @@ fn status(value: &Value<'_>) -> Option<BudgetStatus> {
 }
 
 /// The name of another table of the file.
-pub(crate) fn reference(what: &str, value: &Value<'_>, names: &Names) -> Option<Arc<str>> {
+pub(crate) fn reference(what: &str, value: &Value<'_>, names: &Names) -> Option<Name> {
     let name = value.name()?;
     if !names.contains(&name) {
         let hint = match names.is_empty() {

@@ -1,7 +1,6 @@
 //! The example is read whole, and shows every field there is.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use reins_governor::{BudgetScope, Environment, HoldMode, OnExceed, ScopeKind, Usd, Window};
@@ -78,7 +77,7 @@ fn pins_what_a_key_says() {
     assert_eq!((key.environment, key.observe_allowed), (Environment::Test, true));
     assert_eq!(key.pins.agent.as_deref(), Some("support-bot"));
     assert_eq!(key.pins.connection.as_deref(), Some("openai"));
-    assert_eq!(key.pins.roles.as_deref(), Some([Arc::from("trial")].as_slice()));
+    assert_eq!(key.pins.roles.as_deref(), Some(["trial".into()].as_slice()));
 }
 
 #[test]

@@ -32,7 +32,7 @@ impl Case {
         let reads = self.snapshot.judge.reads();
         claims.extend(reads.iter().filter_map(|read| {
             let name = identity.name(read.kind)?;
-            let scope = Scope::new(read.kind, Arc::clone(name));
+            let scope = Scope::new(read.kind, name.clone());
             Some(Claim { scope, window: read.window, budget: None })
         }));
         Ok(Ask {

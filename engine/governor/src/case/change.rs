@@ -26,7 +26,7 @@ impl Case {
         }
         let refusal = self.over_budget(budget, short);
         let amendment = self.mended(budget, short);
-        let by = DecidedBy::Budget { budget: Arc::clone(&budget.name) };
+        let by = DecidedBy::Budget { budget: budget.name.clone() };
         match amendment.map(|amendment| self.amend(amendment, by, Cursor::END)) {
             Some(Next::Again) if self.cursor == Cursor::START => Ok(()),
             _ => Err(refusal),
@@ -140,7 +140,7 @@ impl Case {
     fn over_budget(&self, budget: &Budget, short: &Short) -> Refusal {
         let standing = &short.standing;
         Refusal::OverBudget(BudgetStop {
-            budget: Arc::clone(&budget.name),
+            budget: budget.name.clone(),
             scope: standing.scope.clone(),
             used: standing.spent,
             held: standing.held,

@@ -10,13 +10,17 @@ use ulid::Ulid;
 
 use super::{Accuracy, Attempt, Latency, Outcome, Status, Transaction, TransactionId};
 use crate::{
-    Action, Charge, ConditionKind, Endpoint, Environment, Identity, KeyId, Looked, Opening, Picos,
-    PresumeReason, Reason, ScopeKind, ServiceTier, TokenKind, Trace, Usage, Usd, VoidReason,
+    Action, Charge, ConditionKind, Endpoint, Environment, Identity, KeyId, Looked, Name, Opening,
+    Picos, PresumeReason, Reason, ScopeKind, ServiceTier, TokenKind, Trace, Usage, Usd, VoidReason,
     Window,
 };
 
 fn text() -> impl Strategy<Value = Arc<str>> {
     any::<String>().prop_map(Arc::from)
+}
+
+fn name() -> impl Strategy<Value = Name> {
+    any::<String>().prop_map(Name::kept)
 }
 
 fn usd() -> impl Strategy<Value = Usd> {
@@ -71,7 +75,7 @@ fn reason() -> impl Strategy<Value = Reason> {
 }
 
 fn looked() -> impl Strategy<Value = Looked> {
-    (text(), option::of(text()), any::<bool>(), reason())
+    (name(), option::of(name()), any::<bool>(), reason())
         .prop_map(|(policy, rule, matched, reason)| Looked { policy, rule, matched, reason })
 }
 
@@ -99,8 +103,8 @@ fn metadata() -> impl Strategy<Value = Option<Arc<str>>> {
 }
 
 fn identity() -> impl Strategy<Value = Identity> {
-    let names = (text(), option::of(text()), text(), option::of(text()), option::of(text()));
-    (names, option::of(text()), (text(), text()), any::<bool>(), vec(text(), 0..3), metadata())
+    let names = (name(), option::of(name()), name(), option::of(name()), option::of(name()));
+    (names, option::of(name()), (name(), name()), any::<bool>(), vec(name(), 0..3), metadata())
         .prop_map(
             |(
                 (organization, team, agent, user, session),

@@ -1,15 +1,14 @@
 //! Limits under a clock that the test turns.
 
 use std::num::NonZeroU32;
-use std::sync::Arc;
 use std::time::Duration;
 
-use reins_governor::{Identity, Scope, ScopeKind, samples};
+use reins_governor::{Identity, Name, Scope, ScopeKind, samples};
 
 use super::{Limit, Limits};
 
 fn caller(agent: &str, session: Option<&str>) -> Identity {
-    Identity { session: session.map(Arc::from), ..samples::caller(agent) }
+    Identity { session: session.map(Name::kept), ..samples::caller(agent) }
 }
 
 fn limit(kind: ScopeKind, pattern: &str, calls_per_second: u32, burst: u32) -> Limit {

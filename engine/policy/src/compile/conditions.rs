@@ -134,7 +134,7 @@ impl Compiler<'_> {
             budgets.iter().skip(index + 1).map(move |other| (*one, *other))
         });
         if let Some((one, other)) = pairs.into_iter().find(|(one, other)| may_meet(one, other)) {
-            let (one, other) = (Arc::clone(&one.name), Arc::clone(&other.name));
+            let (one, other) = (one.name.clone(), other.name.clone());
             self.warnings.push(Warning::TwoBudgets { at, one, other });
         }
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
-use reins_governor::{Budgets, ScopeKind, Step, Window};
+use reins_governor::{Budgets, Name, ScopeKind, Step, Window};
 
 use crate::sample::{
     Scene, allow, block, budget, flag, patterns, policy, reading, rule, rules, scene, trace, usd,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use reins_governor::{InputSize, Usd};
+use reins_governor::{InputSize, Name, Usd};
 
 use crate::sample::{Scene, patterns, scene, usd};
 use crate::{AmountRange, Conditions, TokenLimit};
@@ -13,6 +13,10 @@ fn check(scene: &Scene, when: &Conditions, expected: &str) {
 
 fn words(words: &[&str]) -> Vec<Arc<str>> {
     words.iter().map(|word| Arc::from(*word)).collect()
+}
+
+fn roles(names: &[&str]) -> Vec<Name> {
+    names.iter().map(|name| Name::kept(*name)).collect()
 }
 
 const ALL: &str = "yes: every condition holds";
@@ -68,9 +72,9 @@ fn words_hold_as_they_are_written() {
             Conditions { endpoints: words(&["messages"]), ..Conditions::default() },
             "no: outside the rule's endpoints",
         ),
-        (Conditions { roles: words(&["pro", "trial"]), ..Conditions::default() }, ALL),
+        (Conditions { roles: roles(&["pro", "trial"]), ..Conditions::default() }, ALL),
         (
-            Conditions { roles: words(&["Trial", "tri*"]), ..Conditions::default() },
+            Conditions { roles: roles(&["Trial", "tri*"]), ..Conditions::default() },
             "no: outside the rule's roles",
         ),
         (Conditions { stream: Some(false), ..Conditions::default() }, ALL),
@@ -88,7 +92,7 @@ fn every_condition_must_hold_and_the_first_that_does_not_is_told() {
     let when = Conditions {
         agents: patterns(&["support-*"]),
         models: patterns(&["o3"]),
-        roles: words(&["pro"]),
+        roles: roles(&["pro"]),
         ..Conditions::default()
     };
     check(&scene(), &when, "no: outside the rule's models");

@@ -1,7 +1,9 @@
 //! Spend beside limits, wherever the limit comes from.
 
 use jiff::tz::TimeZone;
-use reins_governor::{Budget, Budgets, Cursor, Judge, ReadKey, Reading, ScopeKind, Step, Window};
+use reins_governor::{
+    Budget, Budgets, Cursor, Judge, Name, ReadKey, Reading, ScopeKind, Step, Window,
+};
 
 use crate::sample::{
     Scene, allow, block, budget, patterns, policy, reading, rule, scene, trace, usd,
@@ -250,7 +252,7 @@ fn going_on_writes_each_rule_down_once() {
 #[test]
 fn each_figure_is_declared_once_and_only_for_rules_in_force() {
     let limit = Some(usd("1.00"));
-    let named = |name: &str, spend| Rule { name: name.into(), ..cap(spend) };
+    let named = |name: &str, spend| Rule { name: Name::kept(name), ..cap(spend) };
     let daily = SpendCondition { limit, ..DAILY };
     let monthly = SpendCondition { limit, window: Window::Monthly, ..DAILY };
     let hourly = SpendCondition { limit, window: Window::Hourly, ..DAILY };

@@ -1,9 +1,7 @@
 //! Keys in the database.
 
-use std::sync::Arc;
-
 use jiff::Timestamp;
-use reins_governor::{Environment, KeyId};
+use reins_governor::{Environment, KeyId, Name};
 use sqlx::{SqliteConnection, SqlitePool};
 
 use super::Digest;
@@ -153,9 +151,9 @@ impl Row {
         let at = |us| Timestamp::from_microsecond(us).map_err(damaged);
         let digest = Digest::try_from(self.hmac).map_err(|_| damaged("a key's digest"))?;
         let key = Key {
-            id: KeyId(self.id.into()),
-            organization: self.organization.into(),
-            name: self.name.into(),
+            id: KeyId(Name::kept(self.id)),
+            organization: Name::kept(self.organization),
+            name: Name::kept(self.name),
             masked: self.masked.into(),
             environment: environment(&self.environment)?,
             pins: serde_json::from_str(&self.pins).map_err(damaged)?,
@@ -163,7 +161,7 @@ impl Row {
             expires: self.expires_us.map(at).transpose()?,
             revoked: self.revoked_us.map(at).transpose()?,
             used: self.used_us.map(at).transpose()?,
-            rotated_to: self.rotated_to.map(|id| KeyId(Arc::from(id))),
+            rotated_to: self.rotated_to.map(|id| KeyId(Name::kept(id))),
         };
         Ok((digest, key))
     }

@@ -31,7 +31,7 @@ async fn opened(path: &std::path::Path, root: &str, clock: &Arc<HandClock>) -> R
     Registry::open(path, &root, Arc::clone(clock) as Arc<dyn Clock>).await.unwrap()
 }
 
-fn new(name: &str) -> NewKey {
+fn new(name: &'static str) -> NewKey {
     NewKey {
         organization: "acme".into(),
         name: name.into(),

@@ -11,7 +11,7 @@ use reins_config::{Durability, File, Purpose};
 use reins_gateway::MachineClock;
 use reins_governor::{
     Answered, Asking, Call, Clock, Ending, Endpoint, Environment, Identity, InputSize, KeyId,
-    Latency, Ledger, Refusal, Snapshot, TransactionId, Usage, admit,
+    Latency, Ledger, Name, Refusal, Snapshot, TransactionId, Usage, admit,
 };
 use reins_ledger::MemoryLedger;
 use reins_store::{Embedded, OpenOptions};
@@ -166,7 +166,7 @@ fn caller(number: u64) -> Identity {
         team: Some("support".into()),
         agent: "support-bot".into(),
         user: Some("ada@bench.example".into()),
-        session: Some(format!("bench-{number}").into()),
+        session: Some(Name::kept(format!("bench-{number}"))),
         parent: None,
         key: KeyId("key_bench".into()),
         key_name: "bench".into(),

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 use reins_config::Settings;
-use reins_governor::KeyId;
+use reins_governor::{KeyId, Name};
 use reins_store::{Created, Rotation};
 use serde::Serialize;
 
@@ -118,7 +118,7 @@ fn kept_id(id: String, settings: &Settings) -> Result<KeyId, Failure> {
     if id.strip_prefix("key_").is_some_and(declared) {
         return Err(Failure::Declared(id));
     }
-    Ok(KeyId(id.into()))
+    Ok(KeyId(Name::kept(id)))
 }
 
 /// Shows a new key, which is alone on stdout, so that a shell can take it up.

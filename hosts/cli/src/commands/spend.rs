@@ -78,10 +78,10 @@ fn is_key_id(scope: &Scope) -> bool {
 }
 
 fn scope(text: &str) -> Result<Scope, String> {
-    let named = text.split_once('=').filter(|(_, name)| !name.is_empty());
-    let read =
-        named.and_then(|(kind, name)| Some(Scope::new(ScopeKind::from_word(kind)?, name.into())));
-    read.ok_or_else(|| {
+    let scope = |(kind, name): (&str, &str)| {
+        Some(Scope::new(ScopeKind::from_word(kind)?, name.parse().ok()?))
+    };
+    text.split_once('=').and_then(scope).ok_or_else(|| {
         let kinds = ScopeKind::ALL.map(ScopeKind::word).join(", ");
         format!("write a kind and a name such as agent=support-bot; kinds are {kinds}")
     })

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use reins_config::Settings;
-use reins_governor::{Budget, Clock, Scope, ScopeKind, TransactionId, Usd, Window};
+use reins_governor::{Budget, Clock, Name, Scope, ScopeKind, TransactionId, Usd, Window};
 use reins_store::{Reports, StoreError};
 use reins_vendor::Books;
 use serde::Deserialize;
@@ -111,19 +111,19 @@ impl Sources {
 
     async fn level(&self, budget: &Budget) -> Result<Level, StoreError> {
         // The demo's budgets name one spender each, so that the pattern is the name.
-        let scope = Scope::new(budget.scope.kind, budget.scope.pattern.text().into());
+        let scope = Scope::new(budget.scope.kind, Name::kept(budget.scope.pattern.text()));
         let spent = self.reports.spent(&scope, budget.window, self.zone(), self.now()).await?;
-        let name = Arc::clone(&budget.name);
+        let name = Arc::from(budget.name.as_str());
         Ok(Level { name, limit: budget.limit, spent: spent.spent, held: spent.held })
     }
 
     /// What an agent spent.
     pub(crate) async fn spent_by(&self, agent: &str) -> Result<Sum, StoreError> {
-        self.spent(Scope::new(ScopeKind::Agent, agent.into())).await
+        self.spent(Scope::new(ScopeKind::Agent, Name::kept(agent))).await
     }
 
     async fn charged(&self) -> Result<Sum, StoreError> {
-        let organization = Arc::clone(&self.settings.organization.id);
+        let organization = self.settings.organization.id.clone();
         self.spent(Scope::new(ScopeKind::Organization, organization)).await
     }
 

@@ -29,7 +29,17 @@ fn resolve(
     unknown: UnknownAgents,
     headers: &[(&str, &str)],
 ) -> Result<Identity, Refusal> {
-    let key = Key {
+    let key = key(pins);
+    let headers: HeaderMap = headers
+        .iter()
+        .map(|(n, v)| (n.parse::<HeaderName>().expect(n), HeaderValue::from_str(v).expect(v)))
+        .collect();
+    let directory = Directory::of(["known-*"], [("bot", Some("support"))]);
+    identify(&key, &headers, &organization(unknown), &directory)
+}
+
+fn key(pins: Pins) -> Key {
+    Key {
         id: KeyId("key_ci".into()),
         organization: "acme".into(),
         name: "ci".into(),
@@ -41,13 +51,7 @@ fn resolve(
         revoked: None,
         used: None,
         rotated_to: None,
-    };
-    let headers: HeaderMap = headers
-        .iter()
-        .map(|(n, v)| (n.parse::<HeaderName>().expect(n), HeaderValue::from_str(v).expect(v)))
-        .collect();
-    let directory = Directory::of(["known-*"], [("bot", Some("support"))]);
-    identify(&key, &headers, &organization(unknown), &directory)
+    }
 }
 
 #[test]
@@ -93,6 +97,39 @@ fn roles_come_from_the_list_and_from_metadata() {
         [("x-reins-roles", "trial, beta"), ("x-reins-metadata", r#"{"roles":["x","trial"]}"#)];
     let who = resolve(Pins::default(), UnknownAgents::Default, &headers).expect("identity");
     assert_eq!(who.roles.iter().map(|r| &**r).collect::<Vec<_>>(), ["trial", "beta", "x"]);
+}
+
+/// Resolves a session and a list of roles out of headers with any bytes.
+fn session(session: &[u8], roles: &[u8]) -> Result<Identity, String> {
+    let mut headers = HeaderMap::new();
+    headers.insert("x-reins-session", HeaderValue::from_bytes(session).expect("a header"));
+    headers.insert("x-reins-roles", HeaderValue::from_bytes(roles).expect("a header"));
+    let (key, directory) = (key(Pins::default()), Directory::of([], []));
+    let who = identify(&key, &headers, &organization(UnknownAgents::Default), &directory);
+    who.map_err(|refusal| {
+        assert_eq!(refusal.status(), 400, "{refusal:?}");
+        refusal.to_string()
+    })
+}
+
+#[test]
+fn names_are_what_clients_send_and_people_can_read() {
+    for text in ["s-1", " s-1 ", "ada@example.com", "https://a.example/runs?id=7", "Grüße, 会話 7"]
+    {
+        let who = session(text.as_bytes(), text.as_bytes()).expect(text);
+        assert_eq!(who.session.as_deref(), Some(text.trim()));
+    }
+    assert_eq!(session(b"  ", b", ,").map(|who| (who.session, who.roles.len())), Ok((None, 0)));
+    let unseen = "which cannot be seen: leave out control characters, marks of direction and \
+                  spaces without width";
+    for (text, code) in [("a\u{202e}b", "202E"), ("a\u{200b}", "200B"), ("a\tb", "0009")] {
+        let error = session(text.as_bytes(), b"").expect_err(text);
+        let what = format!("the header `x-reins-session`: a name has U+{code} in it, {unseen}");
+        assert_eq!(error, what);
+        assert!(session(b"s", text.as_bytes()).expect_err(text).starts_with("a role: a name has"));
+    }
+    let error = session(b"a\xff", b"").expect_err("not UTF-8");
+    assert_eq!(error, "the header `x-reins-session`: send it as UTF-8");
 }
 
 #[test]

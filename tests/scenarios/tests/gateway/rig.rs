@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use metrics_exporter_prometheus::PrometheusHandle;
 use reins_gateway::{Accepted, Gateway, ServeError, Start};
-use reins_governor::{Clock, Scope, ScopeKind, Usd, Window};
+use reins_governor::{Clock, Name, Scope, ScopeKind, Usd, Window};
 use reins_scenarios::{Answer, Balance, Host, Request};
 use reins_store::{Reports, Spent};
 use reins_vendor::Vendor;
@@ -236,7 +236,7 @@ impl Host for GatewayHost {
         for name in like.scopes.keys() {
             let (kind, of) = name.split_once('=').ok_or("a scope is written kind=name")?;
             let kind = ScopeKind::from_word(kind).ok_or("there is no such kind of scope")?;
-            let one = self.spent(&reports, Scope::new(kind, of.into())).await?;
+            let one = self.spent(&reports, Scope::new(kind, Name::kept(of))).await?;
             scopes.insert(name.clone(), json!(one.spent.to_string()));
         }
         Ok(json!({

@@ -15,7 +15,7 @@ use super::tariff::Tariff;
 use crate::samples::caller;
 use crate::{
     Admitted, Asking, Budget, BudgetScope, Budgets, Call, Clock, Endpoint, HoldMode, Identity,
-    InputSize, Latency, Ledger, OnExceed, Scope, ScopeKind, Snapshot, Text, Transaction,
+    InputSize, Latency, Ledger, Name, OnExceed, Scope, ScopeKind, Snapshot, Text, Transaction,
     TransactionId, Turned, Usd, Window, admit,
 };
 
@@ -85,7 +85,7 @@ impl Scene {
     pub(super) fn budget(mut self, nanos: u64, on_exceed: OnExceed) -> Self {
         let pattern = "*".parse().expect("a pattern");
         self.budgets.push(Budget {
-            name: format!("budget {}", self.budgets.len() + 1).into(),
+            name: Name::kept(format!("budget {}", self.budgets.len() + 1)),
             scope: BudgetScope { kind: ScopeKind::Agent, pattern },
             limit: Usd::from_nanos(nanos),
             window: Window::Daily,
@@ -145,7 +145,7 @@ impl Scene {
 
     /// Nano-USD charged to the agent, and set aside for it.
     pub(super) fn spent_and_held(&self) -> (u64, u64) {
-        let agent = Scope::new(ScopeKind::Agent, Arc::clone(&self.identity.agent));
+        let agent = Scope::new(ScopeKind::Agent, self.identity.agent.clone());
         let reading = self.purse.reading(&agent);
         (reading.spent.nanos(), reading.held.nanos())
     }

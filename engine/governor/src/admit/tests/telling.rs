@@ -163,7 +163,7 @@ fn a_record_tells_who_called_and_under_which_version() {
         (&*draft.opening.policy_version, &*draft.opening.price_version),
         ("snapshot-1", "tariff-1")
     );
-    assert_eq!(draft.opening.who.roles, Arc::from(vec![Arc::from("trial")]));
+    assert_eq!(draft.opening.who.roles, Arc::from(vec!["trial".into()]));
     assert_eq!(draft.opening.at, scene.asking().at);
 }
 

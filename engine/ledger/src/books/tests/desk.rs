@@ -2,8 +2,8 @@
 
 use jiff::{Timestamp, tz::TimeZone};
 use reins_governor::{
-    Ask, Budget, BudgetScope, Budgets, Claim, End, HoldId, HoldMode, Holding, OnExceed, ReadKey,
-    Scope, ScopeKind, Scopes, Short, Unheld, Usage, Usd, Window,
+    Ask, Budget, BudgetScope, Budgets, Claim, End, HoldId, HoldMode, Holding, Name, OnExceed,
+    ReadKey, Scope, ScopeKind, Scopes, Short, Unheld, Usage, Usd, Window,
 };
 
 use crate::Books;
@@ -85,7 +85,7 @@ fn short(unheld: Unheld) -> Short {
 
 pub(super) fn budget(kind: ScopeKind, limit: &str, window: &str) -> Budget {
     Budget {
-        name: format!("{kind} {window}").into(),
+        name: Name::kept(format!("{kind} {window}")),
         scope: BudgetScope { kind, pattern: "*".parse().expect("a pattern") },
         limit: usd(limit),
         window: window.parse().expect(window),
@@ -104,11 +104,11 @@ pub(super) fn at(text: &str) -> Timestamp {
 }
 
 pub(super) fn agent(name: &str) -> Scope {
-    Scope::new(ScopeKind::Agent, name.into())
+    Scope::new(ScopeKind::Agent, Name::kept(name))
 }
 
 pub(super) fn session(name: &str) -> Scope {
-    Scope::new(ScopeKind::Session, name.into())
+    Scope::new(ScopeKind::Session, Name::kept(name))
 }
 
 pub(super) fn organization() -> Scope {

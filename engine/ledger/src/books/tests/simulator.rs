@@ -6,8 +6,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use reins_governor::{
-    Ask, Budget, End, HoldId, HoldMode, Holding, OnExceed, PresumeReason, Scope, ScopeKind, Short,
-    Standing, Unheld, Usage, Usd, VoidReason, Window,
+    Ask, Budget, End, HoldId, HoldMode, Holding, Name, OnExceed, PresumeReason, Scope, ScopeKind,
+    Short, Standing, Unheld, Usage, Usd, VoidReason, Window,
 };
 
 use super::desk::{Desk, budget};
@@ -330,7 +330,7 @@ impl World {
             (ScopeKind::Organization, &["acme"]),
         ] {
             if kind == ScopeKind::Organization || !self.dice.one_in(5) {
-                who.push(Scope::new(kind, (*self.dice.pick(names)).into()));
+                who.push(Scope::new(kind, Name::kept(*self.dice.pick(names))));
             }
         }
         let most = *self.dice.pick(&[1, 1_000, 900_000_000, 3_000_000_000]);

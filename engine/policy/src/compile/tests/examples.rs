@@ -1,9 +1,9 @@
 //! Rules as people write them, compiled and asked.
 
 use super::{
-    Action, AmountRange, Arc, Budgets, Conditions, Rule, ScopeKind, SpendCondition, Step, TimeZone,
-    Window, allow, block, budget, compile, patterns, policy, reading, rule, rules, scene, trace,
-    usd,
+    Action, AmountRange, Arc, Budgets, Conditions, Name, Rule, ScopeKind, SpendCondition, Step,
+    TimeZone, Window, allow, block, budget, compile, patterns, policy, reading, rule, rules, scene,
+    trace, usd,
 };
 use crate::sample::last;
 
@@ -15,8 +15,8 @@ fn at_least(cents: u64) -> Option<AmountRange> {
     Some(AmountRange { min: Some(reins_governor::Usd::from_cents(cents)), max: None })
 }
 
-fn roles(names: &[&str]) -> Vec<Arc<str>> {
-    names.iter().map(|name| Arc::from(*name)).collect()
+fn roles(names: &[&str]) -> Vec<Name> {
+    names.iter().map(|name| Name::kept(*name)).collect()
 }
 
 fn no_expensive_models() -> Rule {
@@ -45,7 +45,7 @@ fn block_expensive_models_for_trial_users() {
     ] {
         let mut scene = scene();
         scene.call.model = model.into();
-        scene.identity.roles = Arc::new([role.into()]);
+        scene.identity.roles = Arc::new([Name::kept(role)]);
         let (step, _) = scene.judge(&rules);
         assert_eq!(matches!(step, Step::Block(_)), blocks, "{model} as {role}");
     }
@@ -159,7 +159,7 @@ fn a_cascade_for_free_trial_and_paid_users() {
         ("pro", "0.0001", "Default: pass yes"),
     ] {
         let mut scene = scene();
-        scene.identity.roles = Arc::new([role.into()]);
+        scene.identity.roles = Arc::new([Name::kept(role)]);
         scene.bound = Some(usd(bound));
         let (_, decision) = scene.judge(&rules);
         let trace = trace(&decision);

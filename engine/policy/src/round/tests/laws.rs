@@ -6,8 +6,8 @@ use proptest::prelude::{
     Just, ProptestConfig, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest,
 };
 use reins_governor::{
-    Amendment, Cursor, Decision, Judge, Mark, ReadKey, Reading, Readings, ScopeKind, Step, Usd,
-    Window,
+    Amendment, Cursor, Decision, Judge, Mark, Name, ReadKey, Reading, Readings, ScopeKind, Step,
+    Usd, Window,
 };
 
 use crate::sample::{Scene, block, patterns, policy, rule, rules, scene, trace, usd};
@@ -106,7 +106,7 @@ fn policies(
     });
     proptest::collection::vec(one, 0..5).prop_map(|mut list| {
         for (index, policy) in list.iter_mut().enumerate() {
-            policy.name = format!("p{index}").into();
+            policy.name = Name::kept(format!("p{index}"));
         }
         list
     })

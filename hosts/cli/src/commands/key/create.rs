@@ -1,18 +1,14 @@
 //! `reins key create`: a new key, with what it fixes.
 
-use std::sync::Arc;
-
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
-use reins_governor::Environment;
+use reins_governor::{Environment, Name, NameError};
 use reins_store::{NewKey, Pins};
 
 use super::{Desk, Failure, kept, show};
 use crate::commands::connection;
 
-/// The longest name, as for whatever a caller chooses.
-const NAME_MAX: usize = 128;
 /// Characters that a pattern gives a meaning: a budget or limit could not name such a key.
 const OF_PATTERNS: [char; 7] = ['*', '?', '[', ']', '{', '}', '\\'];
 
@@ -25,22 +21,22 @@ const OF_PATTERNS: [char; 7] = ['*', '?', '[', ']', '{', '}', '\\'];
 pub(crate) struct Create {
     /// The key's name, which its budgets and spend go by: unique among the keys that work
     #[arg(long, value_parser = key_name)]
-    name: Arc<str>,
+    name: Name,
     /// The agent that its calls count as
-    #[arg(long, value_parser = name)]
-    agent: Option<Arc<str>>,
+    #[arg(long)]
+    agent: Option<Name>,
     /// The team that its calls count for
-    #[arg(long, value_parser = name)]
-    team: Option<Arc<str>>,
+    #[arg(long)]
+    team: Option<Name>,
     /// The end user that its calls are made for
-    #[arg(long, value_parser = name)]
-    user: Option<Arc<str>>,
+    #[arg(long)]
+    user: Option<Name>,
     /// The session that its calls belong to
-    #[arg(long, value_parser = name)]
-    session: Option<Arc<str>>,
+    #[arg(long)]
+    session: Option<Name>,
     /// The end user's roles, as rules may ask for them, with commas between them
-    #[arg(long, value_name = "ROLE,…", value_delimiter = ',', value_parser = name)]
-    roles: Option<Vec<Arc<str>>>,
+    #[arg(long, value_name = "ROLE,…", value_delimiter = ',')]
+    roles: Option<Vec<Name>>,
     /// The connection that all its calls take
     #[arg(long)]
     connection: Option<String>,
@@ -75,8 +71,8 @@ impl Create {
         }
         let (json, of) = (self.json, &settings.organization);
         let connection = self.connection.as_deref().map(|name| connection::find(&settings, name));
-        let connection = connection.transpose()?.map(|found| Arc::clone(&found.name));
-        let mut new = self.new_key(Arc::clone(&of.id), &of.zone, desk.machine.clock.now())?;
+        let connection = connection.transpose()?.map(|found| found.name.clone());
+        let mut new = self.new_key(of.id.clone(), &of.zone, desk.machine.clock.now())?;
         new.pins.connection = connection;
         let registry = kept::registry(&settings, desk.machine).await?;
         show(&registry.create(new).await?, json, desk.out)
@@ -84,7 +80,7 @@ impl Create {
 
     fn new_key(
         self,
-        organization: Arc<str>,
+        organization: Name,
         zone: &TimeZone,
         now: Timestamp,
     ) -> Result<NewKey, Failure> {
@@ -103,18 +99,9 @@ impl Create {
     }
 }
 
-/// A name as scopes have them.
-fn name(text: &str) -> Result<Arc<str>, String> {
-    let name = text.trim();
-    if name.is_empty() || name.len() > NAME_MAX || name.contains(char::is_control) {
-        return Err(format!("a name has 1 to {NAME_MAX} bytes and no control characters"));
-    }
-    Ok(name.into())
-}
-
 /// A name that the scope of a budget can be written for.
-fn key_name(text: &str) -> Result<Arc<str>, String> {
-    let name = name(text)?;
+fn key_name(text: &str) -> Result<Name, String> {
+    let name: Name = text.parse().map_err(|error: NameError| error.to_string())?;
     if name.contains(OF_PATTERNS) {
         return Err("budgets name keys by patterns: leave out * ? [ ] { } and \\".to_owned());
     }

@@ -1,8 +1,7 @@
 //! Keys that the file declares, as the registry takes them in.
 
-use std::sync::Arc;
-
 use reins_config::{DeclaredKey, Settings};
+use reins_governor::Name;
 use reins_store::{NewKey, Pins, Secret};
 
 /// Every key of the file whose variable is set here.
@@ -11,7 +10,7 @@ pub(super) fn declared(settings: &Settings) -> Vec<reins_store::DeclaredKey> {
     settings.keys.iter().map(|key| taken_in(key, organization)).collect()
 }
 
-fn taken_in(key: &DeclaredKey, organization: &Arc<str>) -> reins_store::DeclaredKey {
+fn taken_in(key: &DeclaredKey, organization: &Name) -> reins_store::DeclaredKey {
     let DeclaredKey { name, value, pins, environment, observe_allowed } = key.clone();
     let pins = Pins {
         team: pins.team,
@@ -22,7 +21,7 @@ fn taken_in(key: &DeclaredKey, organization: &Arc<str>) -> reins_store::Declared
         connection: pins.connection,
         observe_allowed,
     };
-    let organization = Arc::clone(organization);
+    let organization = organization.clone();
     let key = NewKey { organization, name, environment, pins, expires: None };
     reins_store::DeclaredKey { key, value: Secret::new(value.expose().to_owned()) }
 }

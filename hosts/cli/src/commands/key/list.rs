@@ -67,16 +67,16 @@ fn table(keys: &[Key], wall: &Wall) -> Table {
 /// `agent=support-bot roles=trial,eu`
 fn fixed(pins: &Pins) -> String {
     let Pins { team, agent, user, session, roles, connection, observe_allowed } = pins;
-    let roles = roles.as_ref().map(|roles| roles.join(",").into());
+    let roles = roles.as_ref().map(|roles| roles.join(","));
     let named = [
-        ("agent", agent),
-        ("team", team),
-        ("user", user),
-        ("session", session),
-        ("roles", &roles),
-        ("connection", connection),
+        ("agent", agent.as_deref()),
+        ("team", team.as_deref()),
+        ("user", user.as_deref()),
+        ("session", session.as_deref()),
+        ("roles", roles.as_deref()),
+        ("connection", connection.as_deref()),
     ];
-    let named = named.into_iter().filter_map(|(kind, name)| Some((kind, name.as_ref()?)));
+    let named = named.into_iter().filter_map(|(kind, name)| Some((kind, name?)));
     let mut fixed: Vec<String> = named.map(|(kind, name)| format!("{kind}={name}")).collect();
     if *observe_allowed {
         fixed.push("may-observe".to_owned());

@@ -1,10 +1,8 @@
 //! The statement: one look at what a scope spent, and at every budget that counts it.
 
-use std::sync::Arc;
-
 use jiff::Timestamp;
 use reins_config::Settings;
-use reins_governor::{Budget, Scope, ScopeKind, Standing, Usd, Window};
+use reins_governor::{Budget, Name, Scope, ScopeKind, Standing, Usd, Window};
 use reins_store::{Reports, StoreError};
 use serde::Serialize;
 
@@ -23,7 +21,7 @@ pub(crate) struct Asked<'a> {
 /// What a scope spent.
 #[derive(Debug, Serialize)]
 pub(crate) struct Statement {
-    pub(crate) organization: Arc<str>,
+    pub(crate) organization: Name,
     /// Whose spend the totals are.
     #[serde(skip)]
     pub(crate) scope: Scope,
@@ -36,7 +34,7 @@ pub(crate) struct Statement {
 /// How one budget stands for one scope.
 #[derive(Debug, Serialize)]
 pub(crate) struct BudgetLine {
-    pub(crate) name: Arc<str>,
+    pub(crate) name: Name,
     #[serde(serialize_with = "as_text")]
     pub(crate) scope: Scope,
     pub(crate) window: Window,
@@ -53,7 +51,7 @@ impl Asked<'_> {
     /// Answers from what is kept.
     pub(crate) async fn statement(&self, reports: &Reports) -> Result<Statement, StoreError> {
         let of = &self.settings.organization;
-        let whole = || Scope::new(ScopeKind::Organization, Arc::clone(&of.id));
+        let whole = || Scope::new(ScopeKind::Organization, of.id.clone());
         let scope = self.scope.clone().unwrap_or_else(whole);
         let totals = reports.spent(&scope, EVER, &of.zone, self.now).await?;
         let mut budgets = Vec::new();
@@ -65,7 +63,7 @@ impl Asked<'_> {
             }
         }
         Ok(Statement {
-            organization: Arc::clone(&of.id),
+            organization: of.id.clone(),
             scope,
             spent_usd: totals.spent,
             held_usd: totals.held,
@@ -81,7 +79,7 @@ impl Asked<'_> {
             let counts = scope.kind == kind && pattern.matches(&scope.name);
             return Ok(counts.then(|| scope.clone()).into_iter().collect());
         }
-        let itself = || vec![Scope::new(kind, pattern.text().into())];
+        let itself = || vec![Scope::new(kind, Name::kept(pattern.text()))];
         if pattern.is_exact() {
             return Ok(itself());
         }
@@ -97,7 +95,7 @@ impl Asked<'_> {
 impl BudgetLine {
     fn new(budget: &Budget, standing: Standing) -> Self {
         Self {
-            name: Arc::clone(&budget.name),
+            name: budget.name.clone(),
             window: budget.window,
             limit_usd: standing.limit,
             spent_usd: standing.spent,
