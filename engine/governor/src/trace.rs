@@ -118,8 +118,8 @@ pub enum Reason {
     },
 }
 
-/// One rule that was looked at, as an object: what more is to be said of one is a member that may be
-/// absent, so that older records can be read.
+/// One rule that was looked at, as an object: what more is to be said of one is a member that may
+/// be absent, so that older records can be read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Looked {
     /// The policy.

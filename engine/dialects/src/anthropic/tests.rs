@@ -51,6 +51,7 @@ fn the_facts_of_a_whole_request() {
 #[test]
 fn blocks_count_by_what_they_are() {
     let base64 = "A".repeat(4000);
+    let (file_id, url) = (Some(Wording("file_id")), Some(Wording("the URL of a document")));
     let unknown = Some(Wording("a block of content whose type is not known"));
     for (block, expected) in [
         (r#"{"type":"text","text":"\u6f22"}"#.to_owned(), InputSize { text_bytes: 3, ..NOTHING }),
@@ -61,9 +62,9 @@ fn blocks_count_by_what_they_are() {
         (r#"{"type":"document","source":{"data":"AAAA","type":"base64"}}"#.to_owned(), InputSize { pages: 3, ..NOTHING }),
         (r#"{"type":"document","title":"t","source":{"type":"text","data":"plain"}}"#.to_owned(), InputSize { text_bytes: 6, ..NOTHING }),
         (r#"{"type":"document","source":{"type":"content","content":[{"type":"image","source":{"type":"url","url":"u"}}]}}"#.to_owned(), InputSize { images: 1, parts: 1, ..NOTHING }),
-        (r#"{"type":"document","source":{"type":"url","url":"https://a.example/b.pdf"}}"#.to_owned(), InputSize { by_reference: Some(Wording("the URL of a document")), ..NOTHING }),
-        (r#"{"type":"document","source":{"type":"file","file_id":"file_1"}}"#.to_owned(), InputSize { by_reference: Some(Wording("file_id")), ..NOTHING }),
-        (r#"{"type":"container_upload","file_id":"file_1"}"#.to_owned(), InputSize { by_reference: Some(Wording("file_id")), ..NOTHING }),
+        (r#"{"type":"document","source":{"type":"url","url":"https://a.example/b.pdf"}}"#.to_owned(), InputSize { by_reference: url, ..NOTHING }),
+        (r#"{"type":"document","source":{"type":"file","file_id":"file_1"}}"#.to_owned(), InputSize { by_reference: file_id, ..NOTHING }),
+        (r#"{"type":"container_upload","file_id":"file_1"}"#.to_owned(), InputSize { by_reference: file_id, ..NOTHING }),
         (r#"{"type":"thinking","thinking":"hm","signature":"sig"}"#.to_owned(), InputSize { text_bytes: 5, ..NOTHING }),
         (r#"{"type":"web_search_tool_result","content":[{"type":"web_search_result","encrypted_content":"abc"}]}"#.to_owned(), InputSize { text_bytes: 3, parts: 1, ..NOTHING }),
         (format!(r#"{{"type":"web_fetch_tool_result","content":{{"type":"web_fetch_result","content":{{"type":"document","source":{{"type":"base64","media_type":"application/pdf","data":"{base64}"}}}}}}}}"#),
