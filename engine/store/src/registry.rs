@@ -26,7 +26,7 @@ use tokio::task::JoinHandle;
 use ulid::Ulid;
 use zeroize::Zeroizing;
 
-use self::disclosed::{Declared, discloses};
+use self::disclosed::{Declared, Finder};
 use crate::key::{DeclaredKey, Key, NewKey, Secret, generate, masked};
 use crate::root::{RootSecret, random};
 use crate::{StoreError, schema};
@@ -82,8 +82,8 @@ struct Inner {
 struct Known {
     /// Keys by the digest of each. A digest is evenly spread and cannot be chosen by a caller.
     keys: HashMap<Digest, Entry>,
-    /// The values of declared keys, to be looked for in what goes to others.
-    declared: Vec<Secret>,
+    /// Finds declared keys in what goes to others.
+    finder: Finder,
 }
 
 type Digest = [u8; 32];
@@ -135,6 +135,11 @@ impl Registry {
         Ok(Self { inner, watcher: Mutex::new(None) })
     }
 
+    /// The connection that keys are read and written through.
+    pub(crate) fn pool(&self) -> SqlitePool {
+        self.inner.pool.clone()
+    }
+
     /// Takes over what other processes change, within a second, until this is dropped.
     pub fn watch(&self) {
         let watcher = tokio::spawn(watch(Arc::clone(&self.inner)));
@@ -169,10 +174,10 @@ impl Registry {
 
     /// Whether a key of ours stands in `text`: no such text may go to a vendor.
     ///
-    /// How long this takes depends on the declared keys, so it is for calls whose key is known.
+    /// One pass over the text, however many keys are declared.
     #[must_use]
     pub fn discloses_key(&self, text: &[u8]) -> bool {
-        discloses(text, &self.inner.known.load().declared)
+        self.inner.known.load().finder.discloses(text)
     }
 
     /// Whether changes by other processes are seen: if not, a revoked key may still work here.
@@ -320,7 +325,7 @@ impl Inner {
         let entry =
             |(digest, key)| (digest, Entry { key: Arc::new(key), used: AtomicI64::new(i64::MIN) });
         let keys = kept.into_iter().chain(in_file).map(entry).collect();
-        self.known.store(Arc::new(Known { keys, declared: declared.values.clone() }));
+        self.known.store(Arc::new(Known { keys, finder: declared.finder() }));
     }
 
     fn warn_of_shared_names(&self) {

@@ -25,8 +25,9 @@ const STATEMENTS_KEPT: usize = 16;
 const WRITER_PRAGMAS: &str = "PRAGMA page_size = 16384; PRAGMA journal_mode = WAL; \
     PRAGMA cache_size = -8192; PRAGMA wal_autocheckpoint = 2048; PRAGMA temp_store = MEMORY; \
     PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA recursive_triggers = ON;";
-/// Connections for readers.
-const READERS: u32 = 4;
+/// Connections for readers, each with a thread of its own. A server reads spend that is not in
+/// memory, and now and then all of it for a check: beside that the other one still reads.
+const READERS: u32 = 2;
 
 /// Opens the database for the folder, creating it if need be, without looking at its schema.
 pub(crate) fn writer(

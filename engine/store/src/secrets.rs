@@ -12,7 +12,7 @@ use sqlx::SqlitePool;
 
 use crate::key::Secret;
 use crate::root::{RootSecret, random};
-use crate::{StoreError, schema};
+use crate::{Registry, StoreError, schema};
 
 /// What an organization's key is derived for. The number is the key's version.
 const SEAL_LABEL: &str = "reins vendor secret 1";
@@ -54,6 +54,12 @@ impl Secrets {
     /// When the store cannot be read.
     pub async fn open(path: &Path, root: RootSecret) -> Result<Self, StoreError> {
         Ok(Self { root, pool: schema::side_writer(path).await? })
+    }
+
+    /// The secrets of the store that `registry` is of, through its connection.
+    #[must_use]
+    pub fn beside(registry: &Registry, root: RootSecret) -> Self {
+        Self { root, pool: registry.pool() }
     }
 
     /// Keeps a secret, in place of an earlier one of that name.

@@ -290,7 +290,8 @@ async fn open_keys(settings: &Settings, start: &Start) -> Result<(Registry, Secr
         RootSecret::of_store(path, variable)?
     };
     let registry = Registry::open(path, &root, Arc::clone(&start.clock)).await?;
-    Ok((registry, Secrets::open(path, root).await?))
+    let secrets = Secrets::beside(&registry, root);
+    Ok((registry, secrets))
 }
 
 /// The vendors' keys that the store keeps for these connections.

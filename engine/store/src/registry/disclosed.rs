@@ -3,7 +3,7 @@
 //! Keys that were made are known by their form, whatever became of them. Declared ones may be any
 //! text, so each is looked for as it is.
 
-use memchr::memmem;
+use aho_corasick::AhoCorasick;
 use reins_governor::holds_key_form;
 
 use crate::key::{DeclaredKey, Secret};
@@ -15,7 +15,19 @@ pub(super) struct Declared {
     pub(super) keys: Vec<DeclaredKey>,
     /// The values of these and of earlier ones: what a version takes out stays a secret. They come
     /// from the environment of one process, so that there are only so many.
-    pub(super) values: Vec<Secret>,
+    values: Vec<Secret>,
+}
+
+/// Finds declared keys in a text, all of them in one pass over it.
+#[derive(Clone, Default)]
+pub(super) enum Finder {
+    /// No key was declared.
+    #[default]
+    Nothing,
+    /// Finds every value.
+    Any(AhoCorasick),
+    /// There are more values than an automaton can hold: every text may have one.
+    TooMany,
 }
 
 // === impl Declared ===
@@ -30,38 +42,55 @@ impl Declared {
         }
         self.keys = keys;
     }
+
+    /// What finds them.
+    pub(super) fn finder(&self) -> Finder {
+        Finder::of(&self.values)
+    }
 }
 
-/// Whether a text has a word in the form of Reins' keys in it, or one of the `declared` keys.
-pub(super) fn discloses(text: &[u8], declared: &[Secret]) -> bool {
-    holds_key_form(&String::from_utf8_lossy(text))
-        || declared.iter().any(|value| has_word(text, value.expose().as_bytes()))
+// === impl Finder ===
+
+impl Finder {
+    fn of(values: &[Secret]) -> Self {
+        if values.is_empty() {
+            return Self::Nothing;
+        }
+        AhoCorasick::new(values.iter().map(Secret::expose)).map_or(Self::TooMany, Self::Any)
+    }
+
+    /// Whether a text has a word in the form of Reins' keys in it, or a declared key.
+    pub(super) fn discloses(&self, text: &[u8]) -> bool {
+        holds_key_form(&String::from_utf8_lossy(text)) || self.finds(text)
+    }
+
+    fn finds(&self, text: &[u8]) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::Any(automaton) => automaton
+                .find_overlapping_iter(text)
+                .any(|found| is_word(text, found.start(), found.end())),
+            Self::TooMany => true,
+        }
+    }
 }
 
-/// Whether `word` stands in a text, and is not a piece of a longer word there.
-fn has_word(text: &[u8], word: &[u8]) -> bool {
+/// Whether what stands there is not a piece of a longer word.
+fn is_word(text: &[u8], start: usize, end: usize) -> bool {
     let letter = |at: Option<usize>| {
         at.and_then(|at| text.get(at)).is_some_and(|byte| byte.is_ascii_alphanumeric())
     };
-    let mut from = 0;
-    while let Some(at) = text.get(from..).and_then(|rest| memmem::find(rest, word)) {
-        let start = from.saturating_add(at);
-        if !letter(start.checked_sub(1)) && !letter(start.checked_add(word.len())) {
-            return true;
-        }
-        from = start.saturating_add(1);
-    }
-    false
+    !letter(start.checked_sub(1)) && !letter(Some(end))
 }
 
 #[cfg(test)]
 mod tests {
     //! What is found, and what is another word.
-    use super::{Secret, discloses};
+    use super::{Finder, Secret};
 
     #[test]
     fn a_declared_key_is_found_wherever_it_stands() {
-        let declared = [Secret::new("team/key+1==".into()), Secret::new("a-a".into())];
+        let finder = Finder::of(&["team/key+1==", "a-a"].map(|key| Secret::new(key.into())));
         for (text, expected) in [
             ("team/key+1==", true),
             ("Bearer team/key+1==", true),
@@ -76,7 +105,7 @@ mod tests {
             ("sk-proj-0123456789abcdef", false),
             ("", false),
         ] {
-            assert_eq!(discloses(text.as_bytes(), &declared), expected, "{text}");
+            assert_eq!(finder.discloses(text.as_bytes()), expected, "{text}");
         }
     }
 }
