@@ -9,7 +9,7 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 use jiff::{SignedDuration, Timestamp};
 use reins_governor::{End, HoldId, Receipt, Scope, TransactionId};
-use reins_ledger::{Books, Finished, JumpDetector, Posting, Swept};
+use reins_ledger::{AllBooks, Finished, JumpDetector, Posting, Swept};
 use ulid::Ulid;
 
 use crate::clock::KeptClock;
@@ -25,7 +25,7 @@ const PRESUMED_MAX: usize = 16_384;
 /// The books, and what has not reached the database.
 #[derive(Debug)]
 pub(crate) struct Live {
-    pub(crate) books: Books,
+    pub(crate) books: AllBooks,
     /// Detects jumps of the wall clock.
     pub(crate) detector: JumpDetector,
     /// Jumps since the store was opened.
@@ -49,7 +49,7 @@ struct InFlight {
 
 impl Live {
     /// Nothing held and nothing in the backlog, after `folded` entries.
-    pub(crate) fn new(books: Books, detector: JumpDetector, folded: Seq) -> Self {
+    pub(crate) fn new(books: AllBooks, detector: JumpDetector, folded: Seq) -> Self {
         let (in_flight, presumed, backlog) = Default::default();
         Self { books, detector, jumps: 0, in_flight, presumed, backlog, folded }
     }

@@ -4,7 +4,7 @@
 //! same way serves a start, a new budget, a new rule and a session that was forgotten meanwhile.
 
 use jiff::tz::TimeZone;
-use reins_governor::{Ask, Fault, Scope, Usd, Window};
+use reins_governor::{Ask, Fault, Name, Scope, Usd, Window};
 use reins_ledger::{Posting, Slot};
 use smallvec::SmallVec;
 
@@ -19,6 +19,7 @@ const TRIES: usize = 16;
 
 /// A counter that is not in memory.
 struct Wanted {
+    organization: Name,
     scope: Scope,
     window: Window,
     zone: TimeZone,
@@ -56,7 +57,10 @@ fn missing(core: &Core, ask: &Ask<'_>) -> Result<SmallVec<[Wanted; 4]>, Fault> {
     let now = core.time(&mut live);
     live.books.expect(ask, now);
     let missing = live.books.missing(ask).into_iter();
-    let wanted = |(scope, window)| Wanted { scope, window, zone: ask.zone.clone() };
+    let wanted = |(scope, window)| {
+        let (organization, zone) = (ask.organization.clone(), ask.zone.clone());
+        Wanted { organization, scope, window, zone }
+    };
     Ok(missing.map(wanted).collect())
 }
 
@@ -88,7 +92,8 @@ fn put(core: &Core, wanted: &Wanted, since: Since, found: Found) -> bool {
     let Some(postings) = live.posted_after(found.applied, &wanted.scope) else { return false };
     let mut slots = found.slots;
     postings.into_iter().for_each(|posting| add(&mut slots, posting));
-    live.books.load(wanted.scope.clone(), wanted.window, &wanted.zone, &slots, now);
+    let counter = (wanted.scope.clone(), wanted.window);
+    live.books.load(&wanted.organization, counter, &wanted.zone, &slots, now);
     true
 }
 

@@ -146,7 +146,7 @@ impl Reports {
     ) -> Result<Books, StoreError> {
         let timeline = self.timeline(conn, now).await?;
         let slots = slots(conn, scope, timeline.earliest(window, zone, now)).await?;
-        let mut books = Books::on(timeline, Settings::default());
+        let mut books = Books::on(timeline.into(), Settings::default());
         books.load(scope.clone(), window, zone, &slots, now);
         Ok(books)
     }

@@ -29,6 +29,7 @@ pub(crate) const METADATA: &str = r#"{"n":1e999}"#;
 
 /// The rules of an organization, as far as a ledger needs them.
 pub(crate) struct House {
+    pub(crate) organization: Name,
     pub(crate) budgets: Budgets,
     pub(crate) reads: Vec<ReadKey>,
     pub(crate) zone: TimeZone,
@@ -53,7 +54,8 @@ impl House {
             budget("all", ScopeKind::Organization, Window::Monthly, OnExceed::Warn),
         ]);
         let reads = vec![ReadKey { kind: ScopeKind::User, window: Window::Hourly }];
-        Self { budgets, reads, zone: TimeZone::get("Europe/Berlin").unwrap() }
+        let zone = TimeZone::get("Europe/Berlin").unwrap();
+        Self { organization: "acme".into(), budgets, reads, zone }
     }
 
     pub(crate) fn ask(&self, who: &Identity, bound: Usd, now: Timestamp) -> Ask<'_> {
@@ -67,6 +69,7 @@ impl House {
             Some(Claim { scope, window: key.window, budget: None })
         });
         Ask {
+            organization: &self.organization,
             budgets: &self.budgets,
             scopes: who.scopes(),
             claims: counted.chain(read).collect(),
