@@ -89,7 +89,8 @@ fn put(core: &Core, wanted: &Wanted, since: Since, found: Found) -> bool {
     if live.jumps != since.jumps {
         return false;
     }
-    let Some(postings) = live.posted_after(found.applied, &wanted.scope) else { return false };
+    let posted = live.posted_after(found.applied, &wanted.organization, &wanted.scope);
+    let Some(postings) = posted else { return false };
     let mut slots = found.slots;
     postings.into_iter().for_each(|posting| add(&mut slots, posting));
     let counter = (wanted.scope.clone(), wanted.window);
@@ -115,10 +116,12 @@ fn add(slots: &mut Vec<Slot>, posting: &Posting) {
 async fn read(core: &Core, wanted: &Wanted, since: Since) -> Result<Found, StoreError> {
     let query = sqlx::query_as(
         "SELECT value, slot, nanos, calls FROM meta \
-         LEFT JOIN spend ON kind = ? AND spend.name = ? AND slot >= ? \
+         LEFT JOIN spend ON organization = ? AND kind = ? AND spend.name = ? AND slot >= ? \
          WHERE meta.name = 'applied_seq'",
     );
-    let query = query.bind(wanted.scope.kind.word()).bind(&*wanted.scope.name).bind(since.slot);
+    let Wanted { organization, scope, .. } = wanted;
+    let query = query.bind(&**organization).bind(scope.kind.word());
+    let query = query.bind(&*scope.name).bind(since.slot);
     let rows: Vec<Row> = query.fetch_all(&core.reads).await?;
     let applied = rows.first().map_or(0, |(applied, ..)| applied.cast_unsigned());
     Ok(Found { applied, slots: rows.into_iter().filter_map(slot).collect() })
