@@ -32,9 +32,9 @@ pub enum StoreError {
     },
     /// The store was written by a version that was never released.
     #[error(
-        "the store `{}` has schema version {found}, of a Reins before the first release, and cannot \
-         be read: it was left as it was; move it and the files beside it that begin with its name \
-         to another folder, and start with a new store, or use the Reins that wrote it",
+        "the store `{}` has schema version {found}, of a Reins before the first release, and \
+         cannot be read: it was left as it was; move it and the files beside it that begin with \
+         its name to another folder, and start with a new store, or use the Reins that wrote it",
         .path.display()
     )]
     TooOld {

@@ -98,8 +98,8 @@ impl Seed {
 
 impl Chain {
     /// Puts the text that `write` writes into `out`, as the next entry, which is of `organization`
-    /// and charges `nanos` more. `out` and the chain stay as they were where the text cannot be written, or is longer than a
-    /// frame can say.
+    /// and charges `nanos` more. `out` and the chain stay as they were where the text cannot be
+    /// written, or is longer than a frame can say.
     pub(crate) fn put(
         &mut self,
         out: &mut Vec<u8>,

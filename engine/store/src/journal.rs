@@ -90,8 +90,8 @@ struct Tail {
 // === impl Journal ===
 
 impl Journal {
-    /// Begins a life of the journal in `folder`, whose entries so far `charged` so much, and are all
-    /// in the database.
+    /// Begins a life of the journal in `folder`, whose entries so far `charged` so much, and are
+    /// all in the database.
     pub(crate) fn begin(
         folder: &Path,
         layout: Layout,

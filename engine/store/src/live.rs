@@ -136,8 +136,8 @@ impl Live {
         while self.backlog.pop_front_if(|(waiting, _)| waiting.seq <= seq).is_some() {}
     }
 
-    /// What is posted to `scope` of `organization` after entry `seq`; `None` where that is no longer
-    /// known.
+    /// What is posted to `scope` of `organization` after entry `seq`; `None` where that is no
+    /// longer known.
     pub(crate) fn posted_after(
         &self,
         seq: Seq,

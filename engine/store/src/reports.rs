@@ -89,8 +89,8 @@ impl Reports {
         Ok(Spent { spent, held, calls, in_flight })
     }
 
-    /// How the budget at `index` stands for `scope` of `organization`, counted as a server counts it;
-    /// `None` where there is no such budget.
+    /// How the budget at `index` stands for `scope` of `organization`, counted as a server counts
+    /// it; `None` where there is no such budget.
     ///
     /// # Errors
     /// When the store cannot be read.
@@ -111,8 +111,8 @@ impl Reports {
         Ok(standing.map(|standing| Standing { held, ..standing }))
     }
 
-    /// Every scope of `kind` of `organization` whose charges count in the window that `now` is in, or
-    /// that has a call in flight, by name. Where the clock jumped, perhaps others besides.
+    /// Every scope of `kind` of `organization` whose charges count in the window that `now` is in,
+    /// or that has a call in flight, by name. Where the clock jumped, perhaps others besides.
     ///
     /// # Errors
     /// When the store cannot be read.

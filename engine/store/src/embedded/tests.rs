@@ -352,8 +352,8 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// Runs `steps` on a store that forgets and restarts, beside books that never leave memory: those of
-/// two organizations with the same names, each by itself. Every hold must be granted or refused
+/// Runs `steps` on a store that forgets and restarts, beside books that never leave memory: those
+/// of two organizations with the same names, each by itself. Every hold must be granted or refused
 /// alike, with the same figures.
 async fn compare(steps: Vec<Step>) {
     let (folder, clock) = (tempfile::tempdir().unwrap(), HandClock::at(NOON));
