@@ -87,7 +87,8 @@ impl Story {
         let reports = Reports::open(&self.site.store(), &*self.clock).unwrap();
         let scope = Scope::new(ScopeKind::Organization, "acme".into());
         let (zone, now) = (TimeZone::UTC, self.clock.now());
-        reports.spent(&scope, Window::Hourly, &zone, now).await.unwrap().spent.nanos()
+        let acme = "acme".into();
+        reports.spent(&acme, &scope, Window::Hourly, &zone, now).await.unwrap().spent.nanos()
     }
 }
 

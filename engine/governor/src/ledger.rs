@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use crate::{
-    Budgets, Cost, Picos, ReadKey, Readings, Scope, Scopes, Standing, Transaction, Usage, Usd,
-    Window,
+    Budgets, Cost, Name, Picos, ReadKey, Readings, Scope, Scopes, Standing, Transaction, Usage,
+    Usd, Window,
 };
 
 /// Names a hold within one ledger's life. Never zero, never used twice.
@@ -33,6 +33,9 @@ pub struct Claim {
 /// What a call asks a ledger to set aside, in every scope at once or not at all.
 #[derive(Clone, Debug)]
 pub struct Ask<'a> {
+    /// The caller's organization. Scopes are names in it: those of another organization are others,
+    /// whatever they are called.
+    pub organization: &'a Name,
     /// The budgets that claims point into.
     pub budgets: &'a Budgets,
     /// Every scope the call touches, claimed or not: its charge is posted to all of them.

@@ -11,6 +11,7 @@ mod finish;
 mod hold;
 mod report;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use hashbrown::HashMap;
@@ -46,7 +47,7 @@ pub struct Books {
     settings: Settings,
     /// The latest second that was seen since the clock jumped.
     seen: i64,
-    timeline: Timeline,
+    timeline: Arc<Timeline>,
     /// The last id that was given to a hold.
     issued: u64,
     calendar: Calendar,
@@ -90,17 +91,22 @@ impl Books {
     /// Empty books.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
-        Self::on(Timeline::default(), settings)
+        Self::on(Arc::default(), settings)
     }
 
     /// Empty books of a store whose clock has shown this.
     #[must_use]
-    pub fn on(timeline: Timeline, settings: Settings) -> Self {
+    pub fn on(timeline: Arc<Timeline>, settings: Settings) -> Self {
+        Self::numbering(0, timeline, settings)
+    }
+
+    /// The same, with holds whose ids come after `issued`.
+    pub(crate) fn numbering(issued: u64, timeline: Arc<Timeline>, settings: Settings) -> Self {
         Self {
             settings,
             seen: i64::MIN,
             timeline,
-            issued: 0,
+            issued,
             calendar: Calendar::new(),
             accounts: HashMap::new(),
             rows: HashMap::new(),
@@ -124,7 +130,7 @@ impl Books {
 
     /// What the wall clock has shown.
     #[must_use]
-    pub const fn timeline(&self) -> &Timeline {
+    pub fn timeline(&self) -> &Timeline {
         &self.timeline
     }
 
@@ -132,8 +138,15 @@ impl Books {
     /// `now`. No time has passed, so holds live as long as before; every counter has to be loaded
     /// anew.
     pub fn jump(&mut self, seconds: i64, now: Timestamp) {
+        let mut timeline = Timeline::clone(&self.timeline);
+        timeline.jump(now.as_second(), seconds);
+        self.go_by(Arc::new(timeline), seconds, now);
+    }
+
+    /// Takes in a jump that `timeline` knows of already.
+    pub(crate) fn go_by(&mut self, timeline: Arc<Timeline>, seconds: i64, now: Timestamp) {
         let now = now.as_second();
-        self.timeline.jump(now, seconds);
+        self.timeline = timeline;
         self.seen = now;
         self.rows.values_mut().for_each(|row| row.jump(seconds, now, &self.timeline));
         self.ended.jump(seconds);
@@ -182,13 +195,33 @@ impl Books {
     /// it forgot.
     pub fn evict(&mut self, idle_since: Timestamp) -> usize {
         let before = self.counters();
-        self.forget_idle(idle_since.as_second());
-        if self.is_crowded() {
-            self.forget_idle(self.crowded_out());
-        }
-        self.ended.forget(idle_since.as_second(), self.seen);
-        self.accounts.shrink_to(self.accounts.len().saturating_mul(4));
+        self.forget_unused(idle_since);
+        self.crowd_out(self.settings.counters_max);
         before.saturating_sub(self.counters())
+    }
+
+    /// Forgets counters without holds that were not used since `idle_since`, and ended calls alike.
+    pub(crate) fn forget_unused(&mut self, idle_since: Timestamp) {
+        self.forget_idle(idle_since.as_second());
+        self.ended.forget(idle_since.as_second(), self.seen);
+    }
+
+    /// Forgets the counters without holds that are idle longest, so that `counters_max` stay.
+    pub(crate) fn crowd_out(&mut self, counters_max: usize) {
+        if self.counters() > counters_max {
+            self.forget_idle(self.crowded_out(counters_max));
+        }
+        self.accounts.shrink_to(self.accounts.len().saturating_mul(4));
+    }
+
+    /// How many ended calls are remembered.
+    pub(crate) fn ends(&self) -> usize {
+        self.ended.len()
+    }
+
+    /// Forgets the oldest ended calls, so that `most` stay.
+    pub(crate) fn forget_ends(&mut self, most: usize) {
+        self.ended.keep_newest(most);
     }
 
     /// Takes note of `now`, and answers the time that holds here.
@@ -225,11 +258,11 @@ impl Books {
     }
 
     /// Since when an account must have been used to stay, so that the rest are not too many.
-    fn crowded_out(&self) -> i64 {
+    fn crowded_out(&self, counters_max: usize) -> i64 {
         let idle = |account: &&Account| account.open == 0 && !account.counters.is_empty();
         let idle = self.accounts.values().filter(idle);
         let mut touched: Vec<i64> = idle.map(|account| account.touched).collect();
-        let excess = self.counters().saturating_sub(self.settings.counters_max);
+        let excess = self.counters().saturating_sub(counters_max);
         let last = excess.min(touched.len()).saturating_sub(1);
         let newest_kept = self.seen.saturating_sub(KEPT_SECONDS);
         if touched.is_empty() {

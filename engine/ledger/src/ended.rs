@@ -60,6 +60,18 @@ impl Ended {
         rows.for_each(|row| row.outdated = true);
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.final_ends.order.len().saturating_add(self.presumed.order.len())
+    }
+
+    /// Forgets all but `most`: first the oldest of those that hold for ever, since asking twice
+    /// changes nothing there.
+    pub(crate) fn keep_newest(&mut self, most: usize) {
+        let of_final_ends = most.saturating_sub(self.presumed.order.len());
+        self.final_ends.keep_newest(of_final_ends);
+        self.presumed.keep_newest(most);
+    }
+
     /// Forgets what came before `idle_since`, and what is too old to be corrected at `now`.
     pub(crate) fn forget(&mut self, idle_since: i64, now: i64) {
         self.final_ends.forget_before(idle_since);
@@ -80,6 +92,12 @@ impl Lane {
 
     fn forget_before(&mut self, second: i64) {
         while self.order.front().is_some_and(|(_, at)| *at < second) {
+            self.forget_oldest();
+        }
+    }
+
+    fn keep_newest(&mut self, most: usize) {
+        while self.order.len() > most {
             self.forget_oldest();
         }
     }

@@ -22,10 +22,13 @@ mod typical;
 
 mod books;
 mod command;
+
+mod all_books;
 mod memory;
 
 mod limits;
 
+pub use all_books::AllBooks;
 pub use books::{Books, Finished, Settings, Swept};
 pub use command::{Command, Outcome};
 pub use jump_detector::{ClockReading, JumpDetector};

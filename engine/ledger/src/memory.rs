@@ -13,14 +13,14 @@ use reins_governor::{
     Ask, End, HoldId, Holding, Ledger, LedgerFuture, Receipt, Transaction, Unheld, VoidReason,
 };
 
-use crate::{Books, Settings};
+use crate::{AllBooks, Settings};
 
 /// What is done with each record.
 type Sink = Box<dyn Fn(&Transaction) + Send + Sync>;
 
 /// A ledger that lives as long as its process.
 pub struct MemoryLedger {
-    books: Mutex<Books>,
+    books: Mutex<AllBooks>,
     sink: Option<Sink>,
 }
 
@@ -30,7 +30,7 @@ impl MemoryLedger {
     /// Empty books, and no record kept.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
-        Self { books: Mutex::new(Books::new(settings)), sink: None }
+        Self { books: Mutex::new(AllBooks::new(settings)), sink: None }
     }
 
     /// Gives every record to `sink`: the one of a call that ends without an attempt, and the one
@@ -42,7 +42,7 @@ impl MemoryLedger {
     }
 
     /// Looks into the books. Calls wait meanwhile.
-    pub fn look<T>(&self, at: impl FnOnce(&Books) -> T) -> T {
+    pub fn look<T>(&self, at: impl FnOnce(&AllBooks) -> T) -> T {
         at(&self.books.lock())
     }
 

@@ -1,11 +1,11 @@
 //! A batch: what some entries together change in the database, each row once.
 
 use hashbrown::{HashMap, HashSet};
-use reins_governor::ScopeKind;
+use reins_governor::{Name, ScopeKind};
 use reins_ledger::{Posting, Timeline};
 
 use crate::entry::{Ended, Entry, Intent};
-use crate::frame::Seq;
+use crate::frame::{Mark, Seq};
 use crate::kept::Kept;
 
 /// Entries together, in order.
@@ -19,8 +19,10 @@ pub(crate) struct Batch<'a> {
     pub(crate) records: Vec<&'a Kept>,
     /// Ends without a record.
     pub(crate) corrections: Vec<&'a Ended>,
-    /// Changes of spend, by scope and slot: nano-USD, then calls.
-    pub(crate) spend: HashMap<(ScopeKind, &'a str, i64), (i64, i64)>,
+    /// Changes of spend, by organization, scope and slot: nano-USD, then calls.
+    pub(crate) spend: HashMap<(&'a Name, ScopeKind, &'a str, i64), (i64, i64)>,
+    /// What the entries of each organization charged so far, these included.
+    pub(crate) charged: HashMap<&'a Name, i64>,
     /// What the wall clock has shown, where it jumped.
     pub(crate) timeline: Option<&'a Timeline>,
     /// The last second of ledger time that an entry speaks of.
@@ -30,14 +32,15 @@ pub(crate) struct Batch<'a> {
 // === impl Batch ===
 
 impl<'a> Batch<'a> {
-    pub(crate) fn of(entries: impl IntoIterator<Item = (Seq, &'a Entry)>) -> Self {
+    pub(crate) fn of(entries: impl IntoIterator<Item = (Mark, &'a Entry)>) -> Self {
         let mut batch = Self::default();
         let mut closed = HashSet::new();
-        for (seq, entry) in entries {
+        for (mark, entry) in entries {
+            batch.charged.extend(entry.organization().map(|name| (name, mark.own)));
             match entry {
                 Entry::Intent(intent) => {
                     batch.see(intent.at.as_second());
-                    batch.opened.push((seq, intent));
+                    batch.opened.push((mark.seq, intent));
                 }
                 Entry::Record(record) => batch.records.push(record),
                 Entry::End(end) => {
@@ -60,17 +63,17 @@ impl<'a> Batch<'a> {
             Some(record) => self.records.push(record),
             None => self.corrections.push(end),
         }
-        end.postings.iter().for_each(|posting| self.post(posting));
+        end.postings.iter().for_each(|posting| self.post(&end.fact.organization, posting));
     }
 
     fn see(&mut self, second: i64) {
         self.seen = self.seen.max(Some(second));
     }
 
-    fn post(&mut self, posting: &'a Posting) {
+    fn post(&mut self, organization: &'a Name, posting: &'a Posting) {
         let Posting { scope, slot, nanos, calls } = posting;
         self.see(*slot);
-        let key = (scope.kind, &*scope.name, *slot);
+        let key = (organization, scope.kind, &*scope.name, *slot);
         let sum = self.spend.entry(key).or_default();
         *sum = (sum.0.saturating_add(*nanos), sum.1.saturating_add(*calls));
     }

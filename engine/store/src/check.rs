@@ -12,8 +12,10 @@ pub enum Mismatch {
     #[error("the books do not add up: {0}")]
     Books(String),
     /// A scope's spend is not the sum of its transactions.
-    #[error("{scope} spent ${spent}, and its transactions cost ${recorded}")]
+    #[error("{scope} of `{organization}` spent ${spent}, and its transactions cost ${recorded}")]
     Spend {
+        /// Which organization.
+        organization: String,
         /// Whose.
         scope: String,
         /// By its slots.
@@ -46,24 +48,26 @@ impl Embedded {
 /// Compares what each scope spent with the transactions that made it.
 pub(crate) async fn kept(pool: &SqlitePool) -> Result<(), Mismatch> {
     let query = sqlx::query_as(
-        "SELECT kind, name, sum(spent), sum(recorded) FROM ( \
-            SELECT kind, name, nanos AS spent, 0 AS recorded FROM spend \
-            UNION ALL SELECT 'key', key, 0, cost_nanos FROM transactions \
-            UNION ALL SELECT 'session', session, 0, cost_nanos \
+        "SELECT organization, kind, name, sum(spent), sum(recorded) FROM ( \
+            SELECT organization, kind, name, nanos AS spent, 0 AS recorded FROM spend \
+            UNION ALL SELECT organization, 'key', key, 0, cost_nanos FROM transactions \
+            UNION ALL SELECT organization, 'session', session, 0, cost_nanos \
                 FROM transactions WHERE session IS NOT NULL \
-            UNION ALL SELECT 'user', user, 0, cost_nanos \
+            UNION ALL SELECT organization, 'user', user, 0, cost_nanos \
                 FROM transactions WHERE user IS NOT NULL \
-            UNION ALL SELECT 'agent', agent, 0, cost_nanos FROM transactions \
-            UNION ALL SELECT 'team', team, 0, cost_nanos \
+            UNION ALL SELECT organization, 'agent', agent, 0, cost_nanos FROM transactions \
+            UNION ALL SELECT organization, 'team', team, 0, cost_nanos \
                 FROM transactions WHERE team IS NOT NULL \
-            UNION ALL SELECT 'organization', organization, 0, cost_nanos FROM transactions) \
-         GROUP BY kind, name HAVING sum(spent) <> sum(recorded) LIMIT 1",
+            UNION ALL SELECT organization, 'organization', organization, 0, cost_nanos \
+                FROM transactions) \
+         GROUP BY organization, kind, name HAVING sum(spent) <> sum(recorded) LIMIT 1",
     );
-    let first: Option<(String, String, i64, i64)> =
+    let first: Option<(String, String, String, i64, i64)> =
         query.fetch_optional(pool).await.map_err(StoreError::from)?;
     match first {
         None => Ok(()),
-        Some((kind, name, spent, recorded)) => Err(Mismatch::Spend {
+        Some((organization, kind, name, spent, recorded)) => Err(Mismatch::Spend {
+            organization,
             scope: format!("{kind}={name}"),
             spent: usd(spent),
             recorded: usd(recorded),

@@ -5,6 +5,9 @@
 //! loss: an entry of a write that another write followed; a file that is gone, cut or of another
 //! store.
 
+use hashbrown::HashMap;
+use reins_governor::Name;
+
 use crate::StoreError;
 use crate::frame::{Mark, Seq};
 use crate::journal_state::JournalState;
@@ -36,6 +39,7 @@ pub(crate) fn judge(scan: &Scan, state: &JournalState) -> Result<Continuity, Sto
     let done = Continuity { entries: Vec::new(), flaws: Vec::new(), torn: None };
     let mut walk = Walk { scan, state, done };
     walk.entries()?;
+    walk.share_out()?;
     walk.files();
     walk.end();
     Ok(walk.done)
@@ -99,8 +103,35 @@ impl Walk<'_> {
             after,
             before: before.at(),
             nanos: next.mark.nanos.saturating_sub(before.charged()).saturating_sub(last.nanos),
+            organizations: Vec::new(),
             place: (file.unwrap_or_default(), next.at),
         })
+    }
+
+    /// Notes what each organization lost in a gap: between two of its entries, or the database's
+    /// total and its next entry, there must be no other gap.
+    fn share_out(&mut self) -> Result<(), StoreError> {
+        let applied = self.state.applied.mark.seq;
+        let mut gaps: Vec<&mut Missing> = self.done.flaws.iter_mut().filter_map(missing).collect();
+        if gaps.is_empty() {
+            return Ok(());
+        }
+        let known =
+            self.state.charged.iter().map(|(name, nanos)| (name.clone(), (*nanos, applied)));
+        let mut known: HashMap<Name, (i64, Seq)> = known.collect();
+        for found in &self.done.entries {
+            let entry = self.scan.read(found)?;
+            let Some(name) = entry.organization() else { continue };
+            let now = (found.mark.own, found.mark.seq);
+            let (before, since) = known.insert(name.clone(), now).unwrap_or((0, applied));
+            let lost = found.mark.own.saturating_sub(entry.charged()).saturating_sub(before);
+            let between = |gap: &&mut &mut Missing| since < gap.from && gap.to < found.mark.seq;
+            let mut between = gaps.iter_mut().filter(between);
+            if let (Some(gap), None, true) = (between.next(), between.next(), lost != 0) {
+                gap.organizations.push((name.clone(), lost));
+            }
+        }
+        Ok(())
     }
 
     /// Checks headers, lengths and ordinals of the files.
@@ -142,6 +173,19 @@ impl Walk<'_> {
             let from = last.saturating_add(1);
             self.done.flaws.push(Flaw::End { from, after: self.state.applied.at });
         }
+    }
+}
+
+fn missing(flaw: &mut Flaw) -> Option<&mut Missing> {
+    match flaw {
+        Flaw::Missing(missing) => Some(missing),
+        Flaw::End { .. }
+        | Flaw::Diverged { .. }
+        | Flaw::Foreign { .. }
+        | Flaw::Header { .. }
+        | Flaw::Cut { .. }
+        | Flaw::Log { .. }
+        | Flaw::NoFile { .. } => None,
     }
 }
 

@@ -14,12 +14,15 @@ use std::sync::atomic::AtomicBool;
 
 use parking_lot::Mutex;
 
+use crate::schema::FIRST_VERSION;
 use crate::{StoreError, permissions};
 
 /// The `application_id` in the header of a store's database: `Rein` in ASCII.
 pub(crate) const APPLICATION_ID: u32 = 0x5265_696E;
 /// Its offset in that header.
 const APPLICATION_ID_AT: usize = 68;
+/// The offset of the schema's version (`user_version`) in it.
+const VERSION_AT: usize = 60;
 /// What every SQLite database begins with.
 const MAGIC: &[u8] = b"SQLite format 3\0";
 /// The part of the header that is read.
@@ -132,8 +135,15 @@ impl Database {
         if read.is_err() || !head.starts_with(MAGIC) {
             return Err(StoreError::NoDatabase(self.path.clone()));
         }
-        let ours = head.get(APPLICATION_ID_AT..) == Some(&APPLICATION_ID.to_be_bytes());
-        ours.then_some(()).ok_or_else(|| StoreError::Foreign(self.path.clone()))
+        if head.get(APPLICATION_ID_AT..) != Some(&APPLICATION_ID.to_be_bytes()) {
+            return Err(StoreError::Foreign(self.path.clone()));
+        }
+        let version = head.get(VERSION_AT..).and_then(<[u8]>::first_chunk::<4>);
+        let found = version.map_or(0, |bytes| i64::from(i32::from_be_bytes(*bytes)));
+        if (1..FIRST_VERSION).contains(&found) {
+            return Err(StoreError::TooOld { path: self.path.clone(), found });
+        }
+        Ok(())
     }
 
     /// Refuses a new database beside a write-ahead log: the log is left over from a lost database,

@@ -19,7 +19,7 @@ use reins_governor::{
     Ask, Clock, End, Fault, HoldId, Holding, Ledger, LedgerFuture, Receipt, Transaction, Unheld,
     VoidReason,
 };
-use reins_ledger::{Books, JumpDetector, Settings};
+use reins_ledger::{AllBooks, JumpDetector, Settings};
 use sqlx::SqlitePool;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -302,7 +302,7 @@ impl Core {
     ) -> Self {
         let detector = JumpDetector::new(read_clocks(&*options.clock));
         Self {
-            live: Mutex::new(Live::new(Books::new(options.settings), detector, last)),
+            live: Mutex::new(Live::new(AllBooks::new(options.settings), detector, last)),
             journal,
             clock: options.clock,
             reads,

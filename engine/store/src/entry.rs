@@ -57,6 +57,7 @@ pub(crate) type Postings = SmallVec<[Posting; 6]>;
 /// The bare end of an attempt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Fact {
+    pub(crate) organization: Name,
     /// The entry of the attempt's intent; `None` for a correction.
     pub(crate) intent: Option<Seq>,
     pub(crate) txn: TransactionId,
@@ -149,6 +150,17 @@ impl Entry {
             Self::End(end) => end.fact.at,
             Self::Record(record) => record.columns.at,
             Self::Clock(clock) => Timestamp::from_second(clock.seen).unwrap_or_default(),
+        }
+    }
+
+    /// Whose call it is about; `None` where it is about the clock.
+    pub(crate) fn organization(&self) -> Option<&Name> {
+        match self {
+            Self::Intent(Intent { draft: kept, .. }) | Self::Record(kept) => {
+                Some(&kept.columns.organization)
+            }
+            Self::End(end) => Some(&end.fact.organization),
+            Self::Clock(_) => None,
         }
     }
 

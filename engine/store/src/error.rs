@@ -30,6 +30,19 @@ pub enum StoreError {
         /// The newest version known here.
         known: i64,
     },
+    /// The store was written by a version that was never released.
+    #[error(
+        "the store `{}` has schema version {found}, of a Reins before the first release, and \
+         cannot be read: it was left as it was; move it and the files beside it that begin with \
+         its name to another folder, and start with a new store, or use the Reins that wrote it",
+        .path.display()
+    )]
+    TooOld {
+        /// The database.
+        path: PathBuf,
+        /// Its version.
+        found: i64,
+    },
     /// The store must be brought up to date first, which needs it for itself.
     #[error(
         "the store `{}` was written by an earlier version and is in use: start this version of \
@@ -161,6 +174,19 @@ pub enum StoreError {
         name: String,
         /// The key that has it.
         id: String,
+    },
+    /// A key of another organization has the same value.
+    #[error(
+        "the key `{name}` of `{organization}` has the value of a key of `{other}`, so that a call \
+         with it could be of either: give each organization keys of its own"
+    )]
+    ValueTaken {
+        /// The name of the key that was declared.
+        name: String,
+        /// The organization it was declared in.
+        organization: String,
+        /// The organization that has a key of this value.
+        other: String,
     },
     /// The key no longer works, so it cannot be rotated.
     #[error("the key `{0}` is revoked or expired: create a new one")]

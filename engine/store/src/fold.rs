@@ -11,7 +11,7 @@ use crate::batch::Batch;
 use crate::clock;
 use crate::entry::{Ended, Intent};
 use crate::frame::Seq;
-use crate::journal_state::Applied;
+use crate::journal_state::{self, Applied};
 use crate::kept::Kept;
 use crate::presume;
 
@@ -34,6 +34,8 @@ pub(crate) fn apply(
     batch.timeline.map(|timeline| clock::write(&tx, timeline)).transpose()?;
     batch.seen.map(|seen| clock::note_seen(&tx, seen)).transpose()?;
     if let Some(applied) = applied {
+        let mut charged = batch.charged.iter();
+        charged.try_for_each(|(name, nanos)| journal_state::note_charged(&tx, name, *nanos))?;
         applied.note(&tx)?;
     }
     Ok(tx.commit()?)
@@ -100,11 +102,11 @@ fn keep(tx: &Connection, records: &[&Kept]) -> rusqlite::Result<()> {
 
 fn spend(tx: &Connection, batch: &Batch<'_>) -> rusqlite::Result<()> {
     let mut add = tx.prepare_cached(
-        "INSERT INTO spend VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET \
+        "INSERT INTO spend VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET \
          nanos = nanos + excluded.nanos, calls = calls + excluded.calls",
     )?;
-    for ((kind, name, slot), (nanos, calls)) in &batch.spend {
-        add.execute(params![kind.word(), name, slot, nanos, calls])?;
+    for ((organization, kind, name, slot), (nanos, calls)) in &batch.spend {
+        add.execute(params![&***organization, kind.word(), name, slot, nanos, calls])?;
     }
     Ok(())
 }

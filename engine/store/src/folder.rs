@@ -166,7 +166,7 @@ fn fold_entries(
         at: Some(entry.at()),
         journaled: mark.seq.min(written),
     });
-    let batch = Batch::of(entries.iter().map(|(mark, entry)| (mark.seq, &**entry)));
+    let batch = Batch::of(entries.iter().map(|(mark, entry)| (*mark, &**entry)));
     let mut warned: Option<Instant> = None;
     loop {
         match fold::apply(conn, &batch, applied) {

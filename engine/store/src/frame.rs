@@ -2,32 +2,43 @@
 //!
 //! ```text
 //! magic │ length │ CRC-32 │ CRC before │ number │ index in write │ nano-USD so far │ text
-//! 4     │ u32    │ u32    │ u32        │ u64    │ u32            │ i64             │ length bytes
+//! 4     │ u32    │ u32    │ u32        │ u64    │ u32            │ i64, i64        │ length bytes
 //! ```
+//! The nano-USD are what all entries so far charged: first those of the whole store, then those of
+//! the organization that the entry is of, zero where it is of none. So a gap tells what is missing.
+//!
 //! Numbers are little-endian. The checksum covers everything but the magic and itself, and starts
 //! from the [`Seed`] of the store and the journal's life. Each frame repeats the checksum of the
 //! entry before it: an entry that is missing, or from another history, breaks this chain.
 
 use std::io;
 
+use hashbrown::HashMap;
 use memchr::memmem;
+use reins_governor::Name;
 
 /// Begins a frame. 0xFF occurs in no UTF-8 text, so no entry's text can contain a frame.
-const MAGIC: [u8; 4] = [0xFF, b'R', b'J', 1];
+const MAGIC: [u8; 4] = [0xFF, b'R', b'J', 2];
 /// All that stands before the text.
-pub(crate) const FRAME_HEADER_BYTES: usize = 36;
+pub(crate) const FRAME_HEADER_BYTES: usize = 44;
 /// Where the part begins that the checksum covers, together with the length.
 const COVERED_FROM: usize = 12;
 
 /// An entry's number: 1 for the first of a store's life, and no gaps.
 pub(crate) type Seq = u64;
 
-/// A place in the journal: an entry, its checksum, and what all entries up to it charged.
+/// What the entries of each organization charged so far, in nano-USD.
+pub(crate) type Charged = HashMap<Name, i64>;
+
+/// A place in the journal: an entry, its checksum, and what all entries up to it charged, in
+/// nano-USD.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Mark {
     pub(crate) seq: Seq,
     pub(crate) sum: u32,
     pub(crate) nanos: i64,
+    /// Those of its organization alone; zero where it is of none.
+    pub(crate) own: i64,
 }
 
 /// The initial value of a journal's checksums. It differs between stores and between lives, so that
@@ -36,10 +47,11 @@ pub(crate) struct Mark {
 pub(crate) struct Seed(u32);
 
 /// What the next frame is chained to.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Chain {
     pub(crate) seed: Seed,
     pub(crate) last: Mark,
+    pub(crate) charged: Charged,
 }
 
 /// A whole frame.
@@ -85,18 +97,19 @@ impl Seed {
 // === impl Chain ===
 
 impl Chain {
-    /// Puts the text that `write` writes into `out`, as the next entry, which charges `nanos` more.
-    /// `out` and the chain stay as they were where the text cannot be written, or is longer than a
-    /// frame can say.
+    /// Puts the text that `write` writes into `out`, as the next entry, which is of `organization`
+    /// and charges `nanos` more. `out` and the chain stay as they were where the text cannot be
+    /// written, or is longer than a frame can say.
     pub(crate) fn put(
         &mut self,
         out: &mut Vec<u8>,
         nth: u32,
-        nanos: i64,
+        (organization, nanos): (Option<&Name>, i64),
         write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>,
     ) -> io::Result<()> {
         let start = out.len();
         let seq = self.last.seq.saturating_add(1);
+        let own = organization.map_or(0, |name| self.charged(name).saturating_add(nanos));
         let nanos = self.last.nanos.saturating_add(nanos);
         out.extend_from_slice(&MAGIC);
         out.extend_from_slice(&[0; 8]);
@@ -104,12 +117,32 @@ impl Chain {
         out.extend_from_slice(&seq.to_le_bytes());
         out.extend_from_slice(&nth.to_le_bytes());
         out.extend_from_slice(&nanos.to_le_bytes());
+        out.extend_from_slice(&own.to_le_bytes());
         let sealed = write(out).and_then(|()| seal(out, start, self.seed));
         match sealed {
-            Ok(sum) => self.last = Mark { seq, sum, nanos },
+            Ok(sum) => self.advance(organization, Mark { seq, sum, nanos, own }),
             Err(_) => out.truncate(start),
         }
         sealed.map(drop)
+    }
+
+    /// Numbers an entry of `organization` that is not written.
+    pub(crate) fn skip(&mut self, organization: Option<&Name>) {
+        let own = organization.map_or(0, |name| self.charged(name));
+        self.last = Mark { seq: self.last.seq.saturating_add(1), own, ..self.last };
+    }
+
+    fn charged(&self, organization: &Name) -> i64 {
+        self.charged.get(organization).copied().unwrap_or(0)
+    }
+
+    fn advance(&mut self, organization: Option<&Name>, to: Mark) {
+        self.last = to;
+        let Some(name) = organization else { return };
+        match self.charged.get_mut(name) {
+            Some(charged) => *charged = to.own,
+            None => _ = self.charged.insert(name.clone(), to.own),
+        }
     }
 }
 
@@ -143,13 +176,15 @@ impl<'a> Frames<'a> {
         let (seq, rest) = rest.split_first_chunk::<8>()?;
         let (nth, rest) = rest.split_first_chunk::<4>()?;
         let (nanos, rest) = rest.split_first_chunk::<8>()?;
+        let (own, rest) = rest.split_first_chunk::<8>()?;
         let text = rest.get(..usize::try_from(u32::from_le_bytes(*length)).ok()?)?;
         let end = at.checked_add(FRAME_HEADER_BYTES)?.checked_add(text.len())?;
         let covered = self.bytes.get(at.checked_add(COVERED_FROM)?..end)?;
         let (seq, sum) = (u64::from_le_bytes(*seq), u32::from_le_bytes(*sum));
         let whole = seq > self.last && self.seed.checksum(*length, covered) == sum;
         let text = std::str::from_utf8(text).ok().filter(|_| whole)?;
-        let mark = Mark { seq, sum, nanos: i64::from_le_bytes(*nanos) };
+        let (nanos, own) = (i64::from_le_bytes(*nanos), i64::from_le_bytes(*own));
+        let mark = Mark { seq, sum, nanos, own };
         let (before, nth) = (u32::from_le_bytes(*before), u32::from_le_bytes(*nth));
         Some((Frame { mark, before, nth, at, text }, end))
     }

@@ -10,7 +10,7 @@ use crate::frame::{Mark, Seed, Seq};
 /// Where a file's first frame begins.
 pub(crate) const HEADER_BYTES: usize = 64;
 /// What every journal file begins with; the last byte is the format's version.
-const MAGIC: [u8; 8] = *b"\xFFreinsj\x01";
+const MAGIC: [u8; 8] = *b"\xFFreinsj\x02";
 /// The part that the checksum covers.
 const COVERED_BYTES: usize = 56;
 

@@ -12,9 +12,10 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use parking_lot::{Condvar, Mutex};
+use reins_governor::Name;
 use tokio::sync::oneshot;
 
-use crate::frame::{Chain, Mark, Seq};
+use crate::frame::{Chain, Charged, Mark, Seq};
 use crate::header::Life;
 use crate::preallocate::Preallocator;
 use crate::segments::{Segment, Segments};
@@ -89,13 +90,19 @@ struct Tail {
 // === impl Journal ===
 
 impl Journal {
-    /// Begins a life of the journal in `folder`, whose entries so far are all in the database.
-    pub(crate) fn begin(folder: &Path, layout: Layout, life: Life) -> io::Result<Self> {
+    /// Begins a life of the journal in `folder`, whose entries so far `charged` so much, and are
+    /// all in the database.
+    pub(crate) fn begin(
+        folder: &Path,
+        layout: Layout,
+        life: Life,
+        charged: Charged,
+    ) -> io::Result<Self> {
         let durability = layout.durability;
         let sync = durability == Durability::Power;
         let mut segments = Segments::begin(folder, layout.segment_bytes, sync, life)?;
         let tail = Tail::of(segments.lay_out()?, layout.segment_bytes, sync, life.after.seq);
-        let queue = Queue::after(life);
+        let queue = Queue::after(life, charged);
         let shared =
             Shared { queue: Mutex::new(queue), wake: Condvar::new(), tail: Mutex::new(tail) };
         let shared = Arc::new(shared);
@@ -107,14 +114,14 @@ impl Journal {
         Ok(Self { shared, durability, preallocator, writer: Mutex::new(writer) })
     }
 
-    /// Numbers an entry that charges `nanos`, and queues what `write` writes of it. Once the
-    /// journal has stopped, it is numbered only.
+    /// Numbers an entry that charges an organization so many nano-USD, and queues what `write`
+    /// writes of it. Once the journal has stopped, it is numbered only.
     pub(crate) fn append(
         &self,
-        nanos: i64,
+        charge: (Option<&Name>, i64),
         write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>,
     ) -> Mark {
-        let mark = self.shared.queue.lock().append(nanos, write);
+        let mark = self.shared.queue.lock().append(charge, write);
         if self.durability == Durability::Power {
             self.shared.wake.notify_one();
         }
@@ -293,11 +300,11 @@ impl Shared {
 // === impl Queue ===
 
 impl Queue {
-    fn after(life: Life) -> Self {
+    fn after(life: Life, charged: Charged) -> Self {
         Self {
             bytes: Vec::new(),
             entries: 0,
-            chain: Chain { seed: life.seed(), last: life.after },
+            chain: Chain { seed: life.seed(), last: life.after, charged },
             waiting: Vec::new(),
             stopped: None,
             closing: false,
@@ -305,9 +312,13 @@ impl Queue {
         }
     }
 
-    fn append(&mut self, nanos: i64, write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>) -> Mark {
+    fn append(
+        &mut self,
+        charge: (Option<&Name>, i64),
+        write: impl FnOnce(&mut Vec<u8>) -> io::Result<()>,
+    ) -> Mark {
         if self.stopped.is_none() {
-            let put = self.chain.put(&mut self.bytes, self.entries, nanos, write);
+            let put = self.chain.put(&mut self.bytes, self.entries, charge, write);
             match put {
                 Ok(()) => self.entries = self.entries.saturating_add(1),
                 Err(error) => {
@@ -316,7 +327,7 @@ impl Queue {
             }
         }
         if self.stopped.is_some() {
-            self.chain.last.seq = self.chain.last.seq.saturating_add(1);
+            self.chain.skip(charge.0);
         }
         self.chain.last
     }

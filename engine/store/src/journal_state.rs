@@ -2,13 +2,14 @@
 //! another store is detected.
 
 use jiff::Timestamp;
-use rusqlite::{Connection, params};
+use reins_governor::Name;
+use rusqlite::{Connection, Row, params};
 
 use crate::StoreError;
-use crate::frame::{Mark, Seq};
+use crate::frame::{Charged, Mark, Seq};
 
 /// What the database knows of its journal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct JournalState {
     /// Which store it is.
     pub(crate) store: i64,
@@ -19,6 +20,8 @@ pub(crate) struct JournalState {
     pub(crate) closed: bool,
     /// How far the journal is in the database.
     pub(crate) applied: Applied,
+    /// What the entries of each organization charged, as far as they are in the database.
+    pub(crate) charged: Charged,
 }
 
 /// The last entry in the database.
@@ -36,22 +39,24 @@ pub(crate) struct Applied {
 
 impl JournalState {
     pub(crate) fn read(conn: &Connection) -> Result<Self, StoreError> {
-        let query = "SELECT store, life, closed, value, sum, nanos, at_us, journaled \
+        let query = "SELECT store, life, closed, value, sum, nanos, own_nanos, at_us, journaled \
                      FROM journal, meta WHERE meta.name = 'applied_seq'";
         let state = conn.query_row(query, [], |row| {
             let seq: i64 = row.get(3)?;
-            let mark = Mark { seq: seq.cast_unsigned(), sum: row.get(4)?, nanos: row.get(5)? };
-            let at: Option<i64> = row.get(6)?;
+            let (sum, nanos, own) = (row.get(4)?, row.get(5)?, row.get(6)?);
+            let mark = Mark { seq: seq.cast_unsigned(), sum, nanos, own };
+            let at: Option<i64> = row.get(7)?;
             let at = at.and_then(|us| Timestamp::from_microsecond(us).ok());
-            let journaled = row.get::<_, i64>(7)?.cast_unsigned();
+            let journaled = row.get::<_, i64>(8)?.cast_unsigned();
             Ok(Self {
                 store: row.get(0)?,
                 life: row.get(1)?,
                 closed: row.get(2)?,
                 applied: Applied { mark, at, journaled },
+                charged: Charged::new(),
             })
         });
-        Ok(state?)
+        Ok(Self { charged: charged(conn)?, ..state? })
     }
 
     /// Records that a life has begun and is not closed.
@@ -78,12 +83,32 @@ impl Applied {
     pub(crate) fn note(&self, tx: &Connection) -> rusqlite::Result<()> {
         let update = "UPDATE meta SET value = ? WHERE name = 'applied_seq'";
         tx.prepare_cached(update)?.execute([self.mark.seq.cast_signed()])?;
-        let update = "UPDATE journal SET sum = ?, nanos = ?, at_us = ?, journaled = ?";
+        let update =
+            "UPDATE journal SET sum = ?, nanos = ?, own_nanos = ?, at_us = ?, journaled = ?";
         let at = self.at.map(Timestamp::as_microsecond);
         let journaled = self.journaled.cast_signed();
-        let values = params![self.mark.sum, self.mark.nanos, at, journaled];
+        let Mark { sum, nanos, own, .. } = self.mark;
+        let values = params![sum, nanos, own, at, journaled];
         tx.prepare_cached(update)?.execute(values).map(drop)
     }
+}
+
+/// What the entries of each organization charged.
+fn charged(conn: &Connection) -> rusqlite::Result<Charged> {
+    let mut query = conn.prepare_cached("SELECT name, charged_nanos FROM organizations")?;
+    let one = |row: &Row<'_>| Ok((Name::kept(row.get::<_, String>(0)?), row.get(1)?));
+    query.query_map([], one)?.collect()
+}
+
+/// Records what the entries of `organization` charged so far.
+pub(crate) fn note_charged(
+    tx: &Connection,
+    organization: &Name,
+    nanos: i64,
+) -> rusqlite::Result<()> {
+    let put = "INSERT INTO organizations VALUES (?, ?) \
+               ON CONFLICT DO UPDATE SET charged_nanos = excluded.charged_nanos";
+    tx.prepare_cached(put)?.execute(params![&**organization, nanos]).map(drop)
 }
 
 /// Moves the write-ahead log into the main file; `false` where a reader of another process prevents

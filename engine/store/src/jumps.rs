@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use metrics::counter;
 use reins_governor::Clock;
-use reins_ledger::{Books, ClockReading, JumpDetector, Settings};
+use reins_ledger::{AllBooks, ClockReading, JumpDetector, Settings};
 
 use crate::StoreError;
 use crate::clock;
@@ -76,7 +76,7 @@ impl Core {
         let changed = before != kept.timeline;
         let mut live = self.live.lock();
         live.detector = JumpDetector::new(seen);
-        live.books = Books::on(kept.timeline, settings);
+        live.books = AllBooks::on(kept.timeline, settings);
         if changed {
             live.keep_clock(&self.journal, seen.wall);
             self.bell.ring(Call::Fold);

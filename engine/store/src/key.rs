@@ -107,11 +107,11 @@ impl Key {
 // === impl DeclaredKey ===
 
 impl DeclaredKey {
-    /// The key as the registry knows it: its id follows from its name.
+    /// The key as the registry knows it.
     pub(crate) fn known(&self) -> Key {
         let NewKey { organization, name, environment, pins, expires } = self.key.clone();
         Key {
-            id: KeyId(Name::kept(format!("key_{name}"))),
+            id: declared_id(&organization, &name),
             organization,
             masked: masked(self.value.expose()).into(),
             name,
@@ -124,6 +124,15 @@ impl DeclaredKey {
             rotated_to: None,
         }
     }
+}
+
+/// The id of the key that the configuration of `organization` declares as `name`, such as
+/// `key_acme/ci`. No two keys share one: the first `/` ends the organization, where it is written
+/// `%2F` (and `%` as `%25`), and the id of a key that was made has none.
+#[must_use]
+pub fn declared_id(organization: &Name, name: &Name) -> KeyId {
+    let organization = organization.replace('%', "%25").replace('/', "%2F");
+    KeyId(Name::kept(format!("key_{organization}/{name}")))
 }
 
 // === impl Secret ===

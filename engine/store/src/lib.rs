@@ -53,7 +53,7 @@ pub use check::Mismatch;
 pub use embedded::{Embedded, Health, OpenOptions};
 pub use error::StoreError;
 pub use journal::Durability;
-pub use key::{DeclaredKey, Key, NewKey, Pins, Secret};
+pub use key::{DeclaredKey, Key, NewKey, Pins, Secret, declared_id};
 pub use loss::{Flaw, Loss, Missing};
 pub use recover::{Losses, Recovered};
 pub use registry::{Created, Declaration, Registry, Rotation};

@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 use jiff::{SignedDuration, Timestamp};
-use reins_governor::{End, HoldId, Receipt, Scope, TransactionId};
-use reins_ledger::{Books, Finished, JumpDetector, Posting, Swept};
+use reins_governor::{End, HoldId, Name, Receipt, Scope, TransactionId};
+use reins_ledger::{AllBooks, Finished, JumpDetector, Posting, Swept};
 use ulid::Ulid;
 
 use crate::clock::KeptClock;
@@ -19,20 +19,21 @@ use crate::journal::Journal;
 use crate::kept::Kept;
 use crate::presume;
 
-/// Presumed ends whose calls are remembered, should usage come late: as many as the books remember.
-const PRESUMED_MAX: usize = 16_384;
+/// Presumed ends of an organization whose calls are remembered, should usage come late: as many as
+/// its books remember.
+const PRESUMED_MAX: usize = 2_048;
 
 /// The books, and what has not reached the database.
 #[derive(Debug)]
 pub(crate) struct Live {
-    pub(crate) books: Books,
+    pub(crate) books: AllBooks,
     /// Detects jumps of the wall clock.
     pub(crate) detector: JumpDetector,
     /// Jumps since the store was opened.
     pub(crate) jumps: u64,
     in_flight: HashMap<HoldId, InFlight>,
-    /// Which attempts were presumed lately.
-    presumed: VecDeque<(HoldId, TransactionId, u32)>,
+    /// Which attempts of each organization were presumed lately.
+    presumed: HashMap<Name, VecDeque<(HoldId, TransactionId, u32)>>,
     backlog: VecDeque<(Mark, Arc<Entry>)>,
     /// The last entry that is known to be in the database.
     folded: Seq,
@@ -49,7 +50,7 @@ struct InFlight {
 
 impl Live {
     /// Nothing held and nothing in the backlog, after `folded` entries.
-    pub(crate) fn new(books: Books, detector: JumpDetector, folded: Seq) -> Self {
+    pub(crate) fn new(books: AllBooks, detector: JumpDetector, folded: Seq) -> Self {
         let (in_flight, presumed, backlog) = Default::default();
         Self { books, detector, jumps: 0, in_flight, presumed, backlog, folded }
     }
@@ -135,9 +136,16 @@ impl Live {
         while self.backlog.pop_front_if(|(waiting, _)| waiting.seq <= seq).is_some() {}
     }
 
-    /// What is posted to `scope` after entry `seq`; `None` where that is no longer known.
-    pub(crate) fn posted_after(&self, seq: Seq, scope: &Scope) -> Option<Vec<&Posting>> {
+    /// What is posted to `scope` of `organization` after entry `seq`; `None` where that is no
+    /// longer known.
+    pub(crate) fn posted_after(
+        &self,
+        seq: Seq,
+        organization: &Name,
+        scope: &Scope,
+    ) -> Option<Vec<&Posting>> {
         let entries = self.backlog.iter().filter(|(waiting, _)| waiting.seq > seq);
+        let entries = entries.filter(|(_, entry)| entry.organization() == Some(organization));
         let postings = entries.flat_map(|(_, entry)| entry.postings());
         (seq >= self.folded).then(|| postings.filter(|post| post.scope == *scope).collect())
     }
@@ -152,26 +160,27 @@ impl Live {
     ) -> (Receipt, Option<Seq>) {
         let Finished { receipt, postings } = finished;
         let began = self.in_flight.remove(&id);
-        if began.is_none() && postings.is_empty() {
-            return (receipt, None);
-        }
+        let organization = self.books.organization(id).cloned();
+        let changes = began.is_some() || !postings.is_empty();
+        let Some(organization) = organization.filter(|_| changes) else { return (receipt, None) };
         let end = receipt.end.clone();
         let intent = began.as_ref().map(|began| began.seq);
         let draft = began.as_ref().and_then(InFlight::draft);
-        let (txn, attempt) = self.names(id, draft.or(record.as_ref()));
+        let (txn, attempt) = self.names(&organization, id, draft.or(record.as_ref()));
         if matches!(end, End::Presumed { .. }) {
-            self.remember(id, txn, attempt);
+            self.remember(&organization, (id, txn, attempt));
         }
         let record = record.or_else(|| draft.and_then(|draft| closed(journal, draft, &end, at)));
-        let fact = Fact { intent, txn, attempt, at, end };
+        let fact = Fact { organization, intent, txn, attempt, at, end };
         let ended = Ended { fact, record, postings };
         let seq = self.enter(journal, Arc::new(Entry::End(Box::new(ended))));
         (receipt, Some(seq))
     }
 
     /// Which attempt of which call a hold was for. A hold that never had either is nobody's.
-    fn names(&self, id: HoldId, known: Option<&Kept>) -> (TransactionId, u32) {
-        let remembered = || self.presumed.iter().rev().find(|(hold, ..)| *hold == id);
+    fn names(&self, organization: &Name, id: HoldId, known: Option<&Kept>) -> (TransactionId, u32) {
+        let presumed = || self.presumed.get(organization);
+        let remembered = || presumed()?.iter().rev().find(|(hold, ..)| *hold == id);
         match known {
             Some(Kept { columns, .. }) => (columns.id, columns.last_try().number),
             None => remembered()
@@ -179,15 +188,17 @@ impl Live {
         }
     }
 
-    fn remember(&mut self, id: HoldId, txn: TransactionId, attempt: u32) {
-        if self.presumed.len() >= PRESUMED_MAX {
-            self.presumed.pop_front();
+    fn remember(&mut self, organization: &Name, attempt: (HoldId, TransactionId, u32)) {
+        let presumed = self.presumed.entry_ref(organization).or_default();
+        if presumed.len() >= PRESUMED_MAX {
+            presumed.pop_front();
         }
-        self.presumed.push_back((id, txn, attempt));
+        presumed.push_back(attempt);
     }
 
     fn enter(&mut self, journal: &Journal, entry: Arc<Entry>) -> Seq {
-        let mark = journal.append(entry.charged(), |out| Ok(entry.write(out)?));
+        let mark =
+            journal.append((entry.organization(), entry.charged()), |out| Ok(entry.write(out)?));
         self.backlog.push_back((mark, entry));
         mark.seq
     }

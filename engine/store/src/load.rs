@@ -4,7 +4,7 @@
 //! same way serves a start, a new budget, a new rule and a session that was forgotten meanwhile.
 
 use jiff::tz::TimeZone;
-use reins_governor::{Ask, Fault, Scope, Usd, Window};
+use reins_governor::{Ask, Fault, Name, Scope, Usd, Window};
 use reins_ledger::{Posting, Slot};
 use smallvec::SmallVec;
 
@@ -19,6 +19,7 @@ const TRIES: usize = 16;
 
 /// A counter that is not in memory.
 struct Wanted {
+    organization: Name,
     scope: Scope,
     window: Window,
     zone: TimeZone,
@@ -56,7 +57,10 @@ fn missing(core: &Core, ask: &Ask<'_>) -> Result<SmallVec<[Wanted; 4]>, Fault> {
     let now = core.time(&mut live);
     live.books.expect(ask, now);
     let missing = live.books.missing(ask).into_iter();
-    let wanted = |(scope, window)| Wanted { scope, window, zone: ask.zone.clone() };
+    let wanted = |(scope, window)| {
+        let (organization, zone) = (ask.organization.clone(), ask.zone.clone());
+        Wanted { organization, scope, window, zone }
+    };
     Ok(missing.map(wanted).collect())
 }
 
@@ -85,10 +89,12 @@ fn put(core: &Core, wanted: &Wanted, since: Since, found: Found) -> bool {
     if live.jumps != since.jumps {
         return false;
     }
-    let Some(postings) = live.posted_after(found.applied, &wanted.scope) else { return false };
+    let posted = live.posted_after(found.applied, &wanted.organization, &wanted.scope);
+    let Some(postings) = posted else { return false };
     let mut slots = found.slots;
     postings.into_iter().for_each(|posting| add(&mut slots, posting));
-    live.books.load(wanted.scope.clone(), wanted.window, &wanted.zone, &slots, now);
+    let counter = (wanted.scope.clone(), wanted.window);
+    live.books.load(&wanted.organization, counter, &wanted.zone, &slots, now);
     true
 }
 
@@ -110,10 +116,12 @@ fn add(slots: &mut Vec<Slot>, posting: &Posting) {
 async fn read(core: &Core, wanted: &Wanted, since: Since) -> Result<Found, StoreError> {
     let query = sqlx::query_as(
         "SELECT value, slot, nanos, calls FROM meta \
-         LEFT JOIN spend ON kind = ? AND spend.name = ? AND slot >= ? \
+         LEFT JOIN spend ON organization = ? AND kind = ? AND spend.name = ? AND slot >= ? \
          WHERE meta.name = 'applied_seq'",
     );
-    let query = query.bind(wanted.scope.kind.word()).bind(&*wanted.scope.name).bind(since.slot);
+    let Wanted { organization, scope, .. } = wanted;
+    let query = query.bind(&**organization).bind(scope.kind.word());
+    let query = query.bind(&*scope.name).bind(since.slot);
     let rows: Vec<Row> = query.fetch_all(&core.reads).await?;
     let applied = rows.first().map_or(0, |(applied, ..)| applied.cast_unsigned());
     Ok(Found { applied, slots: rows.into_iter().filter_map(slot).collect() })

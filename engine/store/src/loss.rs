@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
-use reins_governor::Usd;
+use reins_governor::{Name, Usd};
 
 /// Everything that is wrong between a database and its journal.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,6 +72,8 @@ pub struct Missing {
     pub before: Timestamp,
     /// What they charged, in nano-USD; less than zero where they took back more.
     pub nanos: i64,
+    /// What each organization had of that, as far as a later entry of it tells.
+    pub organizations: Vec<(Name, i64)>,
     /// Where the entry after them is: its file, and how many bytes into it.
     pub place: (PathBuf, usize),
 }
@@ -131,20 +133,75 @@ impl fmt::Display for Flaw {
 
 impl fmt::Display for Missing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { from, to, after, before, nanos, place: (file, at) } = self;
+        let Self { from, to, after, before, nanos, place: (file, at), .. } = self;
         match from == to {
             true => write!(f, "entry {from} is missing")?,
             false => write!(f, "entries {from} to {to} are missing")?,
         }
         write!(f, ", written {} and before {before}, ", since(*after))?;
-        match u64::try_from(*nanos) {
-            Ok(nanos) => write!(f, "which charged ${}", Usd::from_nanos(nanos))?,
-            Err(_) => write!(f, "which took back ${}", Usd::from_nanos(nanos.unsigned_abs()))?,
-        }
+        write!(f, "which {}", charged(*nanos))?;
+        self.share_out(f)?;
         write!(f, " (before byte {at} of `{}`)", file.display())
     }
 }
 
+// === impl Missing ===
+
+impl Missing {
+    /// Writes which organization had how much of it.
+    fn share_out(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let known = self.organizations.iter().map(|(_, nanos)| *nanos).fold(0, i64::saturating_add);
+        for (index, (name, nanos)) in self.organizations.iter().enumerate() {
+            let lead = if index == 0 { ": " } else { ", " };
+            write!(f, "{lead}`{name}` {}", charged(*nanos))?;
+        }
+        if !self.organizations.is_empty() && known != self.nanos {
+            write!(f, ", others {}", charged(self.nanos.saturating_sub(known)))?;
+        }
+        Ok(())
+    }
+}
+
+/// `charged $0.25`, or `took back $0.25`.
+fn charged(nanos: i64) -> String {
+    let amount = Usd::from_nanos(nanos.unsigned_abs());
+    if nanos < 0 { format!("took back ${amount}") } else { format!("charged ${amount}") }
+}
+
 fn since(after: Option<Timestamp>) -> String {
     after.map_or_else(|| "since the store began".to_owned(), |after| format!("after {after}"))
+}
+
+#[cfg(test)]
+mod tests {
+    //! What is missing, in words.
+    use jiff::Timestamp;
+
+    use super::Missing;
+
+    #[test]
+    fn what_is_missing_is_said_by_organization_as_far_as_it_is_known() {
+        let (acme, umbrella) = ("acme".into(), "umbrella".into());
+        let mut missing = Missing {
+            from: 4,
+            to: 6,
+            after: None,
+            before: Timestamp::UNIX_EPOCH,
+            nanos: 250_000_000,
+            organizations: vec![],
+            place: ("j".into(), 64),
+        };
+        let check = |missing: &Missing, charged: &str| {
+            let expected = format!(
+                "entries 4 to 6 are missing, written since the store began and before \
+                 1970-01-01T00:00:00Z, which charged $0.25{charged} (before byte 64 of `j`)"
+            );
+            assert_eq!(missing.to_string(), expected);
+        };
+        check(&missing, "");
+        missing.organizations.push((acme, 350_000_000));
+        check(&missing, ": `acme` charged $0.35, others took back $0.10");
+        missing.organizations.push((umbrella, -100_000_000));
+        check(&missing, ": `acme` charged $0.35, `umbrella` took back $0.10");
+    }
 }

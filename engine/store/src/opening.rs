@@ -81,11 +81,12 @@ fn begin_life(
     recovered: &Recovered,
 ) -> Result<Journal, StoreError> {
     let folder = database.journal();
-    let store = JournalState::read(conn)?.store;
+    let JournalState { store, charged, .. } = JournalState::read(conn)?;
     let life = i64::from_le_bytes(*random()?);
     let layout = Layout { durability: options.durability, segment_bytes: options.segment_bytes };
     let life = Life { store, life, after: recovered.last };
-    let journal = Journal::begin(&folder, layout, life).map_err(StoreError::file(&folder))?;
+    let journal = Journal::begin(&folder, layout, life, charged);
+    let journal = journal.map_err(StoreError::file(&folder))?;
     JournalState::begin(conn, life.life)?;
     journal.recycle(recovered.last.seq);
     Ok(journal)

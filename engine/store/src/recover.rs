@@ -80,14 +80,14 @@ pub(crate) fn recover(
 /// Applies what was found, some entries at a time; answers the last one.
 fn apply(conn: &mut Connection, scan: &Scan, found: &[Found]) -> Result<Option<Mark>, StoreError> {
     for some in found.chunks(FOLD_MAX) {
-        let entries = some.iter().map(|found| Ok((found.mark.seq, scan.read(found)?)));
+        let entries = some.iter().map(|found| Ok((found.mark, scan.read(found)?)));
         let entries = entries.collect::<Result<Vec<_>, StoreError>>()?;
-        let applied = some.last().zip(entries.last()).map(|(found, (seq, entry))| Applied {
-            mark: found.mark,
+        let applied = entries.last().map(|(mark, entry)| Applied {
+            mark: *mark,
             at: Some(entry.at()),
-            journaled: *seq,
+            journaled: mark.seq,
         });
-        let batch = Batch::of(entries.iter().map(|(seq, entry)| (*seq, entry)));
+        let batch = Batch::of(entries.iter().map(|(mark, entry)| (*mark, entry)));
         fold::apply(conn, &batch, applied)?;
     }
     Ok(found.last().map(|found| found.mark))
@@ -103,7 +103,7 @@ fn presume_open(conn: &mut Connection, now: Timestamp) -> Result<u64, StoreError
         }
         let ends: Result<Vec<_>, _> = open.iter().map(|open| presumed_end(open, now)).collect();
         let ends = ends.map_err(|error| StoreError::Damaged(format!("a draft: {error}")))?;
-        fold::apply(conn, &Batch::of(ends.iter().map(|end| (0, end))), None)?;
+        fold::apply(conn, &Batch::of(ends.iter().map(|end| (Mark::default(), end))), None)?;
         presumed += u64::try_from(ends.len()).unwrap_or(0);
     }
 }
@@ -124,7 +124,8 @@ fn presumed_end((seq, dispatched, draft): &Open, now: Timestamp) -> serde_json::
     let at = Timestamp::from_microsecond(*dispatched).unwrap_or(columns.at);
     let postings = postings(&columns, at, charged.nanos_i64());
     let intent = Some(seq.cast_unsigned());
-    let fact = Fact { intent, txn: columns.id, attempt: attempt.number, at: now, end };
+    let (organization, txn, attempt) = (columns.organization, columns.id, attempt.number);
+    let fact = Fact { organization, intent, txn, attempt, at: now, end };
     Ok(Entry::End(Box::new(Ended { fact, record: Some(record), postings })))
 }
 

@@ -100,6 +100,7 @@ struct Look<'a> {
 #[must_use = "dropped, it changes nothing"]
 pub struct Declaration<'a> {
     look: Look<'a>,
+    organization: Name,
     keys: Vec<DeclaredKey>,
 }
 
@@ -186,22 +187,37 @@ impl Registry {
         !self.inner.blind.load(Ordering::Relaxed)
     }
 
-    /// Takes in the keys of the configuration, in place of those it had before. One that has the
-    /// name of a key that was made shares its budgets, and is logged.
+    /// Takes in the keys that the configuration has of `organization`, in place of those it had
+    /// before; those of other organizations stay. One that has the name of a key that was made
+    /// shares its budgets, and is logged.
     ///
     /// # Errors
-    /// When the store cannot be read.
-    pub async fn declare(&self, keys: Vec<DeclaredKey>) -> Result<(), StoreError> {
-        self.declaration(keys).await.map(Declaration::take_effect)
+    /// When one has the value of a key of another organization, or the store cannot be read.
+    pub async fn declare(
+        &self,
+        organization: &Name,
+        keys: Vec<DeclaredKey>,
+    ) -> Result<(), StoreError> {
+        self.declaration(organization, keys).await.map(Declaration::take_effect)
     }
 
     /// Does all of [`Registry::declare`] that can fail, and changes nothing yet.
     ///
     /// # Errors
-    /// When the store cannot be read.
-    pub async fn declaration(&self, keys: Vec<DeclaredKey>) -> Result<Declaration<'_>, StoreError> {
+    /// As there.
+    pub async fn declaration(
+        &self,
+        organization: &Name,
+        mut keys: Vec<DeclaredKey>,
+    ) -> Result<Declaration<'_>, StoreError> {
+        let organization = organization.clone();
+        for declared in &mut keys {
+            declared.key.organization = organization.clone();
+        }
         self.inner.note_used().await?;
-        Ok(Declaration { look: self.inner.look().await?, keys })
+        let declaration = Declaration { look: self.inner.look().await?, organization, keys };
+        declaration.check_values()?;
+        Ok(declaration)
     }
 
     /// Makes a key. Its name is unique in its organization among the keys that work: budgets,
@@ -320,8 +336,7 @@ impl Inner {
 
     fn know(&self, kept: Vec<(Digest, Key)>) {
         let declared = self.declared.lock();
-        let in_file =
-            declared.keys.iter().map(|one| (self.digest(one.value.expose()), one.known()));
+        let in_file = declared.all().map(|one| (self.digest(one.value.expose()), one.known()));
         let entry =
             |(digest, key)| (digest, Entry { key: Arc::new(key), used: AtomicI64::new(i64::MIN) });
         let keys = kept.into_iter().chain(in_file).map(entry).collect();
@@ -330,7 +345,7 @@ impl Inner {
 
     fn warn_of_shared_names(&self) {
         let (known, now) = (self.known.load(), self.clock.now());
-        for declared in self.declared.lock().keys.iter().map(|one| &one.key) {
+        for declared in self.declared.lock().all().map(|one| &one.key) {
             let shares = |key: &Key| {
                 let made = key.created != Timestamp::UNIX_EPOCH;
                 let same =
@@ -360,10 +375,34 @@ impl Inner {
 // === impl Declaration ===
 
 impl Declaration<'_> {
-    /// From now on these keys of the configuration are known, and no others of it.
+    /// Refuses a key whose value a key of another organization has, declared or made, whatever
+    /// became of that: whose a call with it is must not depend on what was read last.
+    fn check_values(&self) -> Result<(), StoreError> {
+        let inner = self.look.inner;
+        let declared = inner.declared.lock();
+        for key in &self.keys {
+            let value = key.value.expose();
+            let digest = inner.digest(value);
+            let made = self.look.kept.iter().filter(|(kept, _)| *kept == digest);
+            let made = made.map(|(_, kept)| &kept.organization);
+            let others = declared.all().filter(|other| other.value.expose() == value);
+            let others = made.chain(others.map(|other| &other.key.organization));
+            if let Some(other) = { others }.find(|other| **other != self.organization) {
+                return Err(StoreError::ValueTaken {
+                    name: key.key.name.to_string(),
+                    organization: self.organization.to_string(),
+                    other: other.to_string(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// From now on these keys of the configuration are known, and no others that it has of this
+    /// organization.
     pub fn take_effect(self) {
         let inner = self.look.inner;
-        inner.declared.lock().replace(self.keys);
+        inner.declared.lock().replace(self.organization, self.keys);
         self.look.know();
         inner.warn_of_shared_names();
     }

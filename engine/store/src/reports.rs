@@ -39,7 +39,7 @@ pub struct Spent {
     pub in_flight: u64,
 }
 
-/// All that a store holds.
+/// All that a store holds of one organization.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
     /// Charged by all transactions.
@@ -70,31 +70,33 @@ impl Reports {
         Ok(Self { pool: schema::readers(&database), served })
     }
 
-    /// What `scope` spent over the window that `now` is in.
+    /// What `scope` of `organization` spent over the window that `now` is in.
     ///
     /// # Errors
     /// When the store cannot be read.
     pub async fn spent(
         &self,
+        organization: &Name,
         scope: &Scope,
         window: Window,
         zone: &TimeZone,
         now: Timestamp,
     ) -> Result<Spent, StoreError> {
         let mut tx = self.pool.begin().await?;
-        let books = self.loaded(&mut tx, scope, window, zone, now).await?;
+        let books = self.loaded(&mut tx, (organization, scope, window), zone, now).await?;
         let Reading { spent, calls, .. } = books.reading(scope, window, now).unwrap_or_default();
-        let (held, in_flight) = in_flight(&mut tx, scope).await?;
+        let (held, in_flight) = in_flight(&mut tx, organization, scope).await?;
         Ok(Spent { spent, held, calls, in_flight })
     }
 
-    /// How the budget at `index` stands for `scope`, counted as a server counts it; `None` where
-    /// there is no such budget.
+    /// How the budget at `index` stands for `scope` of `organization`, counted as a server counts
+    /// it; `None` where there is no such budget.
     ///
     /// # Errors
     /// When the store cannot be read.
     pub async fn standing(
         &self,
+        organization: &Name,
         budgets: &Budgets,
         index: usize,
         scope: &Scope,
@@ -103,19 +105,20 @@ impl Reports {
     ) -> Result<Option<Standing>, StoreError> {
         let Some(window) = budgets.get(index).map(|budget| budget.window) else { return Ok(None) };
         let mut tx = self.pool.begin().await?;
-        let books = self.loaded(&mut tx, scope, window, zone, now).await?;
-        let (held, _) = in_flight(&mut tx, scope).await?;
+        let books = self.loaded(&mut tx, (organization, scope, window), zone, now).await?;
+        let (held, _) = in_flight(&mut tx, organization, scope).await?;
         let standing = books.standing(budgets, index, scope, now);
         Ok(standing.map(|standing| Standing { held, ..standing }))
     }
 
-    /// Every scope of `kind` whose charges count in the window that `now` is in, or that has a call
-    /// in flight, by name. Where the clock jumped, perhaps others besides.
+    /// Every scope of `kind` of `organization` whose charges count in the window that `now` is in,
+    /// or that has a call in flight, by name. Where the clock jumped, perhaps others besides.
     ///
     /// # Errors
     /// When the store cannot be read.
     pub async fn spenders(
         &self,
+        organization: &Name,
         kind: ScopeKind,
         window: Window,
         zone: &TimeZone,
@@ -124,29 +127,30 @@ impl Reports {
         let mut tx = self.pool.begin().await?;
         let since = self.timeline(&mut tx, now).await?.earliest(window, zone, now);
         let query = sqlx::query_scalar(
-            "SELECT name FROM spend WHERE kind = ?1 AND slot >= ?2 \
+            "SELECT name FROM spend WHERE organization = ?3 AND kind = ?1 AND slot >= ?2 \
              UNION SELECT name FROM (SELECT CASE ?1 WHEN 'key' THEN key \
              WHEN 'session' THEN session WHEN 'user' THEN user WHEN 'agent' THEN agent \
-             WHEN 'team' THEN team ELSE organization END AS name FROM open_attempts) \
+             WHEN 'team' THEN team ELSE organization END AS name FROM open_attempts \
+             WHERE organization = ?3) \
              WHERE name IS NOT NULL ORDER BY name",
         );
-        let query = query.bind(kind.word()).bind(since);
+        let query = query.bind(kind.word()).bind(since).bind(&**organization);
         let names: Vec<String> = query.fetch_all(&mut *tx).await?;
         Ok(names.into_iter().map(|name| Scope::new(kind, Name::kept(name))).collect())
     }
 
-    /// Books that know what `scope` spent over the window that `now` is in.
+    /// Books of an organization that know what `scope` spent over the window that `now` is in.
     async fn loaded(
         &self,
         conn: &mut SqliteConnection,
-        scope: &Scope,
-        window: Window,
+        (organization, scope, window): (&Name, &Scope, Window),
         zone: &TimeZone,
         now: Timestamp,
     ) -> Result<Books, StoreError> {
         let timeline = self.timeline(conn, now).await?;
-        let slots = slots(conn, scope, timeline.earliest(window, zone, now)).await?;
-        let mut books = Books::on(timeline, Settings::default());
+        let since = timeline.earliest(window, zone, now);
+        let slots = slots(conn, organization, scope, since).await?;
+        let mut books = Books::on(timeline.into(), Settings::default());
         books.load(scope.clone(), window, zone, &slots, now);
         Ok(books)
     }
@@ -174,16 +178,18 @@ impl Reports {
         Ok(record.map(Arc::from))
     }
 
-    /// All that the store holds.
+    /// All that the store holds of `organization`.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub async fn totals(&self) -> Result<Totals, StoreError> {
+    pub async fn totals(&self, organization: &Name) -> Result<Totals, StoreError> {
         let query = sqlx::query_as(
             "SELECT coalesce(sum(cost_nanos), 0), count(*), \
-             (SELECT coalesce(sum(held_nanos), 0) FROM open_attempts), \
-             (SELECT count(*) FROM open_attempts) FROM transactions",
+             (SELECT coalesce(sum(held_nanos), 0) FROM open_attempts WHERE organization = ?1), \
+             (SELECT count(*) FROM open_attempts WHERE organization = ?1) \
+             FROM transactions WHERE organization = ?1",
         );
+        let query = query.bind(&**organization);
         let (charged, transactions, held, in_flight) = query.fetch_one(&self.pool).await?;
         Ok(Totals {
             charged: usd(charged),
@@ -193,7 +199,7 @@ impl Reports {
         })
     }
 
-    /// Compares what each scope spent with the transactions that made it.
+    /// Compares what each scope of every organization spent with the transactions that made it.
     ///
     /// # Errors
     /// The first difference.
@@ -211,27 +217,34 @@ impl fmt::Debug for Reports {
 /// What a scope spent, from the slot that begins at `since`.
 async fn slots(
     conn: &mut SqliteConnection,
+    organization: &Name,
     scope: &Scope,
     since: i64,
 ) -> Result<Vec<Slot>, StoreError> {
     let query = sqlx::query_as(
-        "SELECT slot, nanos, calls FROM spend WHERE kind = ? AND name = ? AND slot >= ?",
+        "SELECT slot, nanos, calls FROM spend \
+         WHERE organization = ? AND kind = ? AND name = ? AND slot >= ?",
     );
-    let query = query.bind(scope.kind.word()).bind(&*scope.name).bind(since);
+    let query = query.bind(&**organization).bind(scope.kind.word());
+    let query = query.bind(&*scope.name).bind(since);
     let rows: Vec<(i64, i64, i64)> = query.fetch_all(conn).await?;
     let slot = |(start, nanos, calls)| Slot { start, spent: usd(nanos), calls: count(calls) };
     Ok(rows.into_iter().map(slot).collect())
 }
 
 /// What is set aside for calls in flight, and how many they are.
-async fn in_flight(conn: &mut SqliteConnection, scope: &Scope) -> Result<(Usd, u64), StoreError> {
+async fn in_flight(
+    conn: &mut SqliteConnection,
+    organization: &Name,
+    scope: &Scope,
+) -> Result<(Usd, u64), StoreError> {
     let query = sqlx::query_as(
         "SELECT coalesce(sum(held_nanos), 0), count(*) FROM open_attempts \
-         WHERE ?1 = CASE ?2 WHEN 'key' THEN key WHEN 'session' THEN session \
+         WHERE organization = ?3 AND ?1 = CASE ?2 WHEN 'key' THEN key WHEN 'session' THEN session \
          WHEN 'user' THEN user WHEN 'agent' THEN agent WHEN 'team' THEN team \
          ELSE organization END",
     );
-    let query = query.bind(&*scope.name).bind(scope.kind.word());
+    let query = query.bind(&*scope.name).bind(scope.kind.word()).bind(&**organization);
     let (held, number) = query.fetch_one(conn).await?;
     Ok((usd(held), count(number)))
 }

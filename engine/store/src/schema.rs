@@ -11,8 +11,12 @@ use crate::database::{APPLICATION_ID, Database};
 use crate::journal::Durability;
 use crate::{StoreError, lock};
 
-/// Each step takes a database from the version of its index to the next.
-const MIGRATIONS: [&str; 2] = [include_str!("schema/1.sql"), include_str!("schema/2.sql")];
+/// The first makes an empty database one of [`FIRST_VERSION`]; each of the others takes it from one
+/// version to the next.
+const MIGRATIONS: [&str; 1] = [include_str!("schema/1.sql")];
+/// The first version of the schema that can be read. Those before it were never released: they
+/// counted the spend of all organizations together.
+pub(crate) const FIRST_VERSION: i64 = 3;
 /// How long a writer waits for another process's write, such as a key being revoked.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// More than the folder has.
@@ -131,14 +135,18 @@ pub(crate) fn migrate(conn: &mut Connection, path: &Path) -> Result<(), StoreErr
     Ok(())
 }
 
+/// How many of the migrations a database has had.
 fn version(conn: &Connection, path: &Path) -> Result<usize, StoreError> {
     let found: i64 = conn.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    let known = MIGRATIONS.len();
-    match usize::try_from(found) {
-        Ok(version) if version <= known => Ok(version),
-        _ => {
-            let known = i64::try_from(known).unwrap_or(i64::MAX);
-            Err(StoreError::TooNew { path: path.to_owned(), found, known })
-        }
+    let path = || path.to_owned();
+    if found == 0 {
+        return Ok(0);
+    }
+    let had = usize::try_from(found - FIRST_VERSION + 1).unwrap_or(0);
+    let newest = i64::try_from(MIGRATIONS.len()).unwrap_or(1);
+    match had {
+        0 => Err(StoreError::TooOld { path: path(), found }),
+        had if had <= MIGRATIONS.len() => Ok(had),
+        _ => Err(StoreError::TooNew { path: path(), found, known: FIRST_VERSION + newest - 1 }),
     }
 }

@@ -18,7 +18,7 @@ use ulid::Ulid;
 use crate::batch::Batch;
 use crate::database::Database;
 use crate::entry::Entry;
-use crate::frame::Mark;
+use crate::frame::{Charged, Mark};
 use crate::header::Life;
 use crate::journal::{Journal, Layout};
 use crate::journal_state::{Applied, JournalState};
@@ -29,6 +29,7 @@ pub(crate) const METADATA: &str = r#"{"n":1e999}"#;
 
 /// The rules of an organization, as far as a ledger needs them.
 pub(crate) struct House {
+    pub(crate) organization: Name,
     pub(crate) budgets: Budgets,
     pub(crate) reads: Vec<ReadKey>,
     pub(crate) zone: TimeZone,
@@ -53,7 +54,18 @@ impl House {
             budget("all", ScopeKind::Organization, Window::Monthly, OnExceed::Warn),
         ]);
         let reads = vec![ReadKey { kind: ScopeKind::User, window: Window::Hourly }];
-        Self { budgets, reads, zone: TimeZone::get("Europe/Berlin").unwrap() }
+        let zone = TimeZone::get("Europe/Berlin").unwrap();
+        Self { organization: "acme".into(), budgets, reads, zone }
+    }
+
+    /// The same rules, of another organization in another zone.
+    pub(crate) fn of(self, organization: &'static str, zone: &str) -> Self {
+        Self { organization: organization.into(), zone: TimeZone::get(zone).unwrap(), ..self }
+    }
+
+    /// A caller of this organization.
+    pub(crate) fn caller(&self, agent: &str, session: &str) -> Identity {
+        Identity { organization: self.organization.clone(), ..caller(agent, session) }
     }
 
     pub(crate) fn ask(&self, who: &Identity, bound: Usd, now: Timestamp) -> Ask<'_> {
@@ -67,6 +79,7 @@ impl House {
             Some(Claim { scope, window: key.window, budget: None })
         });
         Ask {
+            organization: &self.organization,
             budgets: &self.budgets,
             scopes: who.scopes(),
             claims: counted.chain(read).collect(),
@@ -169,20 +182,21 @@ pub(crate) fn crashed(folder: &Path, entries: &[Entry], layout: Crash) -> Journa
     let Crash { folded, a_write, segment_bytes } = layout;
     let durability = Durability::Process;
     let layout = Layout { durability, segment_bytes };
-    let journal = Journal::begin(&database.journal(), layout, life).unwrap();
+    let journal = Journal::begin(&database.journal(), layout, life, Charged::new()).unwrap();
     JournalState::begin(&conn, life.life).unwrap();
     journal.recycle(0);
     let mut marks = Vec::new();
     for some in entries.chunks(a_write) {
         for entry in some {
-            marks.push(journal.append(entry.charged(), |out| Ok(entry.write(out)?)));
+            let charge = (entry.organization(), entry.charged());
+            marks.push(journal.append(charge, |out| Ok(entry.write(out)?)));
         }
         journal.push(journal.last()).unwrap();
         journal.recycle(0);
     }
     for (mark, entry) in marks.into_iter().zip(entries).take(folded) {
         let applied = Applied { mark, at: Some(entry.at()), journaled: mark.seq };
-        fold::apply(&mut conn, &Batch::of([(mark.seq, entry)]), Some(applied)).unwrap();
+        fold::apply(&mut conn, &Batch::of([(mark, entry)]), Some(applied)).unwrap();
     }
     JournalState::read(&conn).unwrap()
 }

@@ -67,7 +67,8 @@ async fn next(
         return Ok(None);
     }
     tell_warnings(&checked.report);
-    let keys = desk.registry.declaration(live.declared()).await?;
+    let organization = &live.settings.organization.id;
+    let keys = desk.registry.declaration(organization, live.declared()).await?;
     // Nothing fails from here on.
     let version = Arc::clone(&live.snapshot.version);
     desk.live.store(Arc::new(live));

@@ -152,7 +152,7 @@ impl Gateway {
         let stored = stored(&secrets, &settings).await?;
         let live = Live::ready(settings, Arc::new(snapshot), &stored, None);
         let live = live.map_err(ServeError::Lines)?;
-        registry.declare(live.declared()).await?;
+        registry.declare(&live.settings.organization.id, live.declared()).await?;
         registry.watch();
         let server = live.settings.server;
         let desk = Arc::new(Desk {

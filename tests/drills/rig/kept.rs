@@ -22,7 +22,7 @@ impl Kept {
     }
 
     pub(crate) async fn totals(&self) -> Totals {
-        self.0.totals().await.unwrap()
+        self.0.totals(&"acme".into()).await.unwrap()
     }
 
     /// The record of a call; `None` while there is none.
@@ -34,8 +34,8 @@ impl Kept {
     /// What a session was charged, in nano-dollars, and its calls.
     pub(crate) async fn session(&self, name: &str) -> (u64, u64) {
         let scope = Scope::new(ScopeKind::Session, Name::kept(name));
-        let now = now();
-        let spent = self.0.spent(&scope, Window::Monthly, &TimeZone::UTC, now).await.unwrap();
+        let (acme, utc) = ("acme".into(), TimeZone::UTC);
+        let spent = self.0.spent(&acme, &scope, Window::Monthly, &utc, now()).await.unwrap();
         (spent.spent.nanos(), spent.calls)
     }
 

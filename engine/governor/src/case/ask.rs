@@ -36,6 +36,7 @@ impl Case {
             Some(Claim { scope, window: read.window, budget: None })
         }));
         Ok(Ask {
+            organization: &identity.organization,
             budgets: &self.snapshot.budgets,
             scopes: identity.scopes(),
             claims,

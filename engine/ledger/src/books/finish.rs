@@ -179,7 +179,7 @@ impl Finished {
     }
 
     /// The answer for a call that nobody remembers.
-    fn unknown() -> Self {
+    pub(crate) fn unknown() -> Self {
         Self::unchanged(Receipt {
             end: End::Voided { why: VoidReason::Expired },
             overage: Usd::ZERO,

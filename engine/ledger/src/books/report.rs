@@ -34,12 +34,6 @@ impl Books {
         self.accounts.values().map(|account| account.counters.len()).sum()
     }
 
-    /// Whether more counters are in memory than shall be: it is time to evict some.
-    #[must_use]
-    pub fn is_crowded(&self) -> bool {
-        self.counters() > self.settings.counters_max
-    }
-
     /// How many calls are in flight.
     #[must_use]
     pub fn in_flight(&self) -> usize {

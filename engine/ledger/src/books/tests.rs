@@ -7,5 +7,6 @@ mod holds;
 mod invariants;
 mod jumps;
 mod memory;
+mod organizations;
 mod reference;
 mod simulator;

@@ -5,6 +5,8 @@ use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
+use reins_governor::Name;
+
 use super::judge;
 use crate::entry::Entry;
 use crate::frame::{Mark, Seq};
@@ -174,6 +176,46 @@ async fn what_is_missing_is_named_with_its_time_and_its_amount() {
     assert_eq!(missing.after, Some(site.entries[2].at()));
     assert_eq!(missing.before, site.entries[6].at());
     assert_eq!(missing.place, (path.clone(), place(7)));
+    assert_eq!(missing.organizations, [("umbrella".into(), charged)]);
+}
+
+/// A gap's first entry, what is missing in it, and what of that is each organization's.
+type Gap = (Seq, i64, Vec<(Name, i64)>);
+
+/// The gaps that are found where some entries are gone.
+fn gaps(site: &Site, gone: &[Seq]) -> Vec<Gap> {
+    let path = &site.files()[0];
+    let bytes = fs::read(path).unwrap();
+    let scan = Scan::of(&site.journal(), &site.state).unwrap();
+    let at = |seq: Seq| scan.found[usize::try_from(seq).unwrap() - 1].at;
+    let mut damaged = bytes.clone();
+    gone.iter().for_each(|seq| damaged[at(*seq)..at(seq + 1)].fill(0));
+    fs::write(path, damaged).unwrap();
+    let flaws = site.outcome().unwrap_err();
+    fs::write(path, bytes).unwrap();
+    let gap = |flaw| match flaw {
+        Flaw::Missing(missing) => (missing.from, missing.nanos, missing.organizations),
+        other => panic!("{other}"),
+    };
+    flaws.into_iter().map(gap).collect()
+}
+
+#[tokio::test]
+async fn what_is_missing_is_told_by_organization_where_a_later_entry_tells() {
+    let site = site(3, 1, 64 << 10).await;
+    let sums = |seqs: &[usize]| seqs.iter().map(|seq| site.entries[seq - 1].charged()).sum::<i64>();
+    let of = |seq: usize| site.entries[seq - 1].organization().unwrap().clone();
+    let (umbrella, acme) = (of(4), of(7));
+    // Entries 4 and 5 are the end and the correction of a call of the one, 7 and 9 ends of calls of
+    // the other, with 2 and 3 nano-USD; 10 is of the one again.
+    assert_eq!([5, 6, 9, 10].map(of), [&umbrella, &acme, &acme, &umbrella].map(Clone::clone));
+    assert_eq!((sums(&[4, 5]), sums(&[7]), sums(&[9])), (77, 2, 3));
+    let (one, other) = ((umbrella, 77), (acme, 2));
+    assert_eq!(gaps(&site, &[4, 5]), [(4, 77, vec![one.clone()])]);
+    assert_eq!(gaps(&site, &[7]), [(7, 2, vec![other.clone()])]);
+    assert_eq!(gaps(&site, &[4, 5, 6, 7]), [(4, 79, vec![other.clone(), one])]);
+    // The first gap's part of the one is not known: its next entry comes after both.
+    assert_eq!(gaps(&site, &[4, 5, 7]), [(4, 77, vec![]), (7, 2, vec![other])]);
 }
 
 /// The journal of a copy of the store that went on by itself, from the same entries on.
@@ -225,7 +267,7 @@ async fn a_database_that_is_older_than_its_journal_is_refused_where_entries_are_
     assert_eq!((missing.from, missing.after), (1, None));
     for closed in [false, true] {
         let scan = Scan::of(&site.journal(), &site.state).unwrap();
-        let found = judge(&scan, &JournalState { closed, ..site.state }).unwrap();
+        let found = judge(&scan, &JournalState { closed, ..site.state.clone() }).unwrap();
         assert!(matches!(found.flaws[..], [Flaw::Missing(_)]), "{closed}: {:?}", found.flaws);
     }
 }
@@ -233,7 +275,7 @@ async fn a_database_that_is_older_than_its_journal_is_refused_where_entries_are_
 #[tokio::test]
 async fn a_database_that_was_closed_needs_no_journal() {
     let site = site(17, 1, 4 << 10).await;
-    let state = JournalState { closed: true, ..site.state };
+    let state = JournalState { closed: true, ..site.state.clone() };
     fs::remove_dir_all(site.journal()).unwrap();
     let found = judge(&Scan::of(&site.journal(), &state).unwrap(), &state).unwrap();
     assert_eq!((found.entries, found.flaws), (vec![], vec![]));

@@ -1,5 +1,7 @@
 //! The store as a ledger: what it grants, refuses, keeps and forgets.
 
+mod organizations;
+
 use std::path::Path;
 use std::sync::Arc;
 
@@ -49,17 +51,22 @@ async fn a_call_is_charged_and_its_record_kept() {
         let name = began.opening.who.key_name.clone();
         let key = reins_governor::Scope::new(reins_governor::ScopeKind::Key, name);
         let day = reins_governor::Window::Daily;
-        let spent = reports.spent(&key, day, &house.zone, clock.now()).await.unwrap();
+        let spent =
+            reports.spent(&house.organization, &key, day, &house.zone, clock.now()).await.unwrap();
         assert_eq!((spent.held, spent.in_flight, spent.calls), (usd(1_000), 1, 0));
         let record = closed(began.clone(), &settled(400), clock.now());
         store.finish(id, settled(400), clock.now(), Some(&record));
         store.check().await.unwrap();
-        let spent = reports.spent(&key, day, &house.zone, clock.now()).await.unwrap();
+        let spent =
+            reports.spent(&house.organization, &key, day, &house.zone, clock.now()).await.unwrap();
         assert_eq!((spent.spent, spent.held, spent.calls), (usd(400), Usd::ZERO, 1));
         let kept = reports.transaction(began.opening.id).await.unwrap().unwrap();
         assert_eq!(&*kept, record.json().unwrap());
-        assert_eq!(reports.totals().await.unwrap().charged, usd(400));
-        let spenders = reports.spenders(key.kind, day, &house.zone, clock.now()).await.unwrap();
+        assert_eq!(reports.totals(&house.organization).await.unwrap().charged, usd(400));
+        let spenders = reports
+            .spenders(&house.organization, key.kind, day, &house.zone, clock.now())
+            .await
+            .unwrap();
         assert_eq!(spenders, [key], "the slot began before now, and counts");
         store.close().await.unwrap();
     }
@@ -94,7 +101,7 @@ async fn usage_that_comes_late_corrects_what_was_presumed() {
         store.finish(id, settled(300), now, with_record.then_some(&late));
         store.check().await.unwrap();
         let reports = Reports::open(&db(folder.path()), &*clock).unwrap();
-        assert_eq!(reports.totals().await.unwrap().charged, usd(300));
+        assert_eq!(reports.totals(&house.organization).await.unwrap().charged, usd(300));
     }
 }
 
@@ -110,7 +117,7 @@ async fn a_call_without_a_sign_of_life_is_presumed_and_recorded() {
     let reports = Reports::open(&db(folder.path()), &*clock).unwrap();
     let record = reports.transaction(began.opening.id).await.unwrap().unwrap();
     assert!(record.contains(r#""why":"owner_lost""#), "{record}");
-    assert_eq!(reports.totals().await.unwrap().charged, usd(1_000));
+    assert_eq!(reports.totals(&house.organization).await.unwrap().charged, usd(1_000));
 }
 
 #[tokio::test]
@@ -125,7 +132,7 @@ async fn a_caller_that_leaves_during_the_dispatch_pays_nothing() {
     let reports = Reports::open(&db(folder.path()), &*clock).unwrap();
     let record = reports.transaction(began.opening.id).await.unwrap().unwrap();
     assert!(record.contains(r#""status":"failed""#), "{record}");
-    assert_eq!(reports.totals().await.unwrap().charged, Usd::ZERO);
+    assert_eq!(reports.totals(&house.organization).await.unwrap().charged, Usd::ZERO);
 }
 
 #[tokio::test]
@@ -236,7 +243,11 @@ async fn a_call_is_charged_once_although_somebody_asks_for_spend_after_its_store
     store.flush().await.unwrap_err();
     conn.execute_batch("ALTER TABLE elsewhere RENAME TO transactions").unwrap();
     let reports = Reports::open(&db(folder.path()), &*clock).unwrap();
-    assert_eq!(reports.totals().await.unwrap().in_flight, 1, "its process is still alive");
+    assert_eq!(
+        reports.totals(&house.organization).await.unwrap().in_flight,
+        1,
+        "its process is still alive"
+    );
     let second = Embedded::open(options(folder.path(), &clock)).await;
     assert!(matches!(second, Err(StoreError::InUse(_))), "{second:?}");
     let record = closed(began, &settled(400), clock.now());
@@ -244,7 +255,7 @@ async fn a_call_is_charged_once_although_somebody_asks_for_spend_after_its_store
     store.close().await.unwrap_err();
     let store = open(folder.path(), &clock).await;
     store.check().await.unwrap();
-    assert_eq!(reports.totals().await.unwrap().charged, usd(400));
+    assert_eq!(reports.totals(&house.organization).await.unwrap().charged, usd(400));
 }
 
 #[tokio::test]
@@ -331,7 +342,7 @@ enum Step {
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
-        6 => (0_usize..4, 1_u64..400).prop_map(|(who, bound)| Step::Call { who, bound }),
+        6 => (0_usize..8, 1_u64..400).prop_map(|(who, bound)| Step::Call { who, bound }),
         5 => (any::<usize>(), 0_u64..600, prop::bool::weighted(0.2))
             .prop_map(|(which, charged, lost)| Step::End { which, charged, lost }),
         2 => (1_i64..4_000).prop_map(Step::Turn),
@@ -341,49 +352,54 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// Runs `steps` on a store that forgets and restarts, beside books that never leave memory. Every
-/// hold must be granted or refused alike, with the same figures.
+/// Runs `steps` on a store that forgets and restarts, beside books that never leave memory: those
+/// of two organizations with the same names, each by itself. Every hold must be granted or refused
+/// alike, with the same figures.
 async fn compare(steps: Vec<Step>) {
     let (folder, clock) = (tempfile::tempdir().unwrap(), HandClock::at(NOON));
-    let house = House::new(usd(2_000));
-    let callers: Vec<Identity> =
-        (0..4).map(|n| caller(["bot", "helper"][n / 2], &format!("s{n}"))).collect();
-    let mut books = Books::new(Settings::default());
+    let houses = [("acme", "Europe/Berlin"), ("umbrella", "Asia/Kathmandu")];
+    let houses = houses.map(|(name, zone)| House::new(usd(2_000)).of(name, zone));
+    let caller =
+        |n: usize| houses[n / 4].caller(["bot", "helper"][n / 2 % 2], &format!("s{}", n % 4));
+    let callers: Vec<Identity> = (0..8).map(caller).collect();
+    let mut books = [(); 2].map(|()| Books::new(Settings::default()));
+    let mut charged = [0, 0];
     let mut store = open(folder.path(), &clock).await;
-    let mut open_calls: Vec<(HoldId, HoldId, reins_governor::Transaction)> = Vec::new();
+    let mut open_calls: Vec<(HoldId, (usize, HoldId), reins_governor::Transaction)> = Vec::new();
     for (number, step) in (1..).zip(steps) {
         let now = clock.now();
         match step {
             Step::Call { who, bound } => {
-                let (who, bound) = (&callers[who], usd(bound));
-                let ask = house.ask(who, bound, now);
+                let (at, who, bound) = (who / 4, &callers[who], usd(bound));
+                let ask = houses[at].ask(who, bound, now);
                 store.ready(&ask).await.unwrap();
-                books.begin(&ask);
-                let (ours, theirs) = (store.hold(&ask), books.hold(&ask, now));
+                books[at].begin(&ask);
+                let (ours, theirs) = (store.hold(&ask), books[at].hold(&ask, now));
                 let figures =
                     |holding: reins_governor::Holding| (holding.readings, holding.standings);
                 assert_eq!(ours.clone().map(figures), theirs.clone().map(figures));
                 if let (Ok(ours), Ok(theirs)) = (ours, theirs) {
                     let began = draft(number, who, bound, now);
                     store.dispatch(ours.id, &began).await.unwrap();
-                    books.dispatch(theirs.id).unwrap();
-                    open_calls.push((ours.id, theirs.id, began));
+                    books[at].dispatch(theirs.id).unwrap();
+                    open_calls.push((ours.id, (at, theirs.id), began));
                 }
             }
-            Step::End { which, charged, lost } if !open_calls.is_empty() => {
-                let (ours, theirs, began) = open_calls.remove(which % open_calls.len());
-                let end = if lost { presumed(charged) } else { settled(charged) };
+            Step::End { which, charged: cost, lost } if !open_calls.is_empty() => {
+                let (ours, (at, theirs), began) = open_calls.remove(which % open_calls.len());
+                let end = if lost { presumed(cost) } else { settled(cost) };
+                charged[at] += cost;
                 let record = closed(began, &end, now);
                 store.finish(ours, end.clone(), now, Some(&record));
-                books.finish(theirs, end, now);
+                books[at].finish(theirs, end, now);
             }
             Step::End { .. } => {}
             // WHY: the store's own sweep would end calls that give no sign of life meanwhile.
             Step::Turn(seconds) => {
                 clock.turn(seconds);
-                for (ours, theirs, _) in &open_calls {
+                for (ours, (at, theirs), _) in &open_calls {
                     store.beat(*ours, clock.now());
-                    books.beat(*theirs, clock.now());
+                    books[*at].beat(*theirs, clock.now());
                 }
             }
             Step::Evict => drop(store.core.live.lock().books.evict(jiff::Timestamp::MAX)),
@@ -391,13 +407,18 @@ async fn compare(steps: Vec<Step>) {
             Step::Restart => {
                 store.close().await.unwrap();
                 store = open(folder.path(), &clock).await;
-                for (_, theirs, began) in open_calls.drain(..) {
-                    books.finish(theirs, presumed(began.held.nanos()), now);
+                for (_, (at, theirs), began) in open_calls.drain(..) {
+                    books[at].finish(theirs, presumed(began.held.nanos()), now);
+                    charged[at] += began.held.nanos();
                 }
             }
         }
     }
     store.check().await.unwrap();
+    let reports = Reports::open(&db(folder.path()), &*clock).unwrap();
+    for (house, charged) in houses.iter().zip(charged) {
+        assert_eq!(reports.totals(&house.organization).await.unwrap().charged, usd(charged));
+    }
 }
 
 proptest! {
@@ -439,7 +460,7 @@ async fn a_thousand_calls_at_once_do_not_pass_a_budget() {
     assert_eq!(charged, 142 * 70, "142 calls fit into 10,000");
     store.check().await.unwrap();
     let reports = Reports::open(&db(folder.path()), &*clock).unwrap();
-    assert_eq!(reports.totals().await.unwrap().charged, usd(142 * 70));
+    assert_eq!(reports.totals(&house.organization).await.unwrap().charged, usd(142 * 70));
 }
 
 #[tokio::test]

@@ -29,14 +29,16 @@ fn every_kind_is_read_back() {
     for (record, end) in [(Some(record), settled(7)), (None, presumed(7))] {
         let postings = scopes.iter().cloned();
         let post = |scope| Posting { scope, slot: 300, nanos: -7, calls: 0 };
-        let fact = Fact { intent: Some(3), txn: began.opening.id, attempt: 1, at, end };
+        let (organization, txn) = ("acme".into(), began.opening.id);
+        let fact = Fact { organization, intent: Some(3), txn, attempt: 1, at, end };
         let postings = postings.map(post).collect();
         check(&Entry::End(Box::new(Ended { fact, record, postings })));
     }
     let past = vec![Stretch { end: 7, own: -300, carried: i64::MIN, idle: 0, paused: true }; 2];
     let timeline = Timeline { shift: 600, floor: i64::MIN, past };
     check(&Entry::Clock(KeptClock { timeline, seen: 1_800_000_000 }));
-    let fact = Fact { intent: None, txn: began.opening.id, attempt: 1, at, end: settled(7) };
+    let (organization, txn) = ("acme".into(), began.opening.id);
+    let fact = Fact { organization, intent: None, txn, attempt: 1, at, end: settled(7) };
     check(&Entry::End(Box::new(Ended { fact, record: None, postings: smallvec![] })));
 }
 

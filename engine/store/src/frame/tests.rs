@@ -3,20 +3,25 @@
 use std::io::Write;
 
 use proptest::prelude::*;
+use reins_governor::Name;
 
-use super::{Chain, Frames, Mark, Seed, Seq};
+use super::{Chain, Charged, Frames, Mark, Seed, Seq};
 
-const BEFORE: Mark = Mark { seq: 40, sum: 7, nanos: 1_000 };
+const BEFORE: Mark = Mark { seq: 40, sum: 7, nanos: 1_000, own: 0 };
 
 fn seed() -> Seed {
     Seed::of(1, 2)
 }
 
+fn chain(last: Mark) -> Chain {
+    Chain { seed: seed(), last, charged: Charged::default() }
+}
+
 fn framed(texts: &[String]) -> Vec<u8> {
-    let mut chain = Chain { seed: seed(), last: BEFORE };
+    let mut chain = chain(BEFORE);
     let mut bytes = Vec::new();
     for text in texts {
-        chain.put(&mut bytes, 0, 10, |out| out.write_all(text.as_bytes())).unwrap();
+        chain.put(&mut bytes, 0, (None, 10), |out| out.write_all(text.as_bytes())).unwrap();
     }
     bytes
 }
@@ -81,6 +86,23 @@ fn entries_are_chained_and_their_charges_summed() {
 }
 
 #[test]
+fn what_each_organization_was_charged_is_summed_apart() {
+    let (acme, umbrella) = ("acme".into(), "umbrella".into());
+    let charged = Charged::from_iter([(Name::from("acme"), 500)]);
+    let (mut chain, mut bytes) = (Chain { charged, ..chain(BEFORE) }, Vec::new());
+    for charge in [(Some(&acme), 7), (Some(&umbrella), 40), (None, 0), (Some(&acme), -3)] {
+        chain.put(&mut bytes, 0, charge, |out| out.write_all(b"x")).unwrap();
+    }
+    // A journal that has failed numbers entries, and sums nothing.
+    chain.skip(Some(&umbrella));
+    let marks = Frames::new(&bytes, 0, seed()).map(|frame| frame.mark).chain([chain.last]);
+    let sums: Vec<_> = marks.map(|mark| (mark.seq, mark.nanos, mark.own)).collect();
+    let expected =
+        [(41, 1_007, 507), (42, 1_047, 40), (43, 1_047, 0), (44, 1_044, 504), (45, 1_044, 40)];
+    assert_eq!(sums, expected);
+}
+
+#[test]
 fn entries_of_another_store_or_life_are_not_read() {
     let bytes = framed(&["a".into()]);
     for other in [Seed::of(1, 3), Seed::of(2, 2)] {
@@ -91,20 +113,21 @@ fn entries_of_another_store_or_life_are_not_read() {
 #[test]
 fn what_a_file_held_before_it_was_used_again_is_not_read() {
     let mut bytes = framed(&(0..4).map(|n| format!("old {n}")).collect::<Vec<_>>());
-    let mut chain = Chain { seed: seed(), last: Mark { seq: 140, ..BEFORE } };
+    let mut chain = chain(Mark { seq: 140, ..BEFORE });
     let mut new = Vec::new();
-    chain.put(&mut new, 0, 0, |out| out.write_all(b"new 0")).unwrap();
+    chain.put(&mut new, 0, (None, 0), |out| out.write_all(b"new 0")).unwrap();
     bytes[..new.len()].copy_from_slice(&new);
     assert_eq!(read(&bytes), [(141, "new 0".to_owned())]);
 }
 
 #[test]
 fn an_entry_that_cannot_be_written_leaves_no_trace() {
-    let (mut chain, mut bytes) = (Chain { seed: seed(), last: BEFORE }, vec![1]);
-    let half = chain.put(&mut bytes, 0, 5, |out| {
+    let (mut chain, mut bytes) = (chain(BEFORE), vec![1]);
+    let half = chain.put(&mut bytes, 0, (Some(&"acme".into()), 5), |out| {
         out.extend_from_slice(b"half");
         Err(std::io::Error::other("no"))
     });
     assert!(half.is_err());
     assert_eq!((bytes, chain.last), (vec![1], BEFORE));
+    assert_eq!(chain.charged, Charged::default());
 }

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::Path;
 
 use super::{Durability, Journal, Layout};
-use crate::frame::{Frames, Mark, Seq};
+use crate::frame::{Charged, Frames, Mark, Seq};
 use crate::header::{HEADER_BYTES, Header, Life};
 use crate::segments;
 
@@ -20,13 +20,14 @@ impl Journal {
 fn begin(folder: &Path, durability: Durability, segment_bytes: u64, last: Seq) -> Journal {
     let after = Mark { seq: last, ..Mark::default() };
     let life = Life { store: 1, life: last.cast_signed(), after };
-    let journal = Journal::begin(folder, Layout { durability, segment_bytes }, life).unwrap();
+    let layout = Layout { durability, segment_bytes };
+    let journal = Journal::begin(folder, layout, life, Charged::default()).unwrap();
     journal.recycle(last);
     journal
 }
 
 fn append(journal: &Journal, text: &str) -> Seq {
-    journal.append(0, |out| out.write_all(text.as_bytes())).seq
+    journal.append((None, 0), |out| out.write_all(text.as_bytes())).seq
 }
 
 /// Every entry that a process would find which started now.

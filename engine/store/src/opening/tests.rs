@@ -54,7 +54,7 @@ async fn charged(folder: &Path, clock: &Arc<HandClock>) -> Usd {
     let store = open(folder, clock).await;
     store.check().await.unwrap();
     let reports = Reports::open(&db(folder), &**clock).unwrap();
-    let charged = reports.totals().await.unwrap().charged;
+    let charged = reports.totals(&"acme".into()).await.unwrap().charged;
     store.close().await.unwrap();
     charged
 }
@@ -173,7 +173,7 @@ async fn an_older_database_beside_a_newer_journal_is_refused() {
     assert_eq!(store.recovered().lost.as_ref().unwrap().flaws, flaws);
     store.check().await.unwrap();
     let reports = Reports::open(&db(crash.path()), &*clock).unwrap();
-    let left = reports.totals().await.unwrap().charged;
+    let left = reports.totals(&"acme".into()).await.unwrap().charged;
     assert_eq!(left.nanos() + lost.nanos(), 7_900);
     calls(&store, &clock, 80..82).await;
     store.close().await.unwrap();
@@ -257,7 +257,10 @@ async fn a_start_that_was_cut_off_between_two_steps_is_made_good() {
     let life = crate::header::Life { store, life: 5, after: recovered.last };
     let layout =
         crate::journal::Layout { durability: crate::Durability::Process, segment_bytes: 16 << 10 };
-    drop(crate::journal::Journal::begin(&database.journal(), layout, life).unwrap());
+    drop(
+        crate::journal::Journal::begin(&database.journal(), layout, life, Default::default())
+            .unwrap(),
+    );
     drop(conn);
     assert_eq!(charged(crash.path(), &clock).await, usd(200));
 }
@@ -297,6 +300,63 @@ async fn files_of_others_are_left_as_they_are() {
         assert_eq!(after, before);
         assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o644);
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "files were made beside it");
+    }
+}
+
+/// Every file below a folder: its path, mode and contents.
+fn contents(folder: &Path) -> Vec<(PathBuf, u32, Vec<u8>)> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let mode = fs::metadata(&path).unwrap().permissions().mode();
+        if path.is_dir() {
+            found.extend(contents(&path));
+        }
+        let bytes = if path.is_dir() { Vec::new() } else { fs::read(&path).unwrap() };
+        found.push((path, mode, bytes));
+    }
+    found.sort();
+    found
+}
+
+#[tokio::test]
+async fn a_store_from_before_the_first_release_is_refused_and_left_as_it_was() {
+    for version in [1, 2] {
+        let (folder, clock) = (tempfile::tempdir().unwrap(), HandClock::at(NOON));
+        let conn = rusqlite::Connection::open(db(folder.path())).unwrap();
+        conn.execute_batch(&format!(
+            "PRAGMA application_id = 1382377838; PRAGMA journal_mode = WAL; \
+             CREATE TABLE spend (kind TEXT, name TEXT, slot INTEGER, nanos INTEGER); \
+             PRAGMA user_version = {version}; PRAGMA wal_checkpoint(TRUNCATE); \
+             INSERT INTO spend VALUES ('agent', 'bot', 0, 7);"
+        ))
+        .unwrap();
+        // As a killed process leaves it: with a log, readable by others.
+        let left = copied(folder.path());
+        fs::set_permissions(db(left.path()), fs::Permissions::from_mode(0o644)).unwrap();
+        fs::create_dir(journal(left.path())).unwrap();
+        let before = contents(left.path());
+        let root = crate::RootSecret::given("0123456789abcdef0123456789abcdef").unwrap();
+        let (path, clocks) = (db(left.path()), Arc::clone(&clock) as Arc<dyn Clock>);
+        let errors = [
+            Embedded::open(options(left.path(), &clock)).await.unwrap_err(),
+            Reports::open(&path, &*clock).unwrap_err(),
+            crate::Registry::open(&path, &root, clocks).await.unwrap_err(),
+        ];
+        let real = fs::canonicalize(&path).unwrap();
+        for error in errors {
+            assert_eq!(
+                error.to_string(),
+                format!(
+                    "the store `{}` has schema version {version}, of a Reins before the first \
+                     release, and cannot be read: it was left as it was; move it and the files \
+                     beside it that begin with its name to another folder, and start with a new \
+                     store, or use the Reins that wrote it",
+                    real.display()
+                )
+            );
+        }
+        assert_eq!(contents(left.path()), before);
     }
 }
 
@@ -379,7 +439,7 @@ async fn a_flipped_byte_of_the_journal_leaves_every_charge_or_no_start() {
             Ok(store) => {
                 store.check().await.unwrap();
                 let reports = Reports::open(&db(flipped.path()), &*clock).unwrap();
-                let charged = reports.totals().await.unwrap().charged;
+                let charged = reports.totals(&"acme".into()).await.unwrap().charged;
                 // The last write is the end of the last call: without it the call is presumed.
                 assert!([usd(500), usd(600)].contains(&charged), "byte {at}: {charged}");
                 store.close().await.unwrap();

@@ -17,7 +17,7 @@ use crate::trial::{
 
 const NOON: &str = "2026-03-01T11:00:00Z";
 
-/// What each scope spent, by `kind=name`.
+/// What each scope spent, by its organization and `kind=name`.
 type Spend = BTreeMap<String, i64>;
 
 /// Calls of all sorts, and the entries they left in the journal.
@@ -26,12 +26,13 @@ pub(crate) async fn story() -> Vec<(Seq, Entry)> {
     let mut options = crate::trial::options(folder.path(), &clock);
     options.segment_bytes = 16 << 20;
     let store = crate::Embedded::open(options).await.unwrap();
-    let house = House::new(usd(1_000_000));
+    let houses = ["acme", "umbrella"].map(|name| House::new(usd(1_000_000)).of(name, "UTC"));
     for n in 0..9_u128 {
+        let house = &houses[usize::from(n % 3 == 1)];
         clock.turn(70);
         let now = reins_governor::Clock::now(&*clock);
-        let who =
-            caller(["bot", "helper"][usize::try_from(n % 2).unwrap()], &format!("s{}", n % 3));
+        let who = house
+            .caller(["bot", "helper"][usize::try_from(n % 2).unwrap()], &format!("s{}", n % 3));
         let bound = usd(1_000 + u64::try_from(n).unwrap());
         let ask = house.ask(&who, bound, now);
         store.ready(&ask).await.unwrap();
@@ -77,15 +78,17 @@ fn expected(entries: &[(Seq, Entry)]) -> Spend {
             Entry::End(end) => {
                 end.fact.intent.map(|intent| open.remove(&intent));
                 for posting in &end.postings {
-                    *spend.entry(posting.scope.to_string()).or_default() += posting.nanos;
+                    let scope = format!("{} {}", end.fact.organization, posting.scope);
+                    *spend.entry(scope).or_default() += posting.nanos;
                 }
             }
         }
     }
     for intent in open.values() {
-        for scope in intent.draft.columns.scopes() {
-            *spend.entry(scope.to_string()).or_default() +=
-                intent.draft.columns.bound.unwrap_or_default().nanos_i64();
+        let columns = &intent.draft.columns;
+        for scope in columns.scopes() {
+            *spend.entry(format!("{} {scope}", columns.organization)).or_default() +=
+                columns.bound.unwrap_or_default().nanos_i64();
         }
     }
     spend.retain(|_, nanos| *nanos != 0);
@@ -106,7 +109,8 @@ fn tear(folder: &Path, entry: &Entry) {
 
 async fn spend(store: &crate::Embedded) -> Spend {
     let query = sqlx::query_as(
-        "SELECT kind || '=' || name, sum(nanos) FROM spend GROUP BY kind, name \
+        "SELECT organization || ' ' || kind || '=' || name, sum(nanos) FROM spend \
+         GROUP BY organization, kind, name \
          HAVING sum(nanos) <> 0",
     );
     let rows: Vec<(String, i64)> = query.fetch_all(&store.core.reads).await.unwrap();

@@ -4,15 +4,16 @@
 //! text, so each is looked for as it is.
 
 use aho_corasick::AhoCorasick;
-use reins_governor::holds_key_form;
+use hashbrown::HashMap;
+use reins_governor::{Name, holds_key_form};
 
 use crate::key::{DeclaredKey, Secret};
 
 /// Declared keys: those of the version in force, and all that were declared since the start.
 #[derive(Default)]
 pub(super) struct Declared {
-    /// Those in force.
-    pub(super) keys: Vec<DeclaredKey>,
+    /// Those in force, of each organization.
+    keys: HashMap<Name, Vec<DeclaredKey>>,
     /// The values of these and of earlier ones: what a version takes out stays a secret. They come
     /// from the environment of one process, so that there are only so many.
     values: Vec<Secret>,
@@ -33,14 +34,19 @@ pub(super) enum Finder {
 // === impl Declared ===
 
 impl Declared {
-    /// Takes `keys` in, in place of those in force.
-    pub(super) fn replace(&mut self, keys: Vec<DeclaredKey>) {
+    /// Those in force, of every organization.
+    pub(super) fn all(&self) -> impl Iterator<Item = &DeclaredKey> {
+        self.keys.values().flatten()
+    }
+
+    /// Takes `keys` in, in place of those of `organization` that are in force.
+    pub(super) fn replace(&mut self, organization: Name, keys: Vec<DeclaredKey>) {
         for key in &keys {
             if !self.values.iter().any(|value| value.expose() == key.value.expose()) {
                 self.values.push(key.value.clone());
             }
         }
-        self.keys = keys;
+        self.keys.insert(organization, keys);
     }
 
     /// What finds them.

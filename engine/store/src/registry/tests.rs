@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use reins_governor::{Clock, Environment, KeyId, Unidentified};
+use reins_governor::{Clock, Environment, KeyId, Name, Unidentified};
 
 use super::{Registry, Rotation};
 use crate::trial::HandClock;
-use crate::{DeclaredKey, NewKey, Pins, RootSecret, Secret, StoreError};
+use crate::{DeclaredKey, NewKey, Pins, RootSecret, Secret, StoreError, declared_id};
 
 const ROOT: &str = "0123456789abcdef0123456789abcdef";
 const DAY: i64 = 86_400;
@@ -169,12 +169,12 @@ async fn until(come: impl Fn() -> bool) {
 async fn a_declared_key_is_known_as_long_as_it_is_declared() {
     let desk = desk().await;
     let declared = DeclaredKey { key: new("ci"), value: Secret::new("any text at all".into()) };
-    desk.registry.declare(vec![declared]).await.unwrap();
+    desk.registry.declare(&"acme".into(), vec![declared]).await.unwrap();
     let key = desk.registry.identify("any text at all").unwrap();
-    assert_eq!((&*key.id.0, &*key.masked), ("key_ci", "****"));
+    assert_eq!((&*key.id.0, &*key.masked), ("key_acme/ci", "****"));
     desk.registry.create(new("other")).await.unwrap();
     desk.registry.identify("any text at all").unwrap();
-    desk.registry.declare(vec![]).await.unwrap();
+    desk.registry.declare(&"acme".into(), vec![]).await.unwrap();
     desk.registry.identify("any text at all").unwrap_err();
 }
 
@@ -212,8 +212,8 @@ async fn a_key_is_known_as_ours_whatever_became_of_it() {
     let plain = |text: &str| Secret::new(text.into());
     let declared = |name, text| DeclaredKey { key: new(name), value: plain(text) };
     let both = vec![declared("a", "any text at all"), declared("b", "another/text==")];
-    desk.registry.declare(both).await.unwrap();
-    desk.registry.declare(vec![declared("a", "any text at all")]).await.unwrap();
+    desk.registry.declare(&"acme".into(), both).await.unwrap();
+    desk.registry.declare(&"acme".into(), vec![declared("a", "any text at all")]).await.unwrap();
     let created = desk.registry.create(new("ci")).await.unwrap();
     desk.registry.revoke(&created.key.id).await.unwrap();
     let expired = NewKey { expires: Some("2020-01-01T00:00:00Z".parse().unwrap()), ..new("old") };
@@ -252,10 +252,73 @@ async fn an_unknown_id_is_said_to_be_unknown() {
 async fn keys_that_cannot_be_declared_leave_those_before_alone() {
     let desk = desk().await;
     let declared = |value: &str| DeclaredKey { key: new("ci"), value: Secret::new(value.into()) };
-    desk.registry.declare(vec![declared("before")]).await.unwrap();
+    desk.registry.declare(&"acme".into(), vec![declared("before")]).await.unwrap();
     desk.registry.inner.pool.close().await;
-    desk.registry.declare(vec![declared("after")]).await.unwrap_err();
+    desk.registry.declare(&"acme".into(), vec![declared("after")]).await.unwrap_err();
     desk.registry.inner.know(Vec::new());
     desk.registry.identify("before").unwrap();
     desk.registry.identify("after").unwrap_err();
+}
+
+fn declared_of(organization: &'static str, name: &'static str, value: &str) -> DeclaredKey {
+    let key = NewKey { organization: organization.into(), ..new(name) };
+    DeclaredKey { key, value: Secret::new(value.into()) }
+}
+
+#[tokio::test]
+async fn an_organization_declares_its_own_keys_and_no_others() {
+    let desk = desk().await;
+    let (acme, umbrella) = (Name::from("acme"), Name::from("umbrella"));
+    let declare = async |of: &Name, value: &str| {
+        desk.registry.declare(of, vec![declared_of("elsewhere", "ci", value)]).await.unwrap();
+    };
+    declare(&acme, "a key of acme").await;
+    declare(&umbrella, "a key of umbrella").await;
+    let of = |value: &str| desk.registry.identify(value).map(|key| key.id.0.to_string());
+    assert_eq!(of("a key of acme").unwrap(), "key_acme/ci");
+    assert_eq!(of("a key of umbrella").unwrap(), "key_umbrella/ci");
+    let key = desk.registry.identify("a key of umbrella").unwrap();
+    assert_eq!(key.organization, umbrella, "whatever the key said of itself");
+    declare(&acme, "another key of acme").await;
+    desk.registry.declare(&umbrella, vec![]).await.unwrap();
+    of("a key of acme").unwrap_err();
+    of("another key of acme").unwrap();
+    of("a key of umbrella").unwrap_err();
+    assert!(desk.registry.discloses_key(b"a key of umbrella"), "it stays a secret");
+}
+
+#[tokio::test]
+async fn one_value_is_never_the_key_of_two_organizations() {
+    let desk = desk().await;
+    let umbrella = "umbrella".into();
+    let declare = async |of: &Name, value: &str| {
+        desk.registry.declare(of, vec![declared_of("acme", "ci", value)]).await
+    };
+    declare(&"acme".into(), "the same text").await.unwrap();
+    let made = desk.registry.create(new("made")).await.unwrap();
+    declare(&umbrella, "its own").await.unwrap();
+    for value in ["the same text", made.value.expose()] {
+        let refused = declare(&umbrella, value).await.unwrap_err().to_string();
+        assert_eq!(
+            refused,
+            "the key `ci` of `umbrella` has the value of a key of `acme`, so that a call with it \
+             could be of either: give each organization keys of its own"
+        );
+        assert_eq!(&*desk.registry.identify(value).unwrap().organization, "acme");
+    }
+    desk.registry.identify("its own").unwrap();
+    desk.registry.declare(&"acme".into(), vec![]).await.unwrap();
+    declare(&umbrella, "the same text").await.unwrap();
+}
+
+#[test]
+fn no_two_declared_keys_have_the_same_id() {
+    let names = ["a", "a/b", "b", "b/c", "a%2Fb", "%", "/", "c", "a_b", "_"].map(Name::from);
+    let mut ids = std::collections::HashSet::new();
+    for organization in &names {
+        for name in &names {
+            assert!(ids.insert(declared_id(organization, name)), "{organization} {name}");
+        }
+    }
+    assert_eq!(&*declared_id(&"acme".into(), &"ci/cd".into()).0, "key_acme/ci/cd");
 }

@@ -2,7 +2,23 @@ CREATE TABLE meta (
     name  TEXT PRIMARY KEY,
     value INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-INSERT INTO meta VALUES ('applied_seq', 0), ('keys_version', 0);
+-- What the clock has shown, in seconds: see engine/ledger/src/timeline.rs. Slots of `spend` and
+-- `open_attempts.dispatched_us` are ledger time: the wall clock less `clock_shift`. Ledger time up
+-- to `ledger_seen` has passed; what begins before `clock_floor` counts in no window.
+INSERT INTO meta VALUES
+    ('applied_seq', 0), ('keys_version', 0),
+    ('clock_shift', 0), ('clock_floor', -9223372036854775808),
+    ('ledger_seen', -9223372036854775808);
+
+-- Stretches of ledger time that ended in a jump of the wall clock, oldest first.
+CREATE TABLE stretches (
+    number  INTEGER PRIMARY KEY,
+    ended   INTEGER NOT NULL,
+    own     INTEGER NOT NULL,
+    carried INTEGER NOT NULL,
+    idle    INTEGER NOT NULL,
+    paused  INTEGER NOT NULL
+) STRICT;
 
 -- What the database knows of its journal: one row.
 CREATE TABLE journal (
@@ -14,14 +30,22 @@ CREATE TABLE journal (
     -- That life, once the main file of the database has it, else 0: one that has another is not the
     -- file that the write-ahead log belongs to.
     main_life INTEGER NOT NULL,
-    -- Of the entry `applied_seq`: its checksum, what all entries up to it charged, and its time.
+    -- Of the entry `applied_seq`: its checksum, what all entries up to it charged, what those of its
+    -- own organization did, and its time.
     sum       INTEGER NOT NULL,
     nanos     INTEGER NOT NULL,
+    own_nanos INTEGER NOT NULL,
     at_us     INTEGER,
     -- The last entry that is both here and in the journal.
     journaled INTEGER NOT NULL
 ) STRICT;
-INSERT INTO journal VALUES (random(), 0, 1, 0, 0, 0, NULL, 0);
+INSERT INTO journal VALUES (random(), 0, 1, 0, 0, 0, 0, NULL, 0);
+
+-- What the journal's entries of each organization charged, up to `applied_seq`.
+CREATE TABLE organizations (
+    name          TEXT PRIMARY KEY,
+    charged_nanos INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 
 -- Attempts that may have left and have not ended, by the number of their journal entry. Here and
 -- in `transactions`, `key` is the name of the key, as in `spend`: its id stands in the record.
@@ -65,12 +89,13 @@ CREATE TABLE transactions (
 
 -- What each scope spent, in slots of five minutes: what counters are loaded from.
 CREATE TABLE spend (
-    kind  TEXT NOT NULL,
-    name  TEXT NOT NULL,
-    slot  INTEGER NOT NULL,
-    nanos INTEGER NOT NULL,
-    calls INTEGER NOT NULL,
-    PRIMARY KEY (kind, name, slot)
+    organization TEXT NOT NULL,
+    kind         TEXT NOT NULL,
+    name         TEXT NOT NULL,
+    slot         INTEGER NOT NULL,
+    nanos        INTEGER NOT NULL,
+    calls        INTEGER NOT NULL,
+    PRIMARY KEY (organization, kind, name, slot)
 ) STRICT, WITHOUT ROWID;
 
 -- Reins keys. The key itself is nowhere.
@@ -113,4 +138,4 @@ CREATE TABLE secrets (
     PRIMARY KEY (organization, connection, field)
 ) STRICT, WITHOUT ROWID;
 
-PRAGMA user_version = 1;
+PRAGMA user_version = 3;

@@ -114,8 +114,9 @@ impl Revoke {
 
 /// The id of a key that the store keeps, and so can change.
 fn kept_id(id: String, settings: &Settings) -> Result<KeyId, Failure> {
-    let declared = |name: &str| settings.key_names.iter().any(|known| &**known == name);
-    if id.strip_prefix("key_").is_some_and(declared) {
+    let organization = &settings.organization.id;
+    let declared = |name: &Name| reins_store::declared_id(organization, name).0 == *id;
+    if settings.key_names.iter().any(declared) {
         return Err(Failure::Declared(id));
     }
     Ok(KeyId(Name::kept(id)))

@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use reins_config::Settings;
 use reins_governor::{Budget, Clock, Name, Scope, ScopeKind, TransactionId, Usd, Window};
-use reins_store::{Reports, StoreError};
+use reins_store::{Reports, Spent, StoreError};
 use reins_vendor::Books;
 use serde::Deserialize;
 
@@ -112,7 +111,7 @@ impl Sources {
     async fn level(&self, budget: &Budget) -> Result<Level, StoreError> {
         // The demo's budgets name one spender each, so that the pattern is the name.
         let scope = Scope::new(budget.scope.kind, Name::kept(budget.scope.pattern.text()));
-        let spent = self.reports.spent(&scope, budget.window, self.zone(), self.now()).await?;
+        let spent = self.spent_over(&scope, budget.window).await?;
         let name = Arc::from(budget.name.as_str());
         Ok(Level { name, limit: budget.limit, spent: spent.spent, held: spent.held })
     }
@@ -123,13 +122,18 @@ impl Sources {
     }
 
     async fn charged(&self) -> Result<Sum, StoreError> {
-        let organization = self.settings.organization.id.clone();
+        let organization = self.organization().clone();
         self.spent(Scope::new(ScopeKind::Organization, organization)).await
     }
 
     async fn spent(&self, scope: Scope) -> Result<Sum, StoreError> {
-        let spent = self.reports.spent(&scope, WINDOW, self.zone(), self.now()).await?;
+        let spent = self.spent_over(&scope, WINDOW).await?;
         Ok(Sum { usd: spent.spent, calls: spent.calls, open: spent.in_flight })
+    }
+
+    async fn spent_over(&self, scope: &Scope, window: Window) -> Result<Spent, StoreError> {
+        let (organization, zone) = (self.organization(), &self.settings.organization.zone);
+        self.reports.spent(organization, scope, window, zone, self.now()).await
     }
 
     fn billed(&self) -> Sum {
@@ -144,8 +148,9 @@ impl Sources {
         record.map(|text| serde_json::from_str(&text).map_err(|error| damaged(&error))).transpose()
     }
 
-    const fn zone(&self) -> &TimeZone {
-        &self.settings.organization.zone
+    /// The organization whose figures these are.
+    pub(crate) const fn organization(&self) -> &Name {
+        &self.settings.organization.id
     }
 
     fn now(&self) -> Timestamp {

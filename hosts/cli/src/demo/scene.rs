@@ -90,7 +90,7 @@ impl Scene {
             agents,
             figures: sources.read().await?,
             check: check.map_err(|mismatch| mismatch.to_string()),
-            records: sources.reports.totals().await?.transactions,
+            records: sources.reports.totals(sources.organization()).await?.transactions,
             folder: folder.path().to_owned(),
         };
         folder.close().map_err(DemoError::Folder)?;

@@ -120,8 +120,8 @@ fn ids_that_cannot_be_changed_are_explained() {
     let file = format!("{FILE}[[key]]\nname = \"ci\"\nvalue_env = \"REINS_KEY\"\n");
     let place = Place::with(&file).set("REINS_KEY", KEY);
     let said = [
-        &["key", "revoke", "key_ci"][..],
-        &["key", "rotate", "key_ci"],
+        &["key", "revoke", "key_acme/ci"][..],
+        &["key", "rotate", "key_acme/ci"],
         &["key", "revoke", "key_of_nobody"],
         &["key", "create", "--name", "lost", "--connection", "elsewhere"],
     ]

@@ -165,7 +165,7 @@ impl GatewayHost {
 
     async fn spent(&self, reports: &Reports, scope: Scope) -> Result<Spent, String> {
         let (now, utc) = (self.clock.now(), jiff::tz::TimeZone::UTC);
-        let spent = reports.spent(&scope, Window::Monthly, &utc, now).await;
+        let spent = reports.spent(&"acme".into(), &scope, Window::Monthly, &utc, now).await;
         spent.map_err(|error| error.to_string())
     }
 

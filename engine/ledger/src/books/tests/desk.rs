@@ -11,6 +11,7 @@ use crate::Books;
 /// What asks are made of.
 #[derive(Clone, Debug)]
 pub(super) struct Desk {
+    pub(super) organization: Name,
     pub(super) budgets: Budgets,
     pub(super) reads: Vec<ReadKey>,
     pub(super) zone: TimeZone,
@@ -18,7 +19,8 @@ pub(super) struct Desk {
 
 impl Desk {
     pub(super) fn new(budgets: Vec<Budget>) -> Self {
-        Self { budgets: Budgets::new(budgets), reads: Vec::new(), zone: TimeZone::UTC }
+        let (budgets, zone) = (Budgets::new(budgets), TimeZone::UTC);
+        Self { organization: "acme".into(), budgets, reads: Vec::new(), zone }
     }
 
     pub(super) fn reading(self, kind: ScopeKind, window: Window) -> Self {
@@ -29,6 +31,10 @@ impl Desk {
 
     pub(super) fn zone(self, name: &str) -> Self {
         Self { zone: TimeZone::get(name).expect(name), ..self }
+    }
+
+    pub(super) fn of(self, organization: &'static str) -> Self {
+        Self { organization: organization.into(), ..self }
     }
 
     /// What a call of `who` asks at `now`, as the flow would.
@@ -50,6 +56,7 @@ impl Desk {
             claims.extend(read_scope.map(claim));
         }
         Ask {
+            organization: &self.organization,
             budgets: &self.budgets,
             scopes: Scopes::from(who),
             claims,

@@ -322,7 +322,7 @@ impl World {
         let back = timeline.resume(wall.as_second(), self.known);
         self.jumped_unseen(before, back);
         let changed = timeline != *self.books.timeline();
-        self.books = Books::on(timeline, Settings::default());
+        self.books = Books::on(timeline.into(), Settings::default());
         if changed {
             self.write();
         }
@@ -367,7 +367,9 @@ impl World {
         self.load();
         let (zone, budgets, now) = (self.zone.clone(), self.budgets.clone(), self.wall());
         let claim = |(window, _)| Claim { scope: self.scope.clone(), window, budget: None };
+        let organization = "acme".into();
         let ask = Ask {
+            organization: &organization,
             budgets: &budgets,
             scopes: Scopes::from_iter([self.scope.clone()]),
             claims: WINDOWS.into_iter().map(claim).collect(),

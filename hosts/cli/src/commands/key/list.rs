@@ -25,7 +25,7 @@ impl List {
     pub(crate) async fn run(self, desk: Desk<'_>) -> Result<(), Failure> {
         let settings = desk.config.read(desk.machine)?.settings;
         let registry = kept::registry(&settings, desk.machine).await?;
-        registry.declare(declared(&settings)).await?;
+        registry.declare(&settings.organization.id, declared(&settings)).await?;
         let keys = registry.list().await?;
         if self.json {
             return Ok(desk.out.answer(serde_json::to_string(&keys)?)?);

@@ -53,12 +53,13 @@ impl Asked<'_> {
         let of = &self.settings.organization;
         let whole = || Scope::new(ScopeKind::Organization, of.id.clone());
         let scope = self.scope.clone().unwrap_or_else(whole);
-        let totals = reports.spent(&scope, EVER, &of.zone, self.now).await?;
+        let totals = reports.spent(&of.id, &scope, EVER, &of.zone, self.now).await?;
         let mut budgets = Vec::new();
         for (index, budget) in self.settings.budgets.iter().enumerate() {
             for scope in self.counted(reports, budget).await? {
-                let all = &self.settings.budgets;
-                let standing = reports.standing(all, index, &scope, &of.zone, self.now).await?;
+                let (all, zone) = (&self.settings.budgets, &of.zone);
+                let standing = reports.standing(&of.id, all, index, &scope, zone, self.now);
+                let standing = standing.await?;
                 budgets.extend(standing.map(|standing| BudgetLine::new(budget, standing)));
             }
         }
@@ -83,8 +84,9 @@ impl Asked<'_> {
         if pattern.is_exact() {
             return Ok(itself());
         }
-        let zone = &self.settings.organization.zone;
-        let mut scopes = reports.spenders(kind, budget.window, zone, self.now).await?;
+        let of = &self.settings.organization;
+        let scopes = reports.spenders(&of.id, kind, budget.window, &of.zone, self.now);
+        let mut scopes = scopes.await?;
         scopes.retain(|scope| pattern.matches(&scope.name));
         Ok(if scopes.is_empty() { itself() } else { scopes })
     }
