@@ -191,7 +191,8 @@ async fn push_files(site: &Site, gateway: &Outside, good: &str) -> usize {
     let wrong = wrong_files(good);
     for (number, text) in wrong.iter().enumerate() {
         site.write(text);
-        let line = format!("reins_versions_total{{outcome=\"refused\"}} {}", number + 1);
+        let of = "file=\"reins.toml\",organization=\"acme\"";
+        let line = format!("reins_versions_total{{{of},outcome=\"refused\"}} {}", number + 1);
         until(&format!("a wrong file is refused:\n{text}"), async || {
             let page = get(gateway.address, "/metrics").await;
             String::from_utf8_lossy(&page.body).contains(&line)

@@ -27,8 +27,8 @@ enum Beside {
 struct Try<'a> {
     place: &'a Place,
     beside: Beside,
-    /// Whether the key that is tried works.
-    works: bool,
+    /// The status of a call with the key that is tried, where that does not work.
+    refused: Option<u16>,
     /// Whether the connection has a key for its vendor.
     kept: bool,
 }
@@ -42,10 +42,10 @@ impl Try<'_> {
         let named = self.place.name == "x-reins-key";
         Some(match (self.place.kind, self.beside) {
             (Kind::Repeatable, Beside::ReinsKey | Beside::Authorization) => return None,
-            (Kind::Key, Beside::Nothing) if self.works => sent,
+            (Kind::Key, Beside::Nothing) => self.refused.unwrap_or(sent),
             (_, Beside::Nothing) => 401,
             (Kind::Target, Beside::ReinsKey | Beside::Authorization) => 400,
-            (Kind::Key, Beside::Authorization) if named && !self.works => 401,
+            (Kind::Key, Beside::Authorization) if named => self.refused.unwrap_or(sent),
             (_, Beside::ReinsKey | Beside::Authorization) => sent,
         })
     }
@@ -90,10 +90,10 @@ async fn push(gateway: &Outside, keys: &Keys, wrong: &mut Vec<String>) -> usize 
         ([Beside::Nothing, Beside::ReinsKey, Beside::Authorization], connections());
     let mut calls = 0;
     for place in places() {
-        for (form, key, works) in keys.all() {
+        for (form, key, refused) in keys.all() {
             for connection in &connections {
                 for beside in besides {
-                    let tried = Try { place: &place, beside, works, kept: connection.kept };
+                    let tried = Try { place: &place, beside, refused, kept: connection.kept };
                     if tried.collides() {
                         continue;
                     }
@@ -128,8 +128,8 @@ async fn push_paths(gateway: &Outside, keys: &Keys, wrong: &mut Vec<String>) -> 
 
 /// Waits until the server knows of each key what it must.
 async fn known(gateway: &Outside, keys: &Keys) {
-    for (name, key, works) in keys.all() {
-        let expected = if works { 200 } else { 401 };
+    for (name, key, refused) in keys.all() {
+        let expected = refused.unwrap_or(200);
         let ask = Speech::OpenAi.ask(10, false).with("authorization", &format!("Bearer {key}"));
         let ask = Ask { path: "/kept/v1/chat/completions".to_owned(), ..ask };
         until(&format!("the {name} key is {expected}"), async || {

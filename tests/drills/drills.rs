@@ -71,6 +71,9 @@ mod pinned;
 mod swap;
 
 #[cfg(test)]
+mod organizations;
+
+#[cfg(test)]
 mod halves;
 
 #[cfg(test)]

@@ -44,8 +44,9 @@ async fn wrong_keys_and_too_many_calls_are_one_line_a_minute() {
     assert_eq!((lines(&site, "invalid_key"), lines(&site, "rate_limited")), (1, 1));
     let metrics = get(gateway.address, "/metrics").await;
     let metrics = String::from_utf8_lossy(&metrics.body).into_owned();
-    for (code, times) in [("invalid_key", CALLS), ("rate_limited", limited)] {
-        let counted = format!("reins_refusals_total{{code=\"{code}\"}} {times}\n");
+    let limited_of = "organization=\"acme\",code=\"rate_limited\"";
+    for (labels, times) in [("code=\"invalid_key\"", CALLS), (limited_of, limited)] {
+        let counted = format!("reins_refusals_total{{{labels}}} {times}\n");
         assert!(metrics.contains(&counted), "{metrics}");
     }
     println!("quiet: {CALLS} calls with a wrong key, {limited} too many: 2 lines in the log");

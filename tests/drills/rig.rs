@@ -19,7 +19,7 @@ pub(crate) use fixtures::{Fixture, fixtures};
 pub(crate) use inside::Inside;
 pub(crate) use kept::{Kept, nanos, registry, reopened, text};
 pub(crate) use outside::{Launch, Outside, log};
-pub(crate) use site::{KEY, Site, VENDOR_KEY};
+pub(crate) use site::{BETA_KEY, KEY, Site, VENDOR_KEY};
 pub(crate) use size::sized;
 pub(crate) use tape::{Reply, Tape};
 pub(crate) use until::until;

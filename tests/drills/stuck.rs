@@ -130,13 +130,15 @@ async fn what_is_no_regular_file_stops_nothing() {
         })
         .await;
         passes(&gateway).await;
-        let line = format!("reins_file_state{{state=\"{expected}\"}} 1");
+        let line = format!("reins_file_state{{file=\"reins.toml\",state=\"{expected}\"}} 1");
         assert!(metric(&gateway, &line).await, "{thing:?}: {line}");
         thing.take_away(&site.file());
         site.write(&version(&site, number + 1));
         until("it is good again", async || state(&gateway).await.0 == "in_force").await;
     }
-    assert!(metric(&gateway, "reins_versions_total{outcome=\"unreadable\"} 6").await);
+    let of = "file=\"reins.toml\",organization=\"acme\"";
+    let line = format!("reins_versions_total{{{of},outcome=\"unreadable\"}} 6");
+    assert!(metric(&gateway, &line).await, "{line}");
     let grown = gateway.memory_kib().saturating_sub(before);
     assert!(grown < MEMORY_KIB, "{grown} KiB more");
     Thing::Pipe.put(&site.file());

@@ -1,12 +1,18 @@
-//! One file, read into checked settings: every problem at once.
+//! Files, read into checked settings: every problem at once. One main file says what the process is
+//! and what its first organization wants; each further organization has a file of its own.
 //!
 //! This crate reads text. It opens no file, no store and no socket, and the environment is an
 //! argument.
 
+mod file;
 mod read;
 
+mod others;
+mod parts;
+
+mod organization;
+mod process;
 mod secret;
-mod settings;
 mod snapshot;
 mod sold;
 
@@ -25,13 +31,16 @@ mod mask;
 mod problem;
 
 pub use environment::Purpose;
-pub use problem::{Problem, Report};
-pub use read::{Checked, FILE_MAX, File, read};
-pub use secret::Secret;
-pub use settings::{
-    Agent, BudgetStatus, Connection, DeclaredKey, DialectName, Drain, Durability, Limit,
-    Organization, Pins, ServerLimits, Settings, StoreUrl, Timeouts, UnknownAgents, VendorKey,
+pub use file::{FILE_MAX, File};
+pub use organization::{
+    Agent, BudgetStatus, Connection, DeclaredKey, DialectName, Limit, Organization, Pins, Timeouts,
+    UnknownAgents, VendorKey,
 };
+pub use others::Other;
+pub use problem::{Problem, Report};
+pub use process::{Drain, Durability, Process, ServerLimits, StoreUrl};
+pub use read::{Checked, FOLDER, Main, Rejected, read, read_beside};
+pub use secret::Secret;
 
 #[cfg(test)]
 mod tests;

@@ -64,6 +64,11 @@ impl Report {
         format!("{shown}{}\n", self.tally())
     }
 
+    /// Whether the text is TOML, so that every table of it was seen.
+    pub(crate) fn is_toml(&self) -> bool {
+        self.problems.iter().all(|problem| problem.kind != Kind::Text)
+    }
+
     fn show(&self, renderer: &Renderer, level: &Level<'_>, problem: &Problem) -> String {
         let mark = AnnotationKind::Primary.span(problem.span.clone()).label(&problem.path);
         let quote = Snippet::source(&self.text).path(&self.file).annotation(mark);

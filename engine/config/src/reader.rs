@@ -16,13 +16,15 @@ pub(crate) struct Reader<'a> {
     pub(crate) place: Place<'a>,
     /// The fields there can be.
     asked: Vec<Spellings>,
+    /// Fields of another file, which are no suggestions.
+    elsewhere: Vec<&'static str>,
 }
 
 // === impl Reader ===
 
 impl<'a> Reader<'a> {
     pub(crate) const fn new(table: &'a DeTable<'a>, place: Place<'a>) -> Self {
-        Self { table, place, asked: Vec::new() }
+        Self { table, place, asked: Vec::new(), elsewhere: Vec::new() }
     }
 
     /// The field, by any of its spellings.
@@ -86,6 +88,14 @@ impl<'a> Reader<'a> {
         self.written().find(|(written, _)| *written == name).map(|(_, value)| value)
     }
 
+    /// A field that belongs into another file: `what` is said where it is written.
+    pub(crate) fn elsewhere(&mut self, name: &'static str, what: &str, hint: &str) {
+        if let Some((key, _)) = self.table.iter().find(|(key, _)| key.get_ref() == name) {
+            self.place.inner(name.to_owned(), key.span()).at_odds(what, hint);
+        }
+        self.elsewhere.push(name);
+    }
+
     /// How many fields are written here.
     pub(crate) fn len(&self) -> usize {
         self.table.len()
@@ -102,7 +112,8 @@ impl<'a> Reader<'a> {
     fn report_unknown(&self) {
         for (key, _) in self.table {
             let name = key.get_ref().as_ref();
-            if !self.asked.iter().any(|spellings| spellings.contains(&name)) {
+            let asked = self.asked.iter().any(|spellings| spellings.contains(&name));
+            if !asked && !self.elsewhere.contains(&name) {
                 let place = self.place.inner(joined(&self.place.path, name), key.span());
                 place.at_odds(format!("`{name}` is not a field here"), self.suggestion(name));
             }

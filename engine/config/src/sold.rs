@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use reins_governor::{Bound, Call, Cost, Name, NoBound, Pattern, Prices, Usage, Usd};
 
-use crate::settings::Connection;
+use crate::organization::Connection;
 
 /// Prices of models, and which connection has which models.
 #[derive(Debug)]

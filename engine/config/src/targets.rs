@@ -5,13 +5,14 @@ use std::sync::Arc;
 use reins_governor::Pattern;
 use reins_prices::PriceBook;
 
-use crate::settings::Connection;
+use crate::organization::Connection;
 use crate::value::Value;
 
 /// What downgrades may lead to.
 pub(crate) struct Targets<'a> {
     pub(crate) connections: &'a [Connection],
-    pub(crate) prices: &'a PriceBook,
+    /// `None` where they could not be read: then any model may have a price.
+    pub(crate) prices: Option<&'a PriceBook>,
     /// Whether every connection and price could be read; if not, nothing can be missed.
     pub(crate) whole: bool,
 }
@@ -41,7 +42,8 @@ impl Targets<'_> {
     fn check(&self, value: &Value<'_>, model: &str, calls: Calls<'_>) {
         let sellers = || self.connections.iter().filter(|each| sells(each, model));
         let reachable = |each: &&Connection| calls.may_go_to(each);
-        let priced = |each: &&Connection| self.prices.price(&each.vendor, model).is_some();
+        let price = |book: &PriceBook, each: &Connection| book.price(&each.vendor, model).is_some();
+        let priced = |each: &&Connection| self.prices.is_none_or(|book| price(book, each));
         if sellers().next().is_none() {
             let hint = "name a model that a connection sells: see their `models`";
             value.place.at_odds(format!("no connection sells `{model}`"), hint);

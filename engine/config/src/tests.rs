@@ -4,8 +4,9 @@ use std::path::Path;
 
 use jiff::civil::date;
 
-use crate::{Checked, File, Purpose, Report, read};
+use crate::{File, Main, Purpose, Report, read};
 
+mod beside;
 mod example;
 mod properties;
 mod reports;
@@ -17,6 +18,7 @@ fn variables(name: &str) -> Option<String> {
     let value = match name {
         "OPENAI_API_KEY" => "sk-from-the-environment",
         "REINS_KEY" => "rns_test_0123456789abcdef",
+        "PLAIN_KEY" => "correct-horse-battery",
         "SHORT" => "rns_short",
         "QUOTED" => "\"rns_test_0123 456789\"",
         _ => return None,
@@ -24,12 +26,12 @@ fn variables(name: &str) -> Option<String> {
     Some(value.to_owned())
 }
 
-fn read_for(purpose: Purpose, text: &str) -> Result<Checked, Report> {
+fn read_for(purpose: Purpose, text: &str) -> Result<Main, Report> {
     let path = Path::new("/etc/reins/reins.toml");
     let today = date(2026, 9, 1);
-    read(&File { path, text, purpose, today, variables: &variables })
+    read(&File { path, text, purpose, today, variables: &variables, others: &[] })
 }
 
-fn serve(text: &str) -> Result<Checked, Report> {
+fn serve(text: &str) -> Result<Main, Report> {
     read_for(Purpose::Serve, text)
 }

@@ -79,6 +79,14 @@ impl<'a> Value<'a> {
         Some(items.iter().enumerate().map(|(index, item)| self.item(index, item)).collect())
     }
 
+    /// How many items a list has; `None` where this is no list.
+    pub(crate) fn length(&self) -> Option<usize> {
+        match self.value {
+            DeValue::Array(items) => Some(items.len()),
+            _ => None,
+        }
+    }
+
     fn item(&self, index: usize, item: &'a Spanned<DeValue<'a>>) -> Self {
         let path = format!("{}[{index}]", self.place.path);
         Self::new(item.get_ref(), self.place.inner(path, item.span()))

@@ -20,6 +20,8 @@
 //! [`REST`]. A writer that pauses for longer than [`REST`] in the middle of a file cannot be
 //! distinguished from one that has finished.
 //!
+//! A folder of files is listed by [`WatchedFolder`]; each file in it is watched as any other.
+//!
 //! Each file has a thread of its own, so that a mount that does not answer delays only the file on
 //! it. Only regular files are read, up to a size.
 
@@ -30,14 +32,19 @@ mod rename_events;
 mod debounce;
 mod open_file;
 
+mod list;
+mod poll_time;
 mod read;
 mod watched;
+mod watched_folder;
 
 mod error;
 mod replace;
 
 pub use debounce::REST;
 pub use error::FileError;
+pub use list::list;
 pub use read::read;
 pub use replace::replace_atomically;
 pub use watched::{Contents, FileState, WatchedFile};
+pub use watched_folder::{FileNames, WatchedFolder};

@@ -1,10 +1,9 @@
 //! A file that is watched: its newest whole contents, and the state of what lies at its path now.
 
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use tokio::sync::watch;
 use tokio::time::timeout;
@@ -13,20 +12,18 @@ use crate::FileError;
 use crate::debounce::{Debounce, Found, rest};
 use crate::open_file::{OpenFile, Stamp};
 use crate::path_watch::PathWatch;
+use crate::poll_time::PollTime;
 use crate::read::ANSWER_WITHIN;
 
 /// How often a file is polled: some system calls, without reading it.
 const POLL_EVERY: Duration = Duration::from_millis(100);
-
-/// How long a poll may take before the file counts as hung: ten thousand times what is usual.
-const HUNG_AFTER: Duration = Duration::from_secs(5);
 
 /// A file that was modified this long before the watch began is accepted at once. Far more than
 /// [`crate::REST`], since the clock of a file server may be off.
 const OLD: Duration = Duration::from_secs(60);
 
 /// The stack of a watching thread, in bytes: four times what it needs.
-const STACK: usize = 256 * 1024;
+pub(crate) const STACK: usize = 256 * 1024;
 
 /// The bytes of a file.
 pub type Contents = Arc<[u8]>;
@@ -58,14 +55,6 @@ struct Seen {
     state: FileState,
 }
 
-/// Since when a poll has been under way.
-#[derive(Debug)]
-struct PollTime {
-    epoch: Instant,
-    /// Milliseconds after `epoch`, plus 1; 0 between two polls.
-    since: AtomicU64,
-}
-
 /// The thread that polls.
 struct Watcher {
     path: PathWatch,
@@ -89,7 +78,7 @@ impl WatchedFile {
         let first = Seen { contents: None, state: FileState::Changing };
         let (sender, seen) = watch::channel(first);
         let (running, end) = mpsc::channel();
-        let poll = Arc::new(PollTime { epoch: Instant::now(), since: AtomicU64::new(0) });
+        let poll = Arc::new(PollTime::new());
         let watcher = Watcher {
             path: PathWatch::new(path.to_owned()),
             limit,
@@ -157,26 +146,6 @@ impl FileState {
     }
 }
 
-// === impl PollTime ===
-
-impl PollTime {
-    fn begin(&self) {
-        let ms = u64::try_from(self.epoch.elapsed().as_millis()).unwrap_or(u64::MAX - 1);
-        self.since.store(ms.saturating_add(1), Ordering::Relaxed);
-    }
-
-    fn end(&self) {
-        self.since.store(0, Ordering::Relaxed);
-    }
-
-    /// How long the current poll has taken, if that is too long.
-    fn hung(&self) -> Option<Duration> {
-        let since = self.since.load(Ordering::Relaxed).checked_sub(1)?;
-        let taken = self.epoch.elapsed().saturating_sub(Duration::from_millis(since));
-        (taken >= HUNG_AFTER).then_some(taken)
-    }
-}
-
 // === impl Watcher ===
 
 impl Watcher {
@@ -193,7 +162,7 @@ impl Watcher {
 
     fn poll_once(&mut self) {
         let (found, limit) = (self.find(), self.limit);
-        let now = self.poll.epoch.elapsed();
+        let now = self.poll.now();
         let state = match found {
             Ok(Some((file, rest))) => {
                 let read = || file.read(limit);

@@ -12,8 +12,8 @@ use reins_governor::{Admitted, Answered, Call, Closed, End, Ending, Outcome, Sna
 /// Counts a call that a budget might be passed by.
 pub(crate) fn begun(admitted: &Admitted) {
     if let Some((budget, _)) = admitted.overshoot() {
-        let name = budget.name.to_string();
-        counter!("reins_budget_overshoots_total", "budget" => name).increment(1);
+        let labels = [organization(admitted.snapshot()), ("budget", budget.name.to_string())];
+        counter!("reins_budget_overshoots_total", &labels).increment(1);
     }
 }
 
@@ -41,36 +41,41 @@ impl About {
     /// Reports how the call has ended.
     pub(crate) fn report(&self, closed: &Closed) {
         let Self { call, snapshot } = self;
-        let vendor = call.vendor.to_string();
-        let (endpoint, status) = (call.endpoint.word(), closed.status.word());
-        counter!("reins_calls_total", "vendor" => vendor.clone(), "endpoint" => endpoint,
-            "status" => status)
-        .increment(1);
-        spent(&vendor, call, closed);
-        alarm(call, closed);
+        let labels = [
+            organization(snapshot),
+            ("vendor", call.vendor.to_string()),
+            ("endpoint", call.endpoint.word().to_owned()),
+            ("status", closed.status.word().to_owned()),
+        ];
+        counter!("reins_calls_total", &labels).increment(1);
+        spent(snapshot, call, closed);
+        alarm(snapshot, call, closed);
         for (budget, percent) in &closed.receipt.reached {
             let Some(budget) = snapshot.budgets.get(*budget) else { continue };
-            let name = budget.name.to_string();
-            tracing::warn!(budget = %name, percent, "a budget has reached a warning");
-            counter!("reins_budget_warnings_total", "budget" => name).increment(1);
+            let (of, name) = (&snapshot.organization, &budget.name);
+            let what = "a budget has reached a warning";
+            tracing::warn!(organization = %of, budget = %name, percent, "{what}");
+            let labels = [organization(snapshot), ("budget", name.to_string())];
+            counter!("reins_budget_warnings_total", &labels).increment(1);
         }
-        histogram!("reins_overhead_seconds").record(Duration::from_micros(closed.ours_us));
+        let ours = Duration::from_micros(closed.ours_us);
+        histogram!("reins_overhead_seconds", &[organization(snapshot)]).record(ours);
     }
 }
 
 /// What was held and what it came to, so that held ÷ charged can be watched for each model.
-fn spent(vendor: &str, call: &Call, closed: &Closed) {
+fn spent(snapshot: &Snapshot, call: &Call, closed: &Closed) {
     let Some(attempt) = closed.attempts.last() else { return };
-    let vendor = vendor.to_owned();
+    let (organization, vendor) = (organization(snapshot), call.vendor.to_string());
     match attempt.outcome {
         Outcome::Settled => {
             let model = call.model.to_string();
-            let labels = [("vendor", vendor), ("model", model)];
+            let labels = [organization, ("vendor", vendor), ("model", model)];
             counter!("reins_held_nanos_total", &labels).increment(attempt.held.nanos());
             counter!("reins_charged_nanos_total", &labels).increment(attempt.charged.nanos());
         }
         Outcome::Presumed(why) => {
-            let labels = [("vendor", vendor), ("why", why.word().to_owned())];
+            let labels = [organization, ("vendor", vendor), ("why", why.word().to_owned())];
             counter!("reins_presumed_total", &labels).increment(1);
             counter!("reins_presumed_nanos_total", &labels).increment(attempt.charged.nanos());
         }
@@ -79,13 +84,20 @@ fn spent(vendor: &str, call: &Call, closed: &Closed) {
 }
 
 /// What should not happen, and must not go unheard.
-fn alarm(call: &Call, closed: &Closed) {
+fn alarm(snapshot: &Snapshot, call: &Call, closed: &Closed) {
+    let (of, model) = (&snapshot.organization, &call.model);
     let over = closed.receipt.overage;
     if over > Usd::ZERO {
-        counter!("reins_overage_nanos_total").increment(over.nanos());
-        tracing::warn!(model = %call.model, %over, "a call cost more than was held for it");
+        counter!("reins_overage_nanos_total", &[organization(snapshot)]).increment(over.nanos());
+        tracing::warn!(organization = %of, %model, %over, "a call cost more than was held for it");
     }
     if let End::Presumed { charged, why } = &closed.receipt.end {
-        tracing::warn!(model = %call.model, %charged, ?why, "the cost of a call is presumed");
+        let what = "the cost of a call is presumed";
+        tracing::warn!(organization = %of, %model, %charged, ?why, "{what}");
     }
+}
+
+/// The organization of a call, as the first label of all that is counted of it.
+fn organization(snapshot: &Snapshot) -> (&'static str, String) {
+    ("organization", snapshot.organization.to_string())
 }

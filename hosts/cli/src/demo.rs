@@ -117,7 +117,7 @@ impl Demo {
         let pace = if self.fast { Pace::FAST } else { Pace::WATCHED };
         let scene = Scene::open(pace, &desk.machine.clock).await?;
         let mut roll = Roll::of_all();
-        let budgets = scene.sources.settings.budgets.iter().count();
+        let budgets = scene.sources.organization.budgets.iter().count();
         let mut show = Show::open(budgets, desk.out);
         let curtain = play(&scene, pace, &mut show, &mut roll).await;
         drop(show);

@@ -2,13 +2,14 @@
 
 use std::error::Error;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use metrics_exporter_prometheus::BuildError;
 use reins_config::Report;
 use reins_files::FileError;
 use reins_gateway::ServeError;
+use reins_governor::Name;
 use reins_prices::PriceError;
 use reins_store::StoreError;
 use tokio::task::JoinError;
@@ -23,8 +24,19 @@ pub(crate) const WRONG_FILE: u8 = 2;
 pub(crate) enum Failure {
     #[error("`{}` cannot be read: name the file with --config", .path.display())]
     Unreadable { path: PathBuf, source: FileError },
+    #[error("`{}` cannot be listed", .path.display())]
+    Folder { path: PathBuf, source: FileError },
     #[error("{0}")]
     Wrong(Box<Report>),
+    #[error(
+        "there is no organization `{id}`: the files have {known}{}",
+        .unusable.iter().map(|path| cannot_be_used(path)).collect::<String>()
+    )]
+    NoSuchOrganization { id: Name, known: String, unusable: Vec<PathBuf> },
+    #[error(
+        "the key `{id}` is of the organization `{organization}`: add --organization {organization}"
+    )]
+    KeyElsewhere { id: String, organization: Name },
     #[error(transparent)]
     Serve(ServeError),
     #[error("the start panicked")]
@@ -119,6 +131,11 @@ impl From<ServeError> for Failure {
             other => Self::Serve(other),
         }
     }
+}
+
+/// That a file may have what is missing.
+fn cannot_be_used(path: &Path) -> String {
+    format!(", and `{}` cannot be used: see `reins check`", path.display())
 }
 
 /// Whether whoever read the answer has enough of it, as `head` does.

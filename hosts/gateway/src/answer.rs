@@ -3,6 +3,7 @@
 use http::response::Parts;
 use http::{HeaderMap, HeaderValue, Response, header};
 use reins_flight::Carried;
+use reins_governor::Name;
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::body::AnswerBody;
@@ -14,6 +15,7 @@ use crate::{outbound, reply};
 pub(crate) fn answer(
     desk: &Desk,
     way: Way<'_>,
+    organization: &Name,
     carried: Carried,
     trailers: bool,
     place: OwnedSemaphorePermit,
@@ -40,7 +42,7 @@ pub(crate) fn answer(
             response
         }
         Carried::Failed { notice, refusal, retries, closed } => {
-            let mut response = refused(desk, way, &refusal, Some(notice.id));
+            let mut response = refused(desk, way, &refusal, Some(organization), Some(notice.id));
             let headers = response.headers_mut();
             reply::tell_notice(headers, &notice);
             reply::tell_cost(headers, &closed);

@@ -13,7 +13,8 @@ use reins_governor::{Refusal, Unidentified, has_key_form};
 use reins_store::{Key, Registry};
 
 use crate::credential::{Credential, Malformed, Presented, sent_once};
-use crate::desk::{Desk, Live};
+use crate::desk::Desk;
+use crate::served::Served;
 
 /// A call whose key was recognised.
 pub(crate) struct Arrival<'a> {
@@ -30,19 +31,34 @@ pub(crate) struct Arrival<'a> {
 /// from this machine, to an address of this machine alone: only then is there a default key.
 pub(crate) fn recognise<'a>(
     desk: &Desk,
-    live: &Live,
     local: bool,
     head: &'a Parts,
 ) -> Result<Arrival<'a>, Refusal> {
     sent_once(&head.headers)?;
     let presented = Presented::in_headers(&head.headers);
-    let registry = &desk.registry;
-    let shown = caller(registry, live, &presented).map_err(Refusal::Unauthorized)?;
-    let default = || default_key(registry, live, local, &presented, head);
-    let key = shown.map_or_else(default, Ok).map_err(Refusal::Unauthorized)?;
+    let (registry, served) = (&desk.registry, desk.served.load());
+    let why = |unidentified| refusal(unidentified, &served);
+    let key = match caller(registry, &served, &presented).map_err(why)? {
+        Some(shown) => shown,
+        None if presented.shows_any() && served.lacks_keys() => {
+            return Err(why(Unidentified::Unknown));
+        }
+        None => default_key(registry, &served, local, &presented, head).map_err(why)?,
+    };
     holds_no_key(registry, &head.uri)?;
     let (vendor_key, vendor_key_is_meant) = brought(registry, &presented)?;
     Ok(Arrival { key, vendor_key, vendor_key_is_meant })
+}
+
+/// The refusal of a call without a known key. While the keys of some file cannot be known, an
+/// unknown key may be one of them, and is not called wrong.
+fn refusal(unidentified: Unidentified, served: &Served) -> Refusal {
+    if unidentified == Unidentified::Unknown && served.lacks_keys() {
+        let what = "this key is not known, and may be one of a file that cannot be used: \
+                    `/readyz` names the file, and the log has its problems";
+        return Refusal::Unavailable { what: what.to_owned() };
+    }
+    Refusal::Unauthorized(unidentified)
 }
 
 /// The vendor's key that a request brings, and whether it says that it is meant for the vendor.
@@ -66,15 +82,17 @@ fn brought<'a>(
 /// becomes the default key.
 fn caller(
     registry: &Registry,
-    live: &Live,
+    served: &Served,
     presented: &Presented<'_>,
 ) -> Result<Option<Arc<Key>>, Unidentified> {
     let malformed = |_| Unidentified::Malformed;
     if let Some(named) = presented.reins {
-        return find(registry, live, named.map_err(malformed)?.key).map(Some);
+        return registry.identify(named.map_err(malformed)?.key).map(Some);
     }
     let sdk = || presented.sdk.iter().flatten();
-    let working = sdk().flatten().find_map(|one| find(registry, live, one.key).ok());
+    let known = || sdk().flatten().filter_map(|one| registry.identify(one.key).ok());
+    let working = known().find(|key| served.of(&key.organization).is_ok());
+    let working = working.or_else(|| known().next());
     if working.is_some() {
         return Ok(working);
     }
@@ -89,25 +107,19 @@ fn caller(
 /// The key of a call that shows none of ours: one of this machine alone.
 fn default_key(
     registry: &Registry,
-    live: &Live,
+    served: &Served,
     local: bool,
     presented: &Presented<'_>,
     head: &Parts,
 ) -> Result<Arc<Key>, Unidentified> {
-    let Some(default) = &live.default_key else {
-        let nothing_shown = presented.sdk.iter().all(Option::is_none);
-        return Err(if nothing_shown { Unidentified::Missing } else { Unidentified::Unknown });
+    let Some(default) = &served.first().default_key else {
+        let shown = presented.shows_any();
+        return Err(if shown { Unidentified::Unknown } else { Unidentified::Missing });
     };
     if !local || !names_this_machine(head) || is_from_a_page(&head.headers) {
         return Err(Unidentified::NotLocal);
     }
-    find(registry, live, default.expose())
-}
-
-fn find(registry: &Registry, live: &Live, key: &str) -> Result<Arc<Key>, Unidentified> {
-    let found = registry.identify(key)?;
-    let ours = found.organization == live.settings.organization.id;
-    if ours { Ok(found) } else { Err(Unidentified::Unknown) }
+    registry.identify(default.expose())
 }
 
 /// Whether a credential is a key of ours, or has one in it: no vendor is shown it.

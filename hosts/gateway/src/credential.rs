@@ -64,6 +64,11 @@ impl<'a> Presented<'a> {
             vendor: shown(headers, "x-vendor-key"),
         }
     }
+
+    /// Whether anything stands where SDKs put their key.
+    pub(crate) fn shows_any(&self) -> bool {
+        self.sdk.iter().any(Option::is_some)
+    }
 }
 
 fn shown<'a>(headers: &'a HeaderMap, name: &str) -> Shown<'a> {

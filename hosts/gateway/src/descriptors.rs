@@ -42,16 +42,19 @@ pub(crate) struct Shares {
     pub(crate) idle: u32,
 }
 
-/// Raises the soft limit of this process to the hard one, and divides it.
+/// Raises the soft limit of this process to the hard one, and divides it. Each of the `files` of
+/// further organizations has one descriptor for what the kernel reports of it; those that come
+/// later take theirs from the reserve.
 ///
 /// # Errors
 /// When the limit is lower than [`LEAST`].
-pub(crate) fn share(asked: &ServerLimits) -> Result<Shares, ServeError> {
-    let limit = raised();
-    if limit < LEAST {
-        return Err(ServeError::Descriptors { limit, least: LEAST });
+pub(crate) fn share(asked: &ServerLimits, files: usize) -> Result<Shares, ServeError> {
+    let (limit, files) = (raised(), u64::try_from(files).unwrap_or(u64::MAX));
+    let least = LEAST.saturating_add(files);
+    if limit < least {
+        return Err(ServeError::Descriptors { limit, least });
     }
-    let shares = Shares::of(limit, asked);
+    let shares = Shares::of(limit.saturating_sub(files), asked);
     let Shares { connections, calls, idle, .. } = shares;
     tracing::info!(limit, connections, calls, idle, "the file descriptors are divided");
     if connections < asked.max_connections || calls < asked.max_calls {

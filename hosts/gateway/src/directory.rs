@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use reins_config::Settings;
+use reins_config::Organization;
 use reins_governor::{Name, Pattern, ScopeKind};
 
 /// Agents that the organization knows: declared ones, pinned ones, and those that a budget or a
@@ -17,10 +17,10 @@ pub(crate) struct Directory {
 
 impl Directory {
     /// The agents that a file knows.
-    pub(crate) fn new(settings: &Settings) -> Self {
-        let declared = settings.agents.iter().map(|a| (a.name.clone(), a.team.clone()));
-        let budgets = settings.budgets.iter().map(|b| (b.scope.kind, &b.scope.pattern));
-        let limits = settings.limits.iter().map(|l| (l.kind, &l.pattern));
+    pub(crate) fn new(organization: &Organization) -> Self {
+        let declared = organization.agents.iter().map(|a| (a.name.clone(), a.team.clone()));
+        let budgets = organization.budgets.iter().map(|b| (b.scope.kind, &b.scope.pattern));
+        let limits = organization.limits.iter().map(|l| (l.kind, &l.pattern));
         // WHY: `*` counts whoever comes; it does not make them known.
         let counted = budgets
             .chain(limits)

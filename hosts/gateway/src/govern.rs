@@ -4,24 +4,27 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::request::Parts;
 use http::{Request, Response};
 use hyper::body::Incoming;
 use reins_dialects::Dialect;
 use reins_flight::{Carried, Freight, Presence, Transport, carry};
 use reins_governor::{
-    Asking, Call, Identity, Latency, Looked, Refusal, Snapshot, Text, TransactionId, Turned, admit,
-    turn_away,
+    Admitted, Asking, Call, Identity, Latency, Looked, Name, Refusal, Snapshot, Text,
+    TransactionId, Turned, admit, turn_away,
 };
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::answer::{accepts_trailers, answer};
-use crate::arrival::recognise;
+use crate::arrival::{Arrival, recognise};
 use crate::body::AnswerBody;
-use crate::desk::{Desk, Live};
+use crate::desk::Desk;
 use crate::idempotency::{Place, Turn};
 use crate::identify::identify;
 use crate::ready::{Caller, Unready};
+use crate::stopped::{Stopped, Unrecognised};
 use crate::text::BodyText;
+use crate::version::Version;
 use crate::{reply, tally};
 
 /// How a call came in.
@@ -37,11 +40,12 @@ pub(crate) struct Way<'a> {
     pub(crate) local: bool,
 }
 
-/// A call that was stopped.
-struct Stopped {
-    refusal: Refusal,
-    /// Its record, where there is one.
-    id: Option<TransactionId>,
+/// A call whose caller was recognised, before its body.
+struct Recognised<'a> {
+    head: &'a Parts,
+    arrival: &'a Arrival<'a>,
+    /// When it came in.
+    started: Duration,
 }
 
 /// What is known of a call before its body.
@@ -57,11 +61,11 @@ pub(crate) async fn govern(
     request: Request<Incoming>,
 ) -> Response<AnswerBody> {
     let Ok(place) = Arc::clone(&desk.places).try_acquire_owned() else {
-        return refused(desk, way, &too_many(), None);
+        return refused(desk, way, &too_many(), None, None);
     };
     match try_govern(desk, way, request, place).await {
         Ok(response) => response,
-        Err(stopped) => refused(desk, way, &stopped.refusal, stopped.id),
+        Err(stopped) => self::stopped(desk, way, &stopped),
     }
 }
 
@@ -70,19 +74,31 @@ pub(crate) fn too_many() -> Refusal {
     Refusal::Unavailable { what: "too many calls at once: try again in a moment".to_owned() }
 }
 
+/// Answers a call that was stopped.
+pub(crate) fn stopped(desk: &Desk, way: Way<'_>, stopped: &Stopped) -> Response<AnswerBody> {
+    let Stopped { refusal, id, organization } = stopped;
+    let mut response = refused(desk, way, refusal, organization.as_ref(), *id);
+    if organization.is_none() {
+        response.extensions_mut().insert(Unrecognised);
+    }
+    response
+}
+
 /// Answers with a refusal. One without a record is counted, and told of now and then.
 pub(crate) fn refused(
     desk: &Desk,
     way: Way<'_>,
     refusal: &Refusal,
+    organization: Option<&Name>,
     id: Option<TransactionId>,
 ) -> Response<AnswerBody> {
-    tally::refused(refusal);
+    tally::refused(refusal, organization);
     if let Refusal::Internal { what } = refusal {
-        tracing::error!(%what, "an error of our own");
+        let organization = organization.map(tracing::field::display);
+        tracing::error!(organization, %what, "an error of our own");
     }
     if id.is_none() {
-        desk.hush.tell(refusal, way.peer, desk.clock.monotonic());
+        desk.hush.tell(refusal, organization, way.peer, desk.clock.monotonic());
     }
     reply::refuse(way.dialect, refusal, id)
 }
@@ -93,60 +109,85 @@ async fn try_govern(
     request: Request<Incoming>,
     place: OwnedSemaphorePermit,
 ) -> Result<Response<AnswerBody>, Box<Stopped>> {
-    let live = desk.live.load_full();
     let started = desk.clock.monotonic();
     let (head, body) = request.into_parts();
-    let arrival = recognise(desk, &live, way.local, &head)?;
-    // WHY: a key that a newer version declares must not be held to the version before.
-    let live = desk.live.load_full();
-    let organization = &live.settings.organization;
-    let identity = identify(&arrival.key, &head.headers, organization, &live.directory)?;
-    let opening = open(desk, &live, identity, started)?;
-    let caller = Caller { live: &live, way, head: &head, arrival: &arrival };
-    let turned = |unready| opening.turn_away(desk, &live.snapshot, unready);
-    let (body, turn) = caller.body(desk, body).await.map_err(turned)?;
-    let first = match turn {
-        Turn::Plain => None,
-        Turn::First(first) => Some(first),
-        Turn::Again(answer) => return Ok(answer),
-    };
-    let text: Arc<dyn Text> = Arc::new(BodyText { dialect: way.dialect, body: body.clone() });
-    let ready = caller.ready(desk, body).map_err(turned)?;
-    let asking = opening.asking(desk, ready.call, Some(text));
-    let admitted = admit(&desk.ledger, &desk.clock, &live.snapshot, asking).await;
-    match &admitted {
-        Ok(admitted) => tally::erred(admitted.draft().opening.trace.erred().map(Looked::by)),
-        Err(turned) => tally::erred(turned.erred.iter().cloned()),
+    let arrival = recognise(desk, way.local, &head)?;
+    let recognised = Recognised { head: &head, arrival: &arrival, started };
+    let governed = recognised.govern(desk, way, body, place).await;
+    governed.map_err(|stopped| Box::new(stopped.of(&arrival.key.organization)))
+}
+
+// === impl Recognised ===
+
+impl Recognised<'_> {
+    async fn govern(
+        &self,
+        desk: &Arc<Desk>,
+        way: Way<'_>,
+        body: Incoming,
+        place: OwnedSemaphorePermit,
+    ) -> Result<Response<AnswerBody>, Box<Stopped>> {
+        let Self { head, arrival, started } = *self;
+        // WHY: only now. A key that a newer version declares must not be held to the one before.
+        let served = desk.served.load_full();
+        let (version, server) = (served.of(&arrival.key.organization)?, &served.process.server);
+        let identity =
+            identify(&arrival.key, &head.headers, &version.organization, &version.directory)?;
+        let opening = open(desk, version, identity, started)?;
+        let caller = Caller { version, limits: server, way, head, arrival };
+        let turned = |unready| opening.turn_away(desk, &version.snapshot, unready);
+        let (body, turn) = caller.body(desk, body).await.map_err(turned)?;
+        let first = match turn {
+            Turn::Plain => None,
+            Turn::First(first) => Some(first),
+            Turn::Again(answer) => return Ok(answer),
+        };
+        let text: Arc<dyn Text> = Arc::new(BodyText { dialect: way.dialect, body: body.clone() });
+        let ready = caller.ready(desk, body).map_err(turned)?;
+        let asking = opening.asking(desk, ready.call, Some(text));
+        let admitted = admitted(desk, version, asking).await?;
+        let (wants_trailers, client) = (accepts_trailers(&head.headers), Presence::new());
+        let freight = Freight {
+            admitted,
+            transport: Arc::clone(&ready.line.transport),
+            pack: ready.pack,
+            dialect: way.dialect,
+            read: ready.read,
+            terms: ready.line.terms(server),
+            crew: desk.crew.clone(),
+            client: client.clone(),
+            clock: Arc::clone(&desk.clock),
+            trailers: wants_trailers.then_some(reply::trailers),
+        };
+        // The call outlives its client: dropping this future only stops listening.
+        let carried = desk.crew.outlive(&client, carry_once(freight, first, place)).await;
+        let (carried, place) = carried.map_err(|broken| internal(&broken.to_string()))?;
+        Ok(answer(desk, way, version.id(), carried, wants_trailers, place))
     }
-    let admitted = admitted?;
-    let (wants_trailers, client) = (accepts_trailers(&head.headers), Presence::new());
-    let freight = Freight {
-        admitted,
-        transport: Arc::clone(&ready.line.transport),
-        pack: ready.pack,
-        dialect: way.dialect,
-        read: ready.read,
-        terms: ready.line.terms,
-        crew: desk.crew.clone(),
-        client: client.clone(),
-        clock: Arc::clone(&desk.clock),
-        trailers: wants_trailers.then_some(reply::trailers),
-    };
-    // The call outlives its client: dropping this future only stops listening.
-    let carried = desk.crew.outlive(&client, carry_once(freight, first, place)).await;
-    let (carried, place) = carried.map_err(|broken| internal(&broken.to_string()))?;
-    Ok(answer(desk, way, carried, wants_trailers, place))
+}
+
+/// Asks rules and budgets, and counts rules that could not say whether they match.
+async fn admitted(desk: &Desk, version: &Version, asking: Asking) -> Result<Admitted, Box<Turned>> {
+    let admitted = admit(&desk.ledger, &desk.clock, &version.snapshot, asking).await;
+    match &admitted {
+        Ok(admitted) => {
+            let erred = admitted.draft().opening.trace.erred();
+            tally::erred(version.id(), erred.map(Looked::by));
+        }
+        Err(turned) => tally::erred(version.id(), turned.erred.iter().cloned()),
+    }
+    admitted
 }
 
 /// Counts a call against the limits, before it may send megabytes.
 fn open(
     desk: &Desk,
-    live: &Live,
+    version: &Version,
     identity: Identity,
     started: Duration,
 ) -> Result<Opening, Refusal> {
     let identified = desk.clock.monotonic();
-    let taken = live.limits.take(&identity, identified);
+    let taken = version.limits.take(&identity, identified);
     taken.map_err(|(scope, retry_after)| Refusal::RateLimited { scope, retry_after })?;
     let limited = desk.clock.monotonic();
     let latency = Latency {
@@ -202,17 +243,4 @@ fn internal(what: &str) -> Refusal {
 
 fn micros(duration: Duration) -> u64 {
     u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
-}
-
-impl From<Refusal> for Box<Stopped> {
-    fn from(refusal: Refusal) -> Self {
-        Self::new(Stopped { refusal, id: None })
-    }
-}
-
-impl From<Box<Turned>> for Box<Stopped> {
-    fn from(turned: Box<Turned>) -> Self {
-        let Turned { id, refusal, .. } = *turned;
-        Self::new(Stopped { refusal, id: Some(id) })
-    }
 }

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use reins_governor::{Refusal, Scope};
+use reins_governor::{Name, Refusal, Scope};
 
 /// How often one source is told of.
 const TELL_EVERY: Duration = Duration::from_secs(60);
@@ -25,8 +25,8 @@ pub(crate) struct Hush {
 /// Who makes calls that are refused.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Source {
-    /// Somebody who is known.
-    Known(Scope),
+    /// A scope of an organization.
+    Known(Name, Scope),
     /// Somebody at this address.
     Address(IpAddr),
     /// Anybody, where there are too many to tell them apart.
@@ -44,14 +44,24 @@ struct Told {
 
 impl Hush {
     /// Tells of a refusal to somebody at `peer`, unless that was done within the last minute.
-    pub(crate) fn tell(&self, refusal: &Refusal, peer: IpAddr, now: Duration) {
-        let source = match refusal {
-            Refusal::RateLimited { scope, .. } => Source::Known(scope.clone()),
+    pub(crate) fn tell(
+        &self,
+        refusal: &Refusal,
+        organization: Option<&Name>,
+        peer: IpAddr,
+        now: Duration,
+    ) {
+        let source = match (refusal, organization) {
+            (Refusal::RateLimited { scope, .. }, Some(of)) => {
+                Source::Known(of.clone(), scope.clone())
+            }
             _ => Source::Address(peer),
         };
         if let Some(calls) = self.due(refusal.code(), &source, now) {
-            let code = refusal.code();
-            tracing::warn!(code, %source, calls, why = %refusal, "calls were refused");
+            let (code, organization) = (refusal.code(), organization.map(tracing::field::display));
+            tracing::warn!(
+                code, organization, %source, calls, why = %refusal, "calls were refused"
+            );
         }
     }
 
@@ -85,7 +95,7 @@ impl Hush {
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Known(scope) => scope.fmt(f),
+            Self::Known(_, scope) => scope.fmt(f),
             Self::Address(address) => address.fmt(f),
             Self::Others => f.write_str("others"),
         }

@@ -17,6 +17,7 @@ mod free;
 mod govern;
 mod pages;
 mod ready;
+mod stopped;
 
 mod arrival;
 mod credential;
@@ -38,8 +39,13 @@ mod tally;
 mod text;
 
 mod desk;
+mod served;
+mod version;
+
+mod check;
+mod file_state;
+mod files;
 mod reload;
-mod versions;
 
 mod log;
 

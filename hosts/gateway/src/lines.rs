@@ -11,7 +11,7 @@ use reins_store::Registry;
 
 use crate::arrival::{Arrival, is_ours};
 use crate::credential::{Credential, vendor_header};
-use crate::desk::{Line, Live};
+use crate::version::{Line, Version};
 
 /// What is said of where a call shall go.
 #[derive(Clone, Copy, Debug)]
@@ -31,17 +31,17 @@ pub(crate) fn named<'a>(prefix: Option<&'a str>, headers: &'a HeaderMap) -> Opti
 
 /// Finds the one line for a request.
 pub(crate) fn choose<'a>(
-    live: &'a Live,
+    version: &'a Version,
     dialect: &dyn Dialect,
     wish: &Wish<'_>,
 ) -> Result<&'a Arc<Line>, Refusal> {
-    let fitting = || live.lines.iter().filter(|line| speaks(line, dialect));
+    let fitting = || version.lines.iter().filter(|line| speaks(line, dialect));
     if let Some(pin) = wish.pinned {
         let line = fitting().find(|line| *line.connection.name == *pin);
         return only(line, pin, wish.named, dialect);
     }
     let Some(name) = wish.named else {
-        return by_model(live, &fitting().collect::<Vec<_>>(), wish.model);
+        return by_model(version, &fitting().collect::<Vec<_>>(), wish.model);
     };
     if let Some(line) = fitting().find(|line| *line.connection.name == *name) {
         return Ok(line);
@@ -51,20 +51,20 @@ pub(crate) fn choose<'a>(
         [] => Err(unknown(name, dialect, fitting())),
         // Whoever names the only one means it, whatever it is said to sell.
         [only] => Ok(only),
-        [..] => by_model(live, &of_vendor, wish.model),
+        [..] => by_model(version, &of_vendor, wish.model),
     }
 }
 
 /// How the vendor speaks whose models are asked for: as the caller does, unless none of those that
 /// can be meant does so.
 pub(crate) fn dialect_of_models(
-    live: &Live,
+    version: &Version,
     wish: &Wish<'_>,
     caller: &'static dyn Dialect,
 ) -> &'static dyn Dialect {
     let name = wish.pinned.or(wish.named);
     let meant = |line: &&Arc<Line>| name.is_none_or(|name| is(line, name));
-    let meant: Vec<_> = live.lines.iter().filter(meant).collect();
+    let meant: Vec<_> = version.lines.iter().filter(meant).collect();
     match meant.first() {
         Some(line) if !meant.iter().any(|line| speaks(line, caller)) => {
             spoken(line.connection.dialect)
@@ -106,7 +106,7 @@ fn speaks(line: &Line, dialect: &dyn Dialect) -> bool {
 }
 
 fn by_model<'a>(
-    live: &Live,
+    version: &Version,
     fitting: &[&'a Arc<Line>],
     model: Option<&str>,
 ) -> Result<&'a Arc<Line>, Refusal> {
@@ -114,7 +114,7 @@ fn by_model<'a>(
         model.is_none_or(|model| line.connection.models.iter().any(|m| m.matches(model)))
     };
     let selling: Vec<_> = fitting.iter().copied().filter(|line| sells(line)).collect();
-    let default = live.settings.organization.default_connection.as_deref();
+    let default = version.organization.default_connection.as_deref();
     let is_default = |line: &&Arc<Line>| Some(&*line.connection.name) == default;
     match *selling {
         [only] => Ok(only),

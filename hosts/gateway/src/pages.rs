@@ -8,17 +8,21 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use metrics_exporter_prometheus::PrometheusHandle;
+use reins_config::FOLDER;
+use reins_governor::Name;
 use serde_json::json;
 
 use crate::desk::Desk;
+use crate::file_state::{FileState, State as FileStateWord};
+use crate::files::FileStates;
 use crate::log;
-use crate::versions::{State as FileState, Versions};
+use crate::served::Served;
 
 /// What the pages show.
 #[derive(Clone, Debug)]
 pub(crate) struct Shown {
     pub(crate) desk: Arc<Desk>,
-    pub(crate) versions: Versions,
+    pub(crate) files: FileStates,
     pub(crate) metrics: Option<PrometheusHandle>,
 }
 
@@ -36,27 +40,48 @@ async fn healthz() -> Json<serde_json::Value> {
     Json(json!({ "status": "ok", "version": env!("CARGO_PKG_VERSION") }))
 }
 
-/// Calls can be admitted. A file that is not in force stops none: its last version is.
+/// Calls can be admitted. A file that is not in force stops none: its last version is. What stands
+/// beside the list of files is of the main one.
 async fn readyz(State(shown): State<Shown>) -> Response {
     let health = shown.desk.store.health();
-    let live = shown.desk.live.load();
+    let served = shown.desk.served.load();
     let (status, word) = match &health.stopped {
         None => (StatusCode::OK, "ready"),
         Some(_) => (StatusCode::SERVICE_UNAVAILABLE, "stopped"),
     };
-    let (file, file_reason) = shown.versions.state();
+    let (first, (file, file_reason)) = (served.first(), shown.files.main.state());
+    let mut files: Vec<_> = shown.files.all().iter().map(|file| row(file, &served)).collect();
+    files.extend(shown.files.unlisted().map(
+        |why| json!({ "file": FOLDER, "state": FileStateWord::Unreadable.word(), "reason": why }),
+    ));
     let body = json!({
         "status": word,
         "reason": health.stopped.as_deref(),
-        "policy_version": &*live.snapshot.version,
-        "price_version": &**live.snapshot.prices.version(),
+        "policy_version": &*first.snapshot.version,
+        "price_version": &**first.snapshot.prices.version(),
         "file": file.word(),
         "file_reason": file_reason,
+        "files": files,
         "keys_current": shown.desk.registry.sees_changes(),
         "calls_in_flight": health.in_flight,
         "entries_behind": health.behind,
     });
     (status, Json(body)).into_response()
+}
+
+/// A file, and the version of its organization that is in force.
+fn row(file: &FileState, served: &Served) -> serde_json::Value {
+    let (state, reason) = file.state();
+    let organization = file.organization();
+    let version = organization.as_ref().and_then(|id| served.of(id).ok());
+    json!({
+        "file": &*file.name,
+        "state": state.word(),
+        "reason": reason,
+        "organization": organization.as_deref(),
+        "policy_version": version.map(|version| &*version.snapshot.version),
+        "price_version": version.map(|version| &**version.snapshot.prices.version()),
+    })
 }
 
 /// What was counted, in Prometheus' text format.
@@ -73,11 +98,7 @@ async fn metrics(State(shown): State<Shown>) -> Response {
     }
     let current = if shown.desk.registry.sees_changes() { 1.0 } else { 0.0 };
     metrics::gauge!("reins_keys_current").set(current);
-    let (now, _) = shown.versions.state();
-    for state in FileState::ALL {
-        let is = if state == now { 1.0 } else { 0.0 };
-        metrics::gauge!("reins_file_state", "state" => state.word()).set(is);
-    }
+    show_files(&shown);
     metrics::counter!("reins_log_lines_lost_total").absolute(log::lost());
     match &shown.metrics {
         Some(handle) => {
@@ -86,4 +107,16 @@ async fn metrics(State(shown): State<Shown>) -> Response {
         }
         None => StatusCode::NOT_FOUND.into_response(),
     }
+}
+
+/// The state of each file, and whether each organization is served.
+fn show_files(shown: &Shown) {
+    shown.files.all().iter().for_each(|file| file.show(Some(file.state().0)));
+    let served = shown.desk.served.load();
+    let show = |organization: &Name, is: f64| {
+        let organization = organization.to_string();
+        metrics::gauge!("reins_organization_served", "organization" => organization).set(is);
+    };
+    served.versions().for_each(|version| show(version.id(), 1.0));
+    served.not_served().for_each(|organization| show(organization, 0.0));
 }

@@ -5,15 +5,17 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::request::Parts;
 use hyper::body::Incoming;
+use reins_config::ServerLimits;
 use reins_dialects::{Dialect, Read, Target};
 use reins_flight::Pack;
 use reins_governor::{Call, Refusal};
 
 use crate::arrival::Arrival;
-use crate::desk::{Desk, Line, Live};
+use crate::desk::Desk;
 use crate::govern::Way;
 use crate::idempotency::Turn;
 use crate::lines::Wish;
+use crate::version::{Line, Version};
 use crate::{inbound, lines, outbound};
 
 /// A call that can be judged and, if it may, be sent.
@@ -37,7 +39,8 @@ pub(crate) struct Unready {
 
 /// Who calls, and where to.
 pub(crate) struct Caller<'a> {
-    pub(crate) live: &'a Live,
+    pub(crate) version: &'a Version,
+    pub(crate) limits: &'a ServerLimits,
     pub(crate) way: Way<'a>,
     pub(crate) head: &'a Parts,
     pub(crate) arrival: &'a Arrival<'a>,
@@ -48,9 +51,9 @@ pub(crate) struct Caller<'a> {
 impl Caller<'_> {
     /// Reads the body, and looks whether it was sent before.
     pub(crate) async fn body(&self, desk: &Desk, body: Incoming) -> Result<(Bytes, Turn), Unready> {
-        let (headers, limits) = (&self.head.headers, &self.live.settings.server);
+        let headers = &self.head.headers;
         let unread = |refusal| Unready { refusal, call: unread(self.way.dialect) };
-        let body = inbound::read(headers, body, limits, &desk.room).await.map_err(unread)?;
+        let body = inbound::read(headers, body, self.limits, &desk.room).await.map_err(unread)?;
         let turn = desk.repeats.turn(&self.arrival.key.id, headers, &body).map_err(unread)?;
         Ok((body, turn))
     }
@@ -79,7 +82,7 @@ impl Caller<'_> {
         let pinned = self.arrival.key.pins.connection.as_deref();
         let wish =
             Wish { named: lines::named(self.way.prefix, headers), pinned, model: Some(model) };
-        lines::choose(self.live, self.way.dialect, &wish)
+        lines::choose(self.version, self.way.dialect, &wish)
     }
 
     /// Makes the request of each attempt: the bytes as they came, unless the call was changed.

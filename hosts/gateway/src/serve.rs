@@ -4,43 +4,37 @@ use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::pin::pin;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use jiff::tz::TimeZone;
 use metrics_exporter_prometheus::PrometheusHandle;
-use reins_config::{
-    Checked, FILE_MAX, File, Purpose, Report, Secret, Settings, StoreUrl, VendorKey,
-};
-use reins_files::{Contents, FileError, WatchedFile};
+use reins_config::{Checked, Main, Process, Report, StoreUrl};
+use reins_files::FileError;
 use reins_flight::Crew;
 use reins_governor::{Clock, Ledger};
-use reins_store::{
-    Embedded, Losses, OpenOptions, Registry, RootSecret, SecretName, Secrets, StoreError,
-};
+use reins_store::{Embedded, Losses, OpenOptions, Registry, RootSecret, Secrets, StoreError};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::{Notify, Semaphore};
 use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 
+use crate::check::{self, log_warnings, stored};
 use crate::descriptors::{self, Shares};
-use crate::desk::{Desk, Live, Stored};
+use crate::desk::Desk;
+use crate::files::Files;
 use crate::hush::Hush;
 use crate::idempotency::Repeats;
 use crate::pages::{self, Shown};
-use crate::reload;
+use crate::reload::{self, Round};
 use crate::room::Room;
+use crate::served::{Served, declared};
 use crate::server::Server;
-use crate::versions::Versions;
+use crate::version::{Parts, Version};
 
 /// Connections that may wait to be accepted, as many as Linux allows by default. With the 128 that
 /// are usual, a burst of clients is made to wait for a second by their own machines.
 const BACKLOG: u32 = 4096;
-
-/// How long a start waits for its file before it logs that.
-const SILENT: Duration = Duration::from_millis(500);
 
 /// Looks up an environment variable.
 pub type Variables = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
@@ -48,7 +42,7 @@ pub type Variables = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
 /// What a gateway is started with.
 #[derive(Clone)]
 pub struct Start {
-    /// The file.
+    /// The main file. The further organizations' lie in the folder `organizations` beside it.
     pub config: PathBuf,
     /// The environment.
     pub variables: Variables,
@@ -129,7 +123,7 @@ pub enum ServeError {
 pub struct Gateway {
     desk: Arc<Desk>,
     start: Start,
-    versions: Versions,
+    files: Files,
     listener: TcpListener,
     address: SocketAddr,
     shares: Shares,
@@ -138,40 +132,25 @@ pub struct Gateway {
 // === impl Gateway ===
 
 impl Gateway {
-    /// Reads the file once it has rested, opens the store, and listens.
+    /// Reads the files once they have rested, opens the store, and listens. The main file has to be
+    /// good; a further one that is not is named, and its organization is not served.
     ///
     /// # Errors
     /// Whatever of that fails first.
     pub async fn start(start: Start) -> Result<Self, ServeError> {
-        let file = open_file(&start).await?;
-        let Checked { settings, snapshot, report } = check(&start, &file.contents()).await?;
-        tell_warnings(&report);
-        let shares = descriptors::share(&settings.server)?;
-        let (address, store) = (settings.listen, open(&settings, &start).await?);
-        let (registry, secrets) = open_keys(&settings, &start).await?;
-        let stored = stored(&secrets, &settings).await?;
-        let live = Live::ready(settings, Arc::new(snapshot), &stored, None);
-        let live = live.map_err(ServeError::Lines)?;
-        registry.declare(&live.settings.organization.id, live.declared()).await?;
-        registry.watch();
-        let server = live.settings.server;
-        let desk = Arc::new(Desk {
-            live: ArcSwap::from_pointee(live),
-            ledger: Arc::clone(&store) as Arc<dyn Ledger>,
-            store,
-            registry,
-            secrets,
-            clock: Arc::clone(&start.clock),
-            crew: Crew { owners: TaskTracker::new(), drains: permits(server.drain.max_calls) },
-            repeats: Repeats::new(),
-            places: permits(shares.calls),
-            room: Room::of(server.max_bodies_bytes),
-            hush: Hush::default(),
-        });
+        let mut files = Files::open(&start).await?;
+        let contents = files.main.due(true).unwrap_or_default();
+        let Main { process, first } = check::main_file(&start, &contents, None).await?;
+        files.all_opened().await;
+        let shares = descriptors::share(&process.server, files.further.len())?;
+        let desk = Arc::new(desk(&start, process, first, shares).await?);
+        files.main.state.in_force(desk.served.load().first().id(), None);
+        Round { desk: &desk, start: &start, store_failed: false }.run(&mut files, false).await;
+        let address = desk.served.load().process.listen;
         let listener = listen(address)?;
         let address =
             listener.local_addr().map_err(|source| ServeError::Listen { address, source })?;
-        Ok(Self { desk, start, versions: Versions::of(file), listener, address, shares })
+        Ok(Self { desk, start, files, listener, address, shares })
     }
 
     /// Where it listens.
@@ -186,10 +165,10 @@ impl Gateway {
         &self.desk.store
     }
 
-    /// Notify it to check the file again, with the vendors' keys that the store keeps now.
+    /// Notify it to check the files again, with the vendors' keys that the store keeps now.
     #[must_use]
     pub fn check_again(&self) -> Arc<Notify> {
-        Arc::clone(&self.versions.check_again)
+        Arc::clone(&self.files.check_again)
     }
 
     /// Serves until `stop` is done: then takes no more calls, lets those in flight end, and closes
@@ -198,15 +177,15 @@ impl Gateway {
     /// # Errors
     /// When the store could not be closed in order.
     pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), ServeError> {
-        let limits = self.desk.live.load().settings.server;
+        let limits = self.desk.served.load().process.server;
         let shown = Shown {
             desk: Arc::clone(&self.desk),
-            versions: self.versions.clone(),
+            files: self.files.states.clone(),
             metrics: self.start.metrics.clone(),
         };
         let (desk, bound) = (Arc::clone(&self.desk), self.address.ip());
         let server = Server { desk, pages: pages::router(shown), bound };
-        let watch = reload::watch(Arc::clone(&self.desk), self.start, self.versions);
+        let watch = reload::watch(Arc::clone(&self.desk), self.start, self.files);
         let watching = tokio::spawn(watch);
         server.accept(self.listener, self.shares.connections, limits, stop).await;
         watching.abort();
@@ -222,55 +201,47 @@ impl fmt::Debug for Gateway {
     }
 }
 
-/// Opens the file, which is watched from then on.
-async fn open_file(start: &Start) -> Result<WatchedFile, ServeError> {
-    let now = SystemTime::from(start.clock.now());
-    let mut opening = pin!(WatchedFile::open(&start.config, FILE_MAX, now));
-    let opened = match timeout(SILENT, &mut opening).await {
-        Ok(opened) => opened,
-        Err(_) => {
-            let path = start.config.display();
-            tracing::info!(%path, "waiting for a file that was just written or does not answer");
-            opening.await
-        }
-    };
-    opened.map_err(|source| ServeError::Unreadable { path: start.config.clone(), source })
+/// What every call needs, with the main file's organization alone.
+async fn desk(
+    start: &Start,
+    process: Process,
+    first: Checked,
+    shares: Shares,
+) -> Result<Desk, ServeError> {
+    let store = open(&process, start).await?;
+    let (registry, secrets) = open_keys(&process, start).await?;
+    let idle_room = permits(shares.idle);
+    let Checked { organization, snapshot, report } = first;
+    log_warnings(&start.config.display().to_string(), &report);
+    let stored = stored(&secrets, &organization).await?;
+    let (file, before, idle) = (start.config.clone(), None, &idle_room);
+    let parts = Parts { file, organization, snapshot, stored, before, idle_room: idle };
+    let version = Version::ready(parts).map_err(ServeError::Lines)?;
+    let server = process.server;
+    registry.declare(version.id(), declared(version.id(), &version.organization.keys)).await?;
+    let served = Served::new(process, Arc::new(version));
+    registry.watch();
+    Ok(Desk {
+        served: ArcSwap::from_pointee(served),
+        ledger: Arc::clone(&store) as Arc<dyn Ledger>,
+        store,
+        registry,
+        secrets,
+        clock: Arc::clone(&start.clock),
+        crew: Crew { owners: TaskTracker::new(), drains: permits(server.drain.max_calls) },
+        repeats: Repeats::new(),
+        places: permits(shares.calls),
+        room: Room::of(server.max_bodies_bytes),
+        idle_room,
+        hush: Hush::default(),
+    })
 }
 
-/// Checks what the file says, on a thread where no call is carried.
-pub(crate) async fn check(start: &Start, text: &Contents) -> Result<Checked, ServeError> {
-    let (start, text) = (start.clone(), Arc::clone(text));
-    let checked = tokio::task::spawn_blocking(move || check_here(&start, &text)).await;
-    checked.map_err(ServeError::Unchecked)?
-}
-
-fn check_here(start: &Start, text: &[u8]) -> Result<Checked, ServeError> {
-    let text = str::from_utf8(text).map_err(|error| ServeError::Unreadable {
-        path: start.config.clone(),
-        source: io::Error::new(io::ErrorKind::InvalidData, error).into(),
-    })?;
-    let file = File {
-        path: &start.config,
-        text,
-        purpose: Purpose::Serve,
-        today: start.clock.now().to_zoned(TimeZone::UTC).date(),
-        variables: &|name| (start.variables)(name),
-    };
-    reins_config::read(&file).map_err(|report| ServeError::Wrong(Box::new(report)))
-}
-
-pub(crate) fn tell_warnings(report: &Report) {
-    for warning in &report.warnings {
-        let (line, path) = (warning.line, &warning.path);
-        tracing::warn!(line, %path, what = %warning.what, hint = %warning.hint, "in the file");
-    }
-}
-
-async fn open(settings: &Settings, start: &Start) -> Result<Arc<Embedded>, ServeError> {
-    let StoreUrl::Sqlite(path) = &settings.store;
+async fn open(process: &Process, start: &Start) -> Result<Arc<Embedded>, ServeError> {
+    let StoreUrl::Sqlite(path) = &process.store;
     let mut options = OpenOptions::new(path, Arc::clone(&start.clock));
     options.losses = if start.accepted.loss { Losses::Accept } else { Losses::Refuse };
-    options.durability = match settings.durability {
+    options.durability = match process.durability {
         reins_config::Durability::Power => reins_store::Durability::Power,
         reins_config::Durability::Process => reins_store::Durability::Process,
     };
@@ -281,8 +252,8 @@ async fn open(settings: &Settings, start: &Start) -> Result<Arc<Embedded>, Serve
 }
 
 /// The keys of callers, and those of vendors.
-async fn open_keys(settings: &Settings, start: &Start) -> Result<(Registry, Secrets), ServeError> {
-    let StoreUrl::Sqlite(path) = &settings.store;
+async fn open_keys(process: &Process, start: &Start) -> Result<(Registry, Secrets), ServeError> {
+    let StoreUrl::Sqlite(path) = &process.store;
     let variable = |name: &str| (start.variables)(name);
     let root = if start.accepted.lost_secret {
         RootSecret::replacing_lost(path, variable, start.clock.now())?
@@ -292,26 +263,6 @@ async fn open_keys(settings: &Settings, start: &Start) -> Result<(Registry, Secr
     let registry = Registry::open(path, &root, Arc::clone(&start.clock)).await?;
     let secrets = Secrets::beside(&registry, root);
     Ok((registry, secrets))
-}
-
-/// The vendors' keys that the store keeps for these connections.
-pub(crate) async fn stored(secrets: &Secrets, settings: &Settings) -> Result<Stored, ServeError> {
-    let mut found = Stored::new();
-    for connection in settings.connections.iter().filter(|c| c.key == VendorKey::Stored) {
-        let name = SecretName {
-            organization: settings.organization.id.to_string(),
-            connection: connection.name.to_string(),
-            field: "key".to_owned(),
-        };
-        match secrets.get(&name).await? {
-            Some(key) => {
-                let key = Secret::new(key.expose().to_owned());
-                found.insert(connection.name.clone(), key);
-            }
-            None => tracing::warn!(connection = %connection.name, "the store has no key for it"),
-        }
-    }
-    Ok(found)
 }
 
 fn listen(address: SocketAddr) -> Result<TcpListener, ServeError> {

@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{Request, Response, StatusCode};
+use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -24,6 +24,7 @@ use crate::govern::Way;
 use crate::log_throttle::LogThrottle;
 use crate::path::Path;
 use crate::patience::{Phase, Watched};
+use crate::stopped::Unrecognised;
 use crate::unauthenticated::{Listed, Unauthenticated};
 use crate::{free, govern, reply};
 
@@ -248,7 +249,7 @@ impl Server {
             Path::Own => return (self.page(request).await, false),
             Path::Refused { dialect } => return (reply::not_carried(dialect, &path), false),
         };
-        let known = !is_unauthorized(&answer);
+        let known = answer.extensions().get::<Unrecognised>().is_none();
         (answer, known)
     }
 
@@ -258,10 +259,4 @@ impl Server {
             Err(never) => match never {},
         }
     }
-}
-
-/// Whether Reins refused the request's key. A vendor's own 401 has another action.
-fn is_unauthorized(answer: &Response<AnswerBody>) -> bool {
-    let ours = answer.headers().get(reply::names::ACTION).is_some_and(|action| action == "block");
-    ours && answer.status() == StatusCode::UNAUTHORIZED
 }

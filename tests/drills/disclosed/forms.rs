@@ -30,7 +30,7 @@ pub(super) struct Connection {
 
 /// One key of each form.
 pub(super) struct Keys {
-    created: Vec<(&'static str, Secret, bool)>,
+    created: Vec<(&'static str, Secret, Option<u16>)>,
 }
 
 /// Connections of either kind: with a key, with none, with a line that none came of, and with the
@@ -120,26 +120,27 @@ impl Keys {
         let others = create("other", "created", None).await;
         Self {
             created: vec![
-                ("created", created.value, true),
-                ("revoked", revoked.value, false),
-                ("expired", expired.value, false),
-                ("rotated", rotated.value, true),
-                ("fresh", fresh.value, true),
-                ("replaced", replaced.value, false),
-                ("other organization's", others.value, false),
+                ("created", created.value, None),
+                ("revoked", revoked.value, Some(401)),
+                ("expired", expired.value, Some(401)),
+                ("rotated", rotated.value, None),
+                ("fresh", fresh.value, None),
+                ("replaced", replaced.value, Some(401)),
+                ("other organization's", others.value, Some(403)),
             ],
         }
     }
 
-    /// Every key, and whether it works.
-    pub(super) fn all(&self) -> Vec<(&'static str, &str, bool)> {
+    /// Every key, and the status of a call with it where it does not work.
+    pub(super) fn all(&self) -> Vec<(&'static str, &str, Option<u16>)> {
         let declared = [
-            ("declared", STAYS, true),
-            ("declared plain", PLAIN, true),
-            ("no longer declared", GONE, false),
-            ("mistyped", MISTYPED, false),
+            ("declared", STAYS, None),
+            ("declared plain", PLAIN, None),
+            ("no longer declared", GONE, Some(401)),
+            ("mistyped", MISTYPED, Some(401)),
         ];
-        let created = self.created.iter().map(|(name, key, works)| (*name, key.expose(), *works));
+        let created =
+            self.created.iter().map(|(name, key, refused)| (*name, key.expose(), *refused));
         declared.into_iter().chain(created).collect()
     }
 }

@@ -9,7 +9,7 @@ use reins_store::Embedded;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use super::{KEY, Kept, Site, VENDOR_KEY};
+use super::{BETA_KEY, KEY, Kept, Site, VENDOR_KEY};
 
 /// A gateway that serves.
 pub(crate) struct Inside {
@@ -22,6 +22,7 @@ pub(crate) struct Inside {
 fn variable(name: &str) -> Option<String> {
     match name {
         "REINS_KEY" => Some(KEY.to_owned()),
+        "BETA_KEY" => Some(BETA_KEY.to_owned()),
         "VENDOR_KEY" => Some(VENDOR_KEY.to_owned()),
         _ => None,
     }

@@ -22,7 +22,12 @@ impl Kept {
     }
 
     pub(crate) async fn totals(&self) -> Totals {
-        self.0.totals(&"acme".into()).await.unwrap()
+        self.totals_of("acme").await
+    }
+
+    /// What an organization's calls come to.
+    pub(crate) async fn totals_of(&self, organization: &str) -> Totals {
+        self.0.totals(&Name::kept(organization)).await.unwrap()
     }
 
     /// The record of a call; `None` while there is none.
@@ -33,9 +38,14 @@ impl Kept {
 
     /// What a session was charged, in nano-dollars, and its calls.
     pub(crate) async fn session(&self, name: &str) -> (u64, u64) {
+        self.session_of("acme", name).await
+    }
+
+    /// The same of another organization.
+    pub(crate) async fn session_of(&self, organization: &str, name: &str) -> (u64, u64) {
         let scope = Scope::new(ScopeKind::Session, Name::kept(name));
-        let (acme, utc) = ("acme".into(), TimeZone::UTC);
-        let spent = self.0.spent(&acme, &scope, Window::Monthly, &utc, now()).await.unwrap();
+        let (of, utc) = (Name::kept(organization), TimeZone::UTC);
+        let spent = self.0.spent(&of, &scope, Window::Monthly, &utc, now()).await.unwrap();
         (spent.spent.nanos(), spent.calls)
     }
 

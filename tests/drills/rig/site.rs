@@ -12,6 +12,8 @@ use super::until;
 
 /// The key that callers have.
 pub(crate) const KEY: &str = "rns_test_drill0123456789abcdefghijkl";
+/// The key that callers of a second organization have.
+pub(crate) const BETA_KEY: &str = "rns_test_beta_0123456789abcdefghijkl";
 /// The key that Reins keeps for the vendor.
 pub(crate) const VENDOR_KEY: &str = "sk-drill-vendor-0123456789abcdef";
 
@@ -70,6 +72,18 @@ impl Site {
     /// Puts a whole file in place of the one before.
     pub(crate) fn write(&self, text: &str) {
         reins_files::replace_atomically(&self.file(), text.as_bytes()).unwrap();
+    }
+
+    /// Puts a whole file of a further organization in place of the one before.
+    pub(crate) fn write_beside(&self, name: &str, text: &str) {
+        let path = self.beside(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        reins_files::replace_atomically(&path, text.as_bytes()).unwrap();
+    }
+
+    /// The file of a further organization.
+    pub(crate) fn beside(&self, name: &str) -> PathBuf {
+        self.folder.path().join("organizations").join(format!("{name}.toml"))
     }
 
     pub(crate) fn folder(&self) -> &std::path::Path {

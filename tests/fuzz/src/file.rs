@@ -11,9 +11,10 @@ use crate::second::{Verdict, ensure};
 pub(crate) fn is_read_or_reported(text: &str) -> Verdict {
     let path = Path::new("/etc/reins/reins.toml");
     for purpose in [Purpose::Serve, Purpose::Check] {
-        let file = File { path, text, purpose, today: date(2026, 9, 1), variables: &variable };
+        let today = date(2026, 9, 1);
+        let file = File { path, text, purpose, today, variables: &variable, others: &[] };
         let report = match read(&file) {
-            Ok(checked) => checked.report,
+            Ok(main) => main.first.report,
             Err(report) => {
                 let said = !report.problems.is_empty();
                 ensure(said, || "nothing was read, and nothing was said".to_owned())?;

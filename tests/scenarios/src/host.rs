@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::script::Balance;
+use crate::script::{Balance, File};
 
 /// A call as a client makes it.
 #[derive(Clone, Debug)]
@@ -31,11 +31,15 @@ pub struct Answer {
 
 /// A host under a file.
 pub trait Host {
-    /// Puts a file in force; the first one starts the host.
-    fn file(&mut self, text: &str) -> impl Future<Output = Result<(), String>>;
+    /// Puts a file in force; the first main one starts the host, with those beside it that were
+    /// written before.
+    fn file(&mut self, file: &File, text: &str) -> impl Future<Output = Result<(), String>>;
 
     /// Offers a file that is not to be put in force: an error where it is.
-    fn refuse(&mut self, text: &str) -> impl Future<Output = Result<(), String>>;
+    fn refuse(&mut self, file: &File, text: &str) -> impl Future<Output = Result<(), String>>;
+
+    /// Removes a file beside the main one, and waits until its organization is not served.
+    fn remove(&mut self, beside: &str) -> impl Future<Output = Result<(), String>>;
 
     /// Lets time pass on the host's clock.
     fn later(&mut self, by: Duration);

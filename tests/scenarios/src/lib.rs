@@ -10,4 +10,4 @@ mod script;
 
 pub use host::{Answer, Host, Request};
 pub use perform::perform;
-pub use script::{Balance, Call, Later, Script, ScriptError, Step, read};
+pub use script::{Balance, Call, File, Later, Removed, Script, ScriptError, Step, read};

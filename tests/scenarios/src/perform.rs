@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::host::{Answer, Host, Request};
 use crate::resembles::differences;
-use crate::script::{Balance, Call, Script, Step};
+use crate::script::{Balance, Call, File, Script, Step};
 
 /// The organization of a file that names none.
 const ORGANIZATION: &str = r#"
@@ -36,8 +36,9 @@ const KEY: &str = "rns_live_scenario";
 pub async fn perform(script: &Script, host: &mut impl Host) -> Result<(), String> {
     for (index, step) in script.steps.iter().enumerate() {
         let outcome = match step {
-            Step::File(text) => host.file(&completed(text)).await,
-            Step::Refused(text) => host.refuse(&completed(text)).await,
+            Step::File(file, text) => host.file(file, &completed(file, text)).await,
+            Step::Refused(file, text) => host.refuse(file, &completed(file, text)).await,
+            Step::Removed(removed) => host.remove(&removed.beside).await,
             Step::Later(later) => {
                 host.later(later.time());
                 Ok(())
@@ -80,8 +81,9 @@ fn told(differences: &[String], seen: &Value) -> Result<(), String> {
 }
 
 /// A file, with what a short scenario leaves out.
-fn completed(text: &str) -> String {
-    let organization = if text.contains("[organization]") { "" } else { ORGANIZATION };
+fn completed(file: &File, text: &str) -> String {
+    let named = text.contains("[organization]") || *file != File::Main;
+    let organization = if named { "" } else { ORGANIZATION };
     let connections = if text.contains("[[connection]]") { "" } else { CONNECTIONS };
     format!("{text}{organization}{connections}")
 }
@@ -98,7 +100,8 @@ fn request(call: &Call) -> Request {
         add("content-type", "application/json");
     }
     if !call.headers.contains_key("authorization") {
-        add("authorization", &format!("Bearer {KEY}"));
+        let key = call.organization.as_ref().map(|name| format!("rns_live_{name}"));
+        add("authorization", &format!("Bearer {}", key.as_deref().unwrap_or(KEY)));
     }
     if let Some(agent) = &call.agent {
         add("x-reins-agent", agent);

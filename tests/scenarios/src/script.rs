@@ -18,10 +18,12 @@ pub struct Script {
 /// One thing that happens.
 #[derive(Clone, Debug)]
 pub enum Step {
-    /// The file says this from now on (a block `toml reins`).
-    File(String),
-    /// Somebody writes this into the file, and it is refused (a block `toml refused`).
-    Refused(String),
+    /// A file says this from now on (a block `toml reins`, or `toml beside NAME`).
+    File(File, String),
+    /// Somebody writes this into a file, and it is refused (`toml refused`, `toml refused NAME`).
+    Refused(File, String),
+    /// A file beside the main one is removed (a block `json removed`).
+    Removed(Removed),
     /// Time passes (a block `json later`).
     Later(Later),
     /// Somebody calls, and sees this (blocks `json call` and `json seen`).
@@ -30,10 +32,30 @@ pub enum Step {
     Balance(Balance),
 }
 
+/// Which file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum File {
+    /// The main one.
+    Main,
+    /// `organizations/NAME.toml` beside it.
+    Beside(String),
+}
+
+/// A file that is removed.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Removed {
+    /// The name of the file beside the main one.
+    pub beside: String,
+}
+
 /// A call.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Call {
+    /// Whose key it shows, by the name of that organization's file; left out: the main file's.
+    #[serde(default)]
+    pub organization: Option<String>,
     /// Whose agent calls.
     #[serde(default)]
     pub agent: Option<String>,
@@ -79,6 +101,9 @@ pub struct Later {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Balance {
+    /// Whose; left out: `acme`.
+    #[serde(default = "acme")]
+    pub organization: String,
     /// Charged to the organization, as a decimal string.
     pub spent_usd: String,
     /// Set aside.
@@ -97,6 +122,10 @@ pub struct Balance {
 /// Why a file is no scenario.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ScriptError(pub String);
+
+fn acme() -> String {
+    "acme".to_owned()
+}
 
 fn once() -> u32 {
     1
@@ -134,18 +163,29 @@ pub fn read(text: &str) -> Result<Script, ScriptError> {
             ("json seen", Some(made)) => steps.push(Step::Call(made, json(&info, &block)?)),
             ("json seen", None) => return Err(wrong("a block `json seen` follows no `json call`")),
             (_, Some(_)) => return Err(wrong("a `json call` is not followed by `json seen`")),
-            ("toml reins", None) => steps.push(Step::File(block)),
-            ("toml refused", None) => steps.push(Step::Refused(block)),
+            ("toml reins", None) => steps.push(Step::File(File::Main, block)),
+            ("toml refused", None) => steps.push(Step::Refused(File::Main, block)),
+            ("json removed", None) => steps.push(Step::Removed(json(&info, &block)?)),
             ("json later", None) => steps.push(Step::Later(json(&info, &block)?)),
             ("json call", None) => call = Some(json(&info, &block)?),
             ("json balance", None) => steps.push(Step::Balance(json(&info, &block)?)),
-            (other, None) => return Err(wrong(&format!("a block `{other}` means nothing here"))),
+            (other, None) => steps.push(beside(other, block)?),
         }
     }
     if call.is_some() {
         return Err(wrong("the last `json call` is not followed by `json seen`"));
     }
     Ok(Script { title: title.to_owned(), steps })
+}
+
+/// A block that is about a file beside the main one.
+fn beside(info: &str, block: String) -> Result<Step, ScriptError> {
+    let of = |name: &str| File::Beside(name.to_owned());
+    match info.rsplit_once(' ') {
+        Some(("toml beside", name)) => Ok(Step::File(of(name), block)),
+        Some(("toml refused", name)) => Ok(Step::Refused(of(name), block)),
+        Some(_) | None => Err(wrong(&format!("a block `{info}` means nothing here"))),
+    }
 }
 
 fn json<T: serde::de::DeserializeOwned>(info: &str, block: &str) -> Result<T, ScriptError> {

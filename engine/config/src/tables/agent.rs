@@ -1,8 +1,8 @@
 //! `[[agent]]`: an agent that is known by name.
 
 use crate::names::Names;
+use crate::organization::Agent;
 use crate::reader::Reader;
-use crate::settings::Agent;
 use crate::value::Value;
 
 pub(crate) fn read(mut table: Reader<'_>, names: &mut Names) -> Option<Agent> {

@@ -1,10 +1,9 @@
 //! `[[budget]]`: a limit on somebody's spend.
 
-use reins_governor::{Budget, BudgetScope, HoldMode, OnExceed};
+use reins_governor::{Budget, BudgetScope, HoldMode, Name, OnExceed};
 
 use crate::names::Names;
 use crate::reader::Reader;
-use crate::settings::Organization;
 use crate::tables::action::{FLOOR, tokens};
 use crate::tables::scope;
 use crate::targets::{Calls, Targets};
@@ -18,7 +17,7 @@ const WARN_AT_MAX: u64 = 1_000;
 pub(crate) fn read(
     mut table: Reader<'_>,
     names: &mut Names,
-    of: &Organization,
+    of: Option<&Name>,
     targets: &Targets<'_>,
 ) -> Option<Budget> {
     let hint = "name the budget, such as name = \"support bot, a day\"";

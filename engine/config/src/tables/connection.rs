@@ -7,8 +7,9 @@ use reins_governor::{Name, has_key_form};
 use crate::Secret;
 use crate::environment::Variables;
 use crate::names::Names;
+use crate::organization::{Connection, DialectName, Timeouts, VendorKey};
+use crate::others::Other;
 use crate::reader::Reader;
-use crate::settings::{Connection, DialectName, Timeouts, VendorKey};
 use crate::tables::action::tokens;
 use crate::tables::address::{self, Address};
 use crate::tables::server::wait;
@@ -37,13 +38,13 @@ const NOT_YET: [&str; 7] =
 pub(crate) fn read(
     mut table: Reader<'_>,
     names: &mut Names,
-    variables: &Variables<'_>,
+    (variables, others): (&Variables<'_>, &[Other<'_>]),
 ) -> Option<Connection> {
     let written_name = table.field(&["name"]);
     let vendor = table.required(&["vendor"], "name the vendor: vendor = \"openai\"", taken);
     let (dialect, url) = (table.field(&["dialect"]), table.field(&["base_url"]));
     let private = table.optional(&["allow_private"], Value::flag);
-    let key = key(&mut table, variables);
+    let key = key(&mut table, variables, others);
     let models = table.optional(&["models"], Value::patterns);
     let cap = table.optional(&["default_max_tokens"], tokens);
     let timeouts = timeouts(&mut table);
@@ -106,24 +107,37 @@ fn dialect(vendor: &Value<'_>, written: Option<&Value<'_>>) -> Option<DialectNam
     })
 }
 
-fn key(table: &mut Reader<'_>, variables: &Variables<'_>) -> Option<VendorKey> {
+fn key(
+    table: &mut Reader<'_>,
+    variables: &Variables<'_>,
+    others: &[Other<'_>],
+) -> Option<VendorKey> {
     let (kept, variable) = (table.field(&["key"]), table.field(&["key_env"]));
     match (kept, variable) {
         (None, None) => Some(VendorKey::PassThrough),
         (Some(kept), None) => kept_key(&kept),
         // WHY: where the variable is not set, that is on the list, and an empty key opens nothing.
         (None, Some(variable)) => Some(VendorKey::Environment(
-            vendors_own(&variable, variables).unwrap_or_else(|| Secret::new(String::new())),
+            vendors_own(&variable, variables, others).unwrap_or_else(|| Secret::new(String::new())),
         )),
         (Some(kept), Some(_)) => kept.bad("`key` and `key_env` are both there", "keep one of them"),
     }
 }
 
 /// The key in a variable, which is none of Reins.
-fn vendors_own(variable: &Value<'_>, variables: &Variables<'_>) -> Option<Secret> {
+fn vendors_own(
+    variable: &Value<'_>,
+    variables: &Variables<'_>,
+    others: &[Other<'_>],
+) -> Option<Secret> {
     let secret = variables.secret(variable)?;
     if has_key_form(secret.expose()) {
         let what = "the variable holds a Reins key, and no vendor is ever shown one";
+        return variable.bad(what, "name the variable that holds the vendor's own key");
+    }
+    let mut declared = others.iter().flat_map(Other::declared);
+    if let Some((key, _)) = declared.find(|(_, declared)| **declared == secret) {
+        let what = format!("the variable holds the same value as {key}");
         return variable.bad(what, "name the variable that holds the vendor's own key");
     }
     Some(secret)

@@ -7,8 +7,9 @@ use reins_governor::{Environment, Name};
 use crate::Secret;
 use crate::environment::Variables;
 use crate::names::Names;
+use crate::organization::{Connection, DeclaredKey, Pins, VendorKey};
+use crate::others::Other;
 use crate::reader::Reader;
-use crate::settings::{Connection, DeclaredKey, Pins, VendorKey};
 use crate::tables::organization::reference;
 use crate::value::Value;
 
@@ -21,7 +22,11 @@ const HINT: &str = "put it into an environment variable, and name that: value_en
 const OF_PATTERNS: [char; 7] = ['*', '?', '[', ']', '{', '}', '\\'];
 
 /// Keys read so far, of vendors and of Reins, each with what has it: two alike would be one.
-pub(crate) struct Taken(Vec<(String, Secret)>);
+pub(crate) struct Taken {
+    keys: Vec<(String, Secret)>,
+    /// Keys that were there already when they were read.
+    pub(crate) doubled: usize,
+}
 
 /// A key whose variable is not set is left out: an empty one would open everything.
 pub(crate) fn read(
@@ -77,25 +82,33 @@ fn value<'a>(table: &mut Reader<'a>, variables: &Variables<'_>) -> Option<(Value
 // === impl Taken ===
 
 impl Taken {
-    /// The keys of vendors that the file names: no vendor is shown a key of Reins.
-    pub(crate) fn by(connections: &[Connection]) -> Self {
-        let key = |each: &Connection| match &each.key {
-            VendorKey::Environment(key) if !key.expose().is_empty() => {
-                Some((format!("the vendor's key of the connection `{}`", each.name), key.clone()))
-            }
-            VendorKey::Environment(_) | VendorKey::Stored | VendorKey::PassThrough => None,
-        };
-        Self(connections.iter().filter_map(key).collect())
+    /// The keys of the vendors that the file names, and all keys of other organizations: no vendor
+    /// is shown a key of Reins, and a key of Reins is of one organization.
+    pub(crate) fn by(connections: &[Connection], others: &[Other<'_>]) -> Self {
+        let own = of_vendors(connections).map(|(what, key)| (what, key.clone()));
+        let theirs = others.iter().flat_map(Other::secrets);
+        Self { keys: own.chain(theirs).collect(), doubled: 0 }
     }
 
     fn take(&mut self, variable: &Value<'_>, whose: &Name, value: &Secret) -> Option<()> {
-        if let Some((other, _)) = self.0.iter().find(|(_, taken)| taken == value) {
+        if let Some((other, _)) = self.keys.iter().find(|(_, taken)| taken == value) {
+            self.doubled += 1;
             let what = format!("the variable holds the same value as {other}");
             return variable.bad(what, "give this key a value of its own");
         }
-        self.0.push((format!("the key `{whose}`"), value.clone()));
+        self.keys.push((format!("the key `{whose}`"), value.clone()));
         Some(())
     }
+}
+
+/// The keys of vendors that connections have from the environment, each with what has it.
+pub(crate) fn of_vendors(connections: &[Connection]) -> impl Iterator<Item = (String, &Secret)> {
+    connections.iter().filter_map(|each| match &each.key {
+        VendorKey::Environment(key) if !key.expose().is_empty() => {
+            Some((format!("the vendor's key of the connection `{}`", each.name), key))
+        }
+        VendorKey::Environment(_) | VendorKey::Stored | VendorKey::PassThrough => None,
+    })
 }
 
 fn pins(table: &mut Reader<'_>, connections: &Names) -> Option<Pins> {

@@ -2,10 +2,10 @@
 
 use std::num::NonZeroU32;
 
-use reins_governor::ScopeKind;
+use reins_governor::{Name, ScopeKind};
 
+use crate::organization::Limit;
 use crate::reader::Reader;
-use crate::settings::{Limit, Organization};
 use crate::tables::scope;
 use crate::value::Value;
 
@@ -14,7 +14,7 @@ const ORGANIZATION: NonZeroU32 = NonZeroU32::MIN.saturating_add(999);
 /// More than one machine carries: a typing error.
 const RATE_MAX: u64 = 1_000_000;
 
-pub(crate) fn read(mut table: Reader<'_>, of: &Organization) -> Option<Limit> {
+pub(crate) fn read(mut table: Reader<'_>, of: Option<&Name>) -> Option<Limit> {
     let scope = scope::read(&mut table, of);
     let hint = "write how many calls may come, such as calls_per_second = 50";
     let rate = table.required(&["calls_per_second"], hint, number);

@@ -1,9 +1,8 @@
 //! `scope = { agent = "support-*" }`: whose spend, or whose calls.
 
-use reins_governor::{Pattern, ScopeKind};
+use reins_governor::{Name, Pattern, ScopeKind};
 
 use crate::reader::{Reader, Spellings};
-use crate::settings::Organization;
 use crate::value::Value;
 
 /// How the ids of keys begin.
@@ -21,8 +20,8 @@ const KINDS: [(Spellings, ScopeKind); 6] = [
     (&["key"], ScopeKind::Key),
 ];
 
-/// The kind and the pattern of a scope's names.
-pub(crate) fn read(table: &mut Reader<'_>, of: &Organization) -> Option<(ScopeKind, Pattern)> {
+/// The kind and the pattern of a scope's names, in the organization `of`, where its id is known.
+pub(crate) fn read(table: &mut Reader<'_>, of: Option<&Name>) -> Option<(ScopeKind, Pattern)> {
     let mut scope = table.required(&["scope"], HINT, Value::table)?;
     let written: Vec<(ScopeKind, Value<'_>)> =
         KINDS.iter().filter_map(|(word, kind)| Some((*kind, scope.field(word)?))).collect();
@@ -37,15 +36,16 @@ pub(crate) fn read(table: &mut Reader<'_>, of: &Organization) -> Option<(ScopeKi
     }
 }
 
-fn pattern(kind: ScopeKind, value: &Value<'_>, of: &Organization) -> Option<Pattern> {
+fn pattern(kind: ScopeKind, value: &Value<'_>, of: Option<&Name>) -> Option<Pattern> {
     let pattern = value.pattern()?;
+    let is_other = |id: &&Name| kind == ScopeKind::Organization && !pattern.matches(id);
+    if let Some(id) = of.filter(is_other) {
+        let what = format!("`{pattern}` is not this organization");
+        value.place.at_odds(what, format!("write `{id}`, or \"*\""));
+        return None;
+    }
     match kind {
         ScopeKind::Key => Some(key_pattern(value, pattern)),
-        ScopeKind::Organization if !pattern.matches(&of.id) => {
-            let what = format!("`{pattern}` is not this organization");
-            value.place.at_odds(what, format!("write `{}`, or \"*\"", of.id));
-            None
-        }
         ScopeKind::Organization
         | ScopeKind::Team
         | ScopeKind::Agent

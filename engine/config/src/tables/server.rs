@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use crate::process::{Drain, ServerLimits};
 use crate::reader::{Reader, Spellings};
-use crate::settings::{Drain, ServerLimits};
 use crate::value::Value;
 
 /// The limits of a file that names none.

@@ -3,8 +3,8 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 
+use crate::process::{Durability, StoreUrl};
 use crate::reader::Reader;
-use crate::settings::{Durability, StoreUrl};
 use crate::value::Value;
 
 /// Where a server listens by default: this machine only.

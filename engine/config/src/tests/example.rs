@@ -7,51 +7,57 @@ use reins_governor::{BudgetScope, Environment, HoldMode, OnExceed, ScopeKind, Us
 use reins_policy::{Action, Mode, Schedule, SpendCondition};
 
 use super::{EXAMPLE, serve};
-use crate::{BudgetStatus, Checked, DialectName, Durability, Settings, StoreUrl, VendorKey};
+use crate::{
+    BudgetStatus, Checked, DialectName, Durability, Main, Organization, Process, StoreUrl,
+    VendorKey,
+};
 
-fn example() -> Checked {
+fn example() -> Main {
     serve(EXAMPLE).unwrap_or_else(|report| panic!("{report}"))
 }
 
-fn settings() -> Settings {
-    example().settings
+fn process() -> Process {
+    example().process
+}
+
+fn organization() -> Organization {
+    example().first.organization
 }
 
 fn action(policy: usize, rule: usize) -> Action {
-    settings().policies[policy].rules[rule].action.clone()
+    organization().policies[policy].rules[rule].action.clone()
 }
 
 #[test]
 fn is_read_without_a_warning() {
-    assert_eq!(example().report.warnings, []);
+    assert_eq!(example().first.report.warnings, []);
 }
 
 #[test]
 fn serves_here_and_keeps_spend_beside_the_file() {
-    let read = settings();
+    let read = process();
     assert_eq!(read.listen.to_string(), "127.0.0.1:8700");
     assert_eq!(read.store, StoreUrl::Sqlite(Path::new("/etc/reins/reins.db").to_owned()));
     assert_eq!(read.durability, Durability::Power);
-    assert_eq!(read.default_key.as_deref(), Some("ci"));
     assert_eq!(read.server.max_body_bytes, 32 << 20);
     assert_eq!(read.server.max_bodies_bytes, 512 << 20);
     assert_eq!(read.server.drain.timeout, Duration::from_secs(120));
-    assert_eq!(read.digest.len(), 16);
 }
 
 #[test]
 fn names_the_organization() {
-    let read = settings();
-    assert_eq!(&*read.organization.id, "acme");
-    assert_eq!(read.organization.zone.iana_name(), Some("Europe/Berlin"));
-    assert_eq!(read.organization.default_connection.as_deref(), Some("openai"));
-    assert_eq!(read.organization.budget_status, BudgetStatus::Forbidden403);
+    let read = organization();
+    assert_eq!((&*read.id, read.digest.len()), ("acme", 16));
+    assert_eq!(read.zone.iana_name(), Some("Europe/Berlin"));
+    assert_eq!(read.default_key.as_deref(), Some("ci"));
+    assert_eq!(read.default_connection.as_deref(), Some("openai"));
+    assert_eq!(read.budget_status, BudgetStatus::Forbidden403);
     assert_eq!(read.agents[0].team.as_deref(), Some("support"));
 }
 
 #[test]
 fn reads_connections_with_their_defaults() {
-    let [openai, claude, local] = settings().connections.try_into().expect("three");
+    let [openai, claude, local] = organization().connections.try_into().expect("three");
     assert_eq!((&*openai.name, &*openai.vendor), ("openai", "openai"));
     assert_eq!(openai.base_url.to_string(), "https://api.openai.com/v1");
     assert_eq!((openai.dialect, openai.allow_private), (DialectName::OpenAi, false));
@@ -66,13 +72,13 @@ fn reads_connections_with_their_defaults() {
 
 #[test]
 fn shows_no_secret_in_debug() {
-    let shown = format!("{:?}", settings());
+    let shown = format!("{:?}", example());
     assert!(!shown.contains("sk-from") && !shown.contains("rns_test"), "{shown}");
 }
 
 #[test]
 fn pins_what_a_key_says() {
-    let [key] = settings().keys.try_into().expect("one");
+    let [key] = organization().keys.try_into().expect("one");
     assert_eq!((&*key.name, key.value.expose()), ("ci", "rns_test_0123456789abcdef"));
     assert_eq!((key.environment, key.observe_allowed), (Environment::Test, true));
     assert_eq!(key.pins.agent.as_deref(), Some("support-bot"));
@@ -82,7 +88,7 @@ fn pins_what_a_key_says() {
 
 #[test]
 fn counts_a_key_under_its_name() {
-    let [organization, key] = settings().limits.try_into().expect("two");
+    let [organization, key] = organization().limits.try_into().expect("two");
     assert_eq!((organization.calls_per_second.get(), organization.burst.get()), (20_000, 40_000));
     assert_eq!((key.kind, key.pattern.text()), (ScopeKind::Key, "ci"));
     assert_eq!((key.calls_per_second.get(), key.burst.get()), (50, 50));
@@ -90,7 +96,7 @@ fn counts_a_key_under_its_name() {
 
 #[test]
 fn reads_budgets() {
-    let read = settings();
+    let read = organization();
     let budget = read.budgets.get(0).expect("two");
     let pattern = "support-*".parse().expect("a pattern");
     assert_eq!(budget.scope, BudgetScope { kind: ScopeKind::Agent, pattern });
@@ -118,7 +124,7 @@ fn reads_every_action() {
 
 #[test]
 fn reads_spend_nested_or_as_the_rest_api_spells_it() {
-    let read = settings();
+    let read = organization();
     let nested = read.policies[0].rules[5].when.spend;
     let per_user = SpendCondition {
         scope: ScopeKind::User,
@@ -140,7 +146,7 @@ fn reads_spend_nested_or_as_the_rest_api_spells_it() {
 
 #[test]
 fn reads_policies_conditions_and_overrides() {
-    let [first, second] = settings().policies.try_into().expect("two");
+    let [first, second] = organization().policies.try_into().expect("two");
     assert_eq!((first.priority, second.priority), (10, 100));
     assert_eq!((first.mode, second.mode), (Mode::Enforce, Mode::Observe));
     assert!(first.rules[1].is_final && !first.rules[0].is_final);
@@ -160,8 +166,8 @@ fn reads_policies_conditions_and_overrides() {
 
 #[test]
 fn makes_the_snapshot_that_calls_are_judged_by() {
-    let Checked { settings, snapshot, .. } = example();
-    assert_eq!((&*snapshot.version, &*snapshot.organization), (&*settings.digest, "acme"));
+    let Checked { organization, snapshot, .. } = example().first;
+    assert_eq!((&*snapshot.version, &*snapshot.organization), (&*organization.digest, "acme"));
     assert_eq!(snapshot.budgets.iter().count(), 2);
     assert_eq!(snapshot.judge.reads().len(), 2);
     assert!(!snapshot.default_deny && !snapshot.budget_429);
@@ -174,12 +180,10 @@ fn makes_the_snapshot_that_calls_are_judged_by() {
 #[test]
 fn two_lines_are_enough() {
     let text = "[[connection]]\nvendor = \"openai\"\n";
-    let read = serve(text).expect("a file").settings;
-    assert_eq!(
-        (&*read.organization.id, read.organization.zone.iana_name()),
-        ("default", Some("UTC"))
-    );
-    assert_eq!(read.store, StoreUrl::Sqlite(Path::new("/etc/reins/reins.db").to_owned()));
+    let Main { process, first } = serve(text).expect("a file");
+    let read = first.organization;
+    assert_eq!((&*read.id, read.zone.iana_name()), ("default", Some("UTC")));
+    assert_eq!(process.store, StoreUrl::Sqlite(Path::new("/etc/reins/reins.db").to_owned()));
     assert_eq!((&read.connections[0].key, read.keys.len()), (&VendorKey::PassThrough, 0));
     let [limit] = read.limits.try_into().expect("the organization's");
     assert_eq!((limit.kind, limit.calls_per_second.get()), (ScopeKind::Organization, 1_000));
@@ -188,9 +192,8 @@ fn two_lines_are_enough() {
 #[test]
 fn one_body_of_the_largest_size_always_fits() {
     let serve = |server: &str| {
-        serve(&format!("[[connection]]\nvendor = \"openai\"\n[server]\n{server}\n")).map(|read| {
-            (read.settings.server.max_body_bytes, read.settings.server.max_bodies_bytes)
-        })
+        serve(&format!("[[connection]]\nvendor = \"openai\"\n[server]\n{server}\n"))
+            .map(|read| (read.process.server.max_body_bytes, read.process.server.max_bodies_bytes))
     };
     let all = |server| serve(server).unwrap_or_else(|report| panic!("{report}"));
     assert_eq!(all("max_body_bytes = 1000"), (1000, 512 << 20));
@@ -204,7 +207,8 @@ fn one_body_of_the_largest_size_always_fits() {
 fn a_limit_on_agents_does_not_lift_the_organizations() {
     let text = "[[connection]]\nvendor = \"openai\"\n\
                 [[limit]]\nscope = { agent = \"*\" }\ncalls_per_second = 5\n";
-    let kinds = serve(text).expect("a file").settings.limits.into_iter().map(|limit| limit.kind);
+    let kinds =
+        serve(text).expect("a file").first.organization.limits.into_iter().map(|limit| limit.kind);
     assert_eq!(kinds.collect::<Vec<_>>(), [ScopeKind::Agent, ScopeKind::Organization]);
 }
 
@@ -220,7 +224,7 @@ fn an_address_inside_is_allowed_where_it_is_written_out() {
     ] {
         let text = format!("[[connection]]\nvendor = \"openai\"\nbase_url = \"{url}\"\n");
         let read = serve(&text).unwrap_or_else(|report| panic!("{report}"));
-        let connection = &read.settings.connections[0];
+        let connection = &read.first.organization.connections[0];
         assert_eq!((connection.path_prefix(), connection.allow_private), (prefix, inside), "{url}");
     }
 }

@@ -8,7 +8,7 @@ use crate::{Purpose, Report};
 
 /// The report of a file, whether it can be used or not.
 fn report(text: &str) -> Report {
-    serve(text).map_or_else(|report| report, |checked| checked.report)
+    serve(text).map_or_else(|report| report, |main| main.first.report)
 }
 
 macro_rules! reports_of {
@@ -34,8 +34,8 @@ fn what_is_not_set_only_warns_whoever_looks() {
     let text = "[[connection]]\nvendor = \"openai\"\nkey_env = \"NOT_SET\"\n\
                 [[key]]\nname = \"ci\"\nvalue_env = \"NOT_SET\"\n";
     let checked = read_for(Purpose::Check, text).expect("warnings only");
-    assert_eq!(checked.settings.keys, [], "a key without a value would let everybody in");
-    insta::assert_snapshot!(checked.report);
+    assert_eq!(checked.first.organization.keys, [], "a key without a value would let everybody in");
+    insta::assert_snapshot!(checked.first.report);
 }
 
 #[test]

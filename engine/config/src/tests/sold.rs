@@ -23,7 +23,7 @@ fn call(connection: &str, model: &str) -> Call {
 
 #[test]
 fn a_cheaper_model_is_one_that_the_calls_own_connection_sells_at_a_price() {
-    let snapshot = serve(TWO).expect("it can be used").snapshot;
+    let snapshot = serve(TWO).expect("it can be used").first.snapshot;
     for (connection, asked, cheaper, expected) in [
         ("west", "gpt-4.1", "gpt-4.1-nano", true),
         ("east", "gpt-4o", "gpt-4.1-nano", false),

@@ -64,11 +64,12 @@ impl Inside {
             purpose: Purpose::Serve,
             today: clock.now().to_zoned(TimeZone::UTC).date(),
             variables: &variable,
+            others: &[],
         };
         let checked = reins_config::read(&file);
         let checked = checked.map_err(|report| Fault::Config(report.render(false)))?;
         let callers = (0..SESSIONS).map(|number| Arc::new(caller(number))).collect();
-        Ok(Self { snapshot: Arc::new(checked.snapshot), clock, callers, call: call() })
+        Ok(Self { snapshot: Arc::new(checked.first.snapshot), clock, callers, call: call() })
     }
 
     /// Holds, judges and settles in memory, on one core.

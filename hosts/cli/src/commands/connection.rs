@@ -6,10 +6,11 @@ use std::io;
 use std::process::ExitCode;
 
 use clap::Subcommand;
-use reins_config::{Connection as Line, Settings, VendorKey};
+use reins_config::{Connection as Line, Main, Organization, VendorKey};
 use reins_store::{Secret, SecretName};
 
 use super::Desk;
+use crate::config_file::Of;
 use crate::failure::Failure;
 use crate::kept;
 
@@ -28,6 +29,8 @@ pub(crate) enum Connection {
 pub(crate) struct Key {
     /// The connection's name in the file
     name: String,
+    #[command(flatten)]
+    of: Of,
 }
 
 const EXAMPLES: &str = r#"Examples:
@@ -51,23 +54,24 @@ impl Connection {
 
 impl Key {
     async fn run(self, desk: Desk<'_>) -> Result<(), Failure> {
-        let settings = desk.config.read(desk.machine)?.settings;
-        let line = find(&settings, &self.name)?;
+        let Main { process, first } = desk.config.read(&self.of, desk.machine)?;
+        let organization = first.organization;
+        let line = find(&organization, &self.name)?;
         let key = typed::secret_line(&io::stdin(), desk.out)?;
         let name = SecretName {
-            organization: settings.organization.id.to_string(),
+            organization: organization.id.to_string(),
             connection: line.name.to_string(),
             field: FIELD.to_owned(),
         };
-        let secrets = kept::secrets(&settings, desk.machine).await?;
+        let secrets = kept::secrets(&process, desk.machine).await?;
         secrets.put(&name, &Secret::new(key.as_str().to_owned())).await?;
         Ok(desk.out.note(told(line))?)
     }
 }
 
 /// The connection of the file with this name.
-pub(crate) fn find<'a>(settings: &'a Settings, name: &str) -> Result<&'a Line, Failure> {
-    let connections = &settings.connections;
+pub(crate) fn find<'a>(of: &'a Organization, name: &str) -> Result<&'a Line, Failure> {
+    let connections = &of.connections;
     let found = connections.iter().find(|connection| &*connection.name == name);
     found.ok_or_else(|| {
         let known: Vec<String> = connections.iter().map(|c| format!("`{}`", c.name)).collect();

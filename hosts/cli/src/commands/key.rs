@@ -7,12 +7,13 @@ mod list;
 use std::process::ExitCode;
 
 use clap::Subcommand;
-use reins_config::Settings;
+use reins_config::{Main, Organization};
 use reins_governor::{KeyId, Name};
-use reins_store::{Created, Rotation};
+use reins_store::{Created, Registry, Rotation};
 use serde::Serialize;
 
 use super::Desk;
+use crate::config_file::Of;
 use crate::failure::Failure;
 use crate::kept;
 use crate::out::Out;
@@ -34,7 +35,7 @@ const EXAMPLES: &str = "\
 Examples:
   reins key create --name ci --agent support-bot
   KEY=$(reins key create --name ci --expires '90 days')
-  reins key list
+  reins key list --organization beta
   reins key revoke key_01KAJ3V2M8Q4T6X9Z0B1C2D3E4";
 
 /// Make a key like another one, which goes on working for a day
@@ -44,6 +45,8 @@ Examples:
 pub(crate) struct Rotate {
     /// The old key's id, as `reins key list` shows it
     id: String,
+    #[command(flatten)]
+    of: Of,
     /// End the old key at once
     #[arg(long)]
     now: bool,
@@ -57,6 +60,8 @@ pub(crate) struct Rotate {
 pub(crate) struct Revoke {
     /// Its id, as `reins key list` shows it
     id: String,
+    #[command(flatten)]
+    of: Of,
 }
 
 /// A new key, for programs.
@@ -86,10 +91,10 @@ impl Key {
 
 impl Rotate {
     async fn run(self, desk: Desk<'_>) -> Result<(), Failure> {
-        let settings = desk.config.read(desk.machine)?.settings;
-        let id = kept_id(self.id, &settings)?;
+        let Main { process, first } = desk.config.read(&self.of, desk.machine)?;
+        let registry = kept::registry(&process, desk.machine).await?;
+        let id = kept_id(self.id, &first.organization, &registry).await?;
         let rotation = if self.now { Rotation::Now } else { Rotation::Overlap };
-        let registry = kept::registry(&settings, desk.machine).await?;
         let created = registry.rotate(&id, rotation).await?;
         show(&created, self.json, desk.out)?;
         Ok(desk.out.note(match rotation {
@@ -103,23 +108,28 @@ impl Rotate {
 
 impl Revoke {
     async fn run(self, desk: Desk<'_>) -> Result<(), Failure> {
-        let settings = desk.config.read(desk.machine)?.settings;
-        let id = kept_id(self.id, &settings)?;
-        kept::registry(&settings, desk.machine).await?.revoke(&id).await?;
+        let Main { process, first } = desk.config.read(&self.of, desk.machine)?;
+        let registry = kept::registry(&process, desk.machine).await?;
+        let id = kept_id(self.id, &first.organization, &registry).await?;
+        registry.revoke(&id).await?;
         Ok(desk
             .out
             .note(format_args!("{id} no longer works: servers refuse it within a second."))?)
     }
 }
 
-/// The id of a key that the store keeps, and so can change.
-fn kept_id(id: String, settings: &Settings) -> Result<KeyId, Failure> {
-    let organization = &settings.organization.id;
-    let declared = |name: &Name| reins_store::declared_id(organization, name).0 == *id;
-    if settings.key_names.iter().any(declared) {
+/// The id of a key that the store keeps for this organization, and so can change.
+async fn kept_id(id: String, of: &Organization, registry: &Registry) -> Result<KeyId, Failure> {
+    let declared = |name: &Name| reins_store::declared_id(&of.id, name).0 == *id;
+    if of.key_names.iter().any(declared) {
         return Err(Failure::Declared(id));
     }
-    Ok(KeyId(Name::kept(id)))
+    let keys = registry.list().await?;
+    let found = keys.into_iter().find(|key| *key.id.0 == *id);
+    match found.map(|key| key.organization).filter(|organization| *organization != of.id) {
+        Some(organization) => Err(Failure::KeyElsewhere { id, organization }),
+        None => Ok(KeyId(Name::kept(id))),
+    }
 }
 
 /// Shows a new key, which is alone on stdout, so that a shell can take it up.

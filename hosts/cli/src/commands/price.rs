@@ -8,6 +8,7 @@ use std::process::ExitCode;
 
 use self::list::PriceList;
 use super::Desk;
+use crate::config_file::Of;
 use crate::failure::Failure;
 use crate::out::Out;
 
@@ -22,6 +23,8 @@ use crate::out::Out;
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Price {
+    #[command(flatten)]
+    of: Of,
     /// Whose model it is, such as openai
     #[arg(long, required_unless_present = "stdin")]
     vendor: Option<String>,
@@ -51,7 +54,7 @@ const READ_AT_ONCE: usize = 64 * 1024;
 impl Price {
     pub(crate) fn run(self, desk: Desk<'_>) -> Result<ExitCode, Failure> {
         let Desk { config, machine, out } = desk;
-        let list = PriceList::of(config.read_if_there(machine)?, machine)?;
+        let list = PriceList::of(config.read_if_there(&self.of, machine)?, machine)?;
         let (Some(vendor), Some(model), Some(usage)) = (self.vendor, self.model, self.usage) else {
             answer_lines(&list, io::stdin(), out)?;
             return Ok(ExitCode::SUCCESS);

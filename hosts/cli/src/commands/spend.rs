@@ -7,11 +7,13 @@ mod statement;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use reins_config::Main;
 use reins_governor::{Scope, ScopeKind};
 use reins_store::Reports;
 
 use self::statement::Asked;
 use super::Desk;
+use crate::config_file::Of;
 use crate::failure::Failure;
 use crate::kept;
 
@@ -31,6 +33,8 @@ use crate::kept;
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Spend {
+    #[command(flatten)]
+    of: Of,
     /// Only this scope: organization, team, agent, user, session or key, and its name
     #[arg(long, value_name = "KIND=NAME", value_parser = scope)]
     scope: Option<Scope>,
@@ -44,6 +48,7 @@ Examples:
   reins spend
   reins spend --scope agent=support-bot
   reins spend --scope key=ci
+  reins spend --organization beta
   reins spend --json | jq -r '.budgets[] | [.name, .scope, .left_usd] | @tsv'";
 
 /// How far the database may lag behind a running server: its rest between two batches, and a slow
@@ -54,11 +59,12 @@ const LAG: Duration = Duration::from_millis(60);
 
 impl Spend {
     pub(crate) async fn run(self, desk: Desk<'_>) -> Result<ExitCode, Failure> {
-        let settings = desk.config.read(desk.machine)?.settings;
+        let Main { process, first } = desk.config.read(&self.of, desk.machine)?;
+        let organization = first.organization;
         let clock = &*desk.machine.clock;
-        let reports = Reports::open(kept::path(&settings), clock)?;
+        let reports = Reports::open(kept::path(&process), clock)?;
         tokio::time::sleep(LAG).await;
-        let asked = Asked { settings: &settings, scope: self.scope, now: clock.now() };
+        let asked = Asked { organization: &organization, scope: self.scope, now: clock.now() };
         let statement = asked.statement(&reports).await?;
         if is_key_id(&statement.scope) {
             desk.out.note("A key is counted by its name, not its id: see `reins key list`.")?;
@@ -66,7 +72,7 @@ impl Spend {
         if self.json {
             desk.out.answer(serde_json::to_string(&statement)?)?;
         } else {
-            desk.out.text(&page::page(&statement, &settings.organization.zone))?;
+            desk.out.text(&page::page(&statement, &organization.zone))?;
         }
         Ok(ExitCode::SUCCESS)
     }

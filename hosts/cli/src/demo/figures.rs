@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use reins_config::Settings;
+use reins_config::Organization;
 use reins_governor::{Budget, Clock, Name, Scope, ScopeKind, TransactionId, Usd, Window};
 use reins_store::{Reports, Spent, StoreError};
 use reins_vendor::Books;
@@ -73,7 +73,7 @@ pub(crate) struct Sources {
     /// The vendor's books.
     pub(crate) books: Arc<Books>,
     /// What the gateway's file says.
-    pub(crate) settings: Settings,
+    pub(crate) organization: Organization,
     /// What time it is.
     pub(crate) clock: Arc<dyn Clock>,
 }
@@ -102,7 +102,7 @@ impl Sources {
     /// Reads all figures.
     pub(crate) async fn read(&self) -> Result<Figures, StoreError> {
         let mut budgets = Vec::new();
-        for budget in &self.settings.budgets {
+        for budget in &self.organization.budgets {
             budgets.push(self.level(budget).await?);
         }
         Ok(Figures { budgets, billed: self.billed(), charged: self.charged().await? })
@@ -122,7 +122,7 @@ impl Sources {
     }
 
     async fn charged(&self) -> Result<Sum, StoreError> {
-        let organization = self.organization().clone();
+        let organization = self.organization.id.clone();
         self.spent(Scope::new(ScopeKind::Organization, organization)).await
     }
 
@@ -132,7 +132,7 @@ impl Sources {
     }
 
     async fn spent_over(&self, scope: &Scope, window: Window) -> Result<Spent, StoreError> {
-        let (organization, zone) = (self.organization(), &self.settings.organization.zone);
+        let (organization, zone) = (self.organization(), &self.organization.zone);
         self.reports.spent(organization, scope, window, zone, self.now()).await
     }
 
@@ -150,7 +150,7 @@ impl Sources {
 
     /// The organization whose figures these are.
     pub(crate) const fn organization(&self) -> &Name {
-        &self.settings.organization.id
+        &self.organization.id
     }
 
     fn now(&self) -> Timestamp {

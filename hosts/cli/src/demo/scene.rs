@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
-use reins_config::{Checked, File, Purpose, Settings, StoreUrl};
+use reins_config::{File, Main, Process, Purpose, StoreUrl};
 use reins_gateway::{Accepted, Gateway, ServeError, Start};
 use reins_governor::Clock;
 use reins_store::{Embedded, Reports};
@@ -53,9 +53,9 @@ impl Scene {
         let path = folder.path().join("reins.toml");
         reins_files::replace_atomically(&path, text.as_bytes()).map_err(DemoError::Folder)?;
         let keys = Keys::make()?;
-        let settings = settings(&path, &text, &keys, &**clock)?;
+        let Main { process, first } = main_file(&path, &text, &keys, &**clock)?;
         let gateway = Gateway::start(start(path, &keys, clock)).await?;
-        let reports = Reports::open(store(&settings), &**clock)?;
+        let reports = Reports::open(store(&process), &**clock)?;
         let caller = Caller::new(gateway.address(), keys);
         let ledger = Arc::clone(gateway.ledger());
         let (stop, stopped) = oneshot::channel();
@@ -63,7 +63,7 @@ impl Scene {
         let serving = tokio::spawn(gateway.run(async { stopped.await.unwrap_or_default() }));
         let books = Arc::clone(vendor.books());
         let clock = Arc::clone(clock);
-        let sources = Arc::new(Sources { reports, books, settings, clock });
+        let sources = Arc::new(Sources { reports, books, organization: first.organization, clock });
         Ok(Self { caller, sources, ledger, stop, serving, vendor, folder })
     }
 
@@ -105,22 +105,16 @@ async fn vendor(pace: Pace) -> io::Result<Vendor> {
 }
 
 /// What the gateway is going to read, for the budgets' names and limits.
-fn settings(
-    path: &Path,
-    text: &str,
-    keys: &Keys,
-    clock: &dyn Clock,
-) -> Result<Settings, DemoError> {
+fn main_file(path: &Path, text: &str, keys: &Keys, clock: &dyn Clock) -> Result<Main, DemoError> {
     let file = File {
         path,
         text,
         purpose: Purpose::Serve,
         today: clock.now().to_zoned(TimeZone::UTC).date(),
         variables: &|name| keys.variable(name),
+        others: &[],
     };
-    let Checked { settings, .. } =
-        reins_config::read(&file).map_err(|report| ServeError::Wrong(Box::new(report)))?;
-    Ok(settings)
+    Ok(reins_config::read(&file).map_err(|report| ServeError::Wrong(Box::new(report)))?)
 }
 
 fn start(config: PathBuf, keys: &Keys, clock: &Arc<dyn Clock>) -> Start {
@@ -134,7 +128,7 @@ fn start(config: PathBuf, keys: &Keys, clock: &Arc<dyn Clock>) -> Start {
     }
 }
 
-fn store(settings: &Settings) -> &Path {
-    let StoreUrl::Sqlite(path) = &settings.store;
+fn store(process: &Process) -> &Path {
+    let StoreUrl::Sqlite(path) = &process.store;
     path
 }

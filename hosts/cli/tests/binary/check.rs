@@ -44,3 +44,27 @@ fn every_command_shows_the_problems_and_ends_with_2() {
         assert_eq!(ran.stderr, report, "{arguments:?}");
     }
 }
+
+const BETA: &str = "[organization]\nid = \"beta\"\n[[connection]]\nvendor = \"openai\"\n";
+
+#[test]
+fn the_files_of_further_organizations_are_checked_with_it() {
+    let place = Place::with(&format!("[organization]\nid = \"acme\"\n{FINE}"));
+    place.write_beside("beta", BETA);
+    place.write_beside("gamma", &format!("listen = \"127.0.0.1:1\"\n{BETA}"));
+    place.write_beside("delta", "[organization]\nid = \"acme\"\nzone = \"Mars\"\n");
+    place.write_beside(".beta", "half a file");
+    std::fs::create_dir(place.file("organizations/folder.toml")).expect("a folder");
+    insta::assert_snapshot!(place.run(&["check"]));
+}
+
+#[test]
+fn a_wrong_main_file_hides_no_problem_of_another() {
+    let place = Place::with(WRONG);
+    place.write_beside("beta", "[organization]\nid = 5\n");
+    let ran = place.run(&["check"]);
+    assert_eq!(ran.status, 2, "{ran}");
+    for what in ["reins.toml cannot be used: 2 problems", "beta.toml cannot be used: 2 problems"] {
+        assert!(ran.stdout.contains(what), "{ran}");
+    }
+}

@@ -7,6 +7,7 @@ mod bench;
 mod check;
 mod help;
 mod keys;
+mod organizations;
 mod place;
 mod price;
 mod serve;

@@ -41,6 +41,13 @@ impl Place {
         reins_files::replace_atomically(&path, text.as_bytes()).expect("the file is written");
     }
 
+    /// Writes the file of a further organization.
+    pub(crate) fn write_beside(&self, name: &str, text: &str) {
+        let path = self.file(&format!("organizations/{name}.toml"));
+        std::fs::create_dir_all(self.file("organizations")).expect("a folder");
+        reins_files::replace_atomically(&path, text.as_bytes()).expect("the file is written");
+    }
+
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }

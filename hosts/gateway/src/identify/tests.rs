@@ -1,10 +1,11 @@
 //! Pins before headers, and what callers may not say.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
-use jiff::tz::TimeZone;
-use reins_config::{BudgetStatus, Organization, UnknownAgents};
+use jiff::civil::date;
+use reins_config::{File, Organization, Purpose, UnknownAgents};
 use reins_governor::{Environment, Identity, KeyId, Refusal};
 
 use reins_store::{Key, Pins};
@@ -13,15 +14,17 @@ use super::identify;
 use crate::directory::Directory;
 
 fn organization(unknown_agents: UnknownAgents) -> Organization {
-    Organization {
-        id: "acme".into(),
-        zone: TimeZone::UTC,
-        unknown_agents,
-        default_agent: "default".into(),
-        default_connection: None,
-        default_deny: false,
-        budget_status: BudgetStatus::Forbidden403,
-    }
+    let text = "[organization]\nid = \"acme\"\n[[connection]]\nvendor = \"openai\"\n";
+    let file = File {
+        path: Path::new("reins.toml"),
+        text,
+        purpose: Purpose::Serve,
+        today: date(2026, 11, 21),
+        variables: &|_| None,
+        others: &[],
+    };
+    let main = reins_config::read(&file).expect("a good file");
+    Organization { unknown_agents, ..main.first.organization }
 }
 
 fn resolve(

@@ -9,8 +9,9 @@ use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
 const MADE: [&str; 3] = ["target", "node_modules", "__pycache__"];
 
 /// Files of Reins that stand on their own.
-const WHOLE: [&str; 4] = [
+const WHOLE: [&str; 5] = [
     "engine/config/reins.example.toml",
+    "engine/config/organizations/beta.example.toml",
     "hosts/cli/src/demo/reins.toml",
     "hosts/cli/src/bench/gateway.toml",
     "tests/clients/reins.toml",

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use jiff::civil::date;
-use reins_config::{Checked, File, Purpose, Report, Settings, read};
+use reins_config::{Checked, File, Organization, Purpose, Report, read};
 use reins_governor::{OnExceed, Pattern, Snapshot};
 use reins_policy::Action;
 
@@ -38,7 +38,7 @@ const SCENARIO: &str = "\n[[key]]\nname = \"scenario\"\nvalue_env = \"REINS_KEY\
 pub(crate) struct Shown {
     /// Its page and line.
     pub(crate) at: String,
-    pub(crate) settings: Settings,
+    pub(crate) organization: Organization,
     snapshot: Snapshot,
 }
 
@@ -70,13 +70,15 @@ fn checked(block: &Block) -> Result<Checked, Report> {
     if is_scenario(block) {
         text.push_str(SCENARIO);
     }
-    read(&File {
+    let file = File {
         path: Path::new("reins.toml"),
         text: &text,
         purpose: Purpose::Serve,
         today: date(2026, 11, 21),
         variables: &|name| Some(format!("value-of-{name}-0123456789")),
-    })
+        others: &[],
+    };
+    read(&file).map(|main| main.first)
 }
 
 /// What the reader says of the files: scenarios may be warned of, what users copy may not.
@@ -93,8 +95,8 @@ pub(crate) fn problems(blocks: &[Block]) -> Vec<String> {
 /// Every file that can be read.
 pub(crate) fn shown(blocks: &[Block]) -> Vec<Shown> {
     let read = |block: &Block| {
-        let Checked { settings, snapshot, .. } = checked(block).ok()?;
-        Some(Shown { at: format!("{}:{}", block.page, block.line), settings, snapshot })
+        let Checked { organization, snapshot, .. } = checked(block).ok()?;
+        Some(Shown { at: format!("{}:{}", block.page, block.line), organization, snapshot })
     };
     blocks.iter().filter(|block| is_file(block)).filter_map(read).collect()
 }
@@ -105,10 +107,10 @@ pub(crate) fn is_meant(at: &str, pattern: &str) -> bool {
 }
 
 /// Every pattern of models.
-pub(crate) fn patterns(settings: &Settings) -> Vec<Pattern> {
+pub(crate) fn patterns(organization: &Organization) -> Vec<Pattern> {
     let mut all: Vec<Pattern> =
-        settings.connections.iter().flat_map(|c| c.models.clone()).collect();
-    for policy in &settings.policies {
+        organization.connections.iter().flat_map(|c| c.models.clone()).collect();
+    for policy in &organization.policies {
         all.extend(policy.scope.models.clone());
         for rule in &policy.rules {
             all.extend(rule.when.models.clone());
@@ -121,9 +123,9 @@ pub(crate) fn patterns(settings: &Settings) -> Vec<Pattern> {
 
 /// Every downgrade. A rule's takes the place of the models that the rule is for; a budget's, and
 /// that of a rule which names none, of the big ones.
-pub(crate) fn downgrades(settings: &Settings, big: u64, book: &Book) -> Vec<Downgrade> {
+pub(crate) fn downgrades(organization: &Organization, big: u64, book: &Book) -> Vec<Downgrade> {
     let of = |to: &str, models: &[Pattern]| {
-        let seller = settings.connections.iter().find(|connection| {
+        let seller = organization.connections.iter().find(|connection| {
             let sold = connection.models.iter().any(|pattern| pattern.matches(to));
             sold && book.price(&connection.vendor, to).is_some()
         });
@@ -139,12 +141,12 @@ pub(crate) fn downgrades(settings: &Settings, big: u64, book: &Book) -> Vec<Down
         Downgrade { vendor, to: to.to_owned(), from: replaced }
     };
     let mut all = Vec::new();
-    for budget in &settings.budgets {
+    for budget in &organization.budgets {
         if let OnExceed::Downgrade { model } = &budget.on_exceed {
             all.push(of(model, &[]));
         }
     }
-    for rule in settings.policies.iter().flat_map(|policy| &policy.rules) {
+    for rule in organization.policies.iter().flat_map(|policy| &policy.rules) {
         let actions = rule.overrides.iter().filter_map(|one| one.action.as_ref());
         for action in actions.chain([&rule.action]) {
             if let Action::Downgrade { model } = action {

@@ -81,7 +81,7 @@ fn is_date(rest: &str) -> bool {
 
 /// Rules that block models by their names.
 fn blocks_by_name(shown: &Shown) -> impl Iterator<Item = &Rule> {
-    let rules = shown.settings.policies.iter().flat_map(|policy| &policy.rules);
+    let rules = shown.organization.policies.iter().flat_map(|policy| &policy.rules);
     rules.filter(|rule| {
         let named = !rule.when.models.is_empty() || !rule.when.not_models.is_empty();
         named && matches!(rule.action, Action::Block { .. })
@@ -96,9 +96,9 @@ fn every_file_is_read_without_a_problem() {
 #[test]
 fn every_model_pattern_matches_a_model() {
     each(|shown, book| {
-        let prices = &shown.settings.prices;
+        let prices = &shown.organization.prices;
         let own = |pattern: &str| prices.iter().any(|price| price.model == pattern);
-        let patterns = files::patterns(&shown.settings);
+        let patterns = files::patterns(&shown.organization);
         let unknown = patterns.iter().filter(|pattern| {
             let known = book.models().any(|(_, model)| pattern.matches(model));
             !known && !own(pattern.text()) && !files::is_meant(&shown.at, pattern.text())
@@ -111,7 +111,7 @@ fn every_model_pattern_matches_a_model() {
 fn every_downgrade_leads_to_a_cheaper_model() {
     each(|shown, book| {
         let mut dearer = Vec::new();
-        for downgrade in files::downgrades(&shown.settings, BIG_CENTS, book) {
+        for downgrade in files::downgrades(&shown.organization, BIG_CENTS, book) {
             let (vendor, to) = (&downgrade.vendor, &downgrade.to);
             let same = |from: &str| from.strip_prefix(&**to).is_some_and(is_date);
             for from in downgrade.from.iter().filter(|from| !same(from)) {
@@ -127,7 +127,7 @@ fn every_downgrade_leads_to_a_cheaper_model() {
 #[test]
 fn no_downgrade_leads_to_a_model_that_another_rule_blocks() {
     each(|shown, book| {
-        let targets = files::downgrades(&shown.settings, BIG_CENTS, book);
+        let targets = files::downgrades(&shown.organization, BIG_CENTS, book);
         let blocked = targets.iter().filter_map(|downgrade| {
             let blocks = |rule: &&Rule| is_for(rule, &downgrade.vendor, &downgrade.to);
             let rule = blocks_by_name(shown).find(blocks)?;

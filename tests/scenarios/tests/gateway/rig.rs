@@ -8,7 +8,7 @@ use std::time::Duration;
 use metrics_exporter_prometheus::PrometheusHandle;
 use reins_gateway::{Accepted, Gateway, ServeError, Start};
 use reins_governor::{Clock, Name, Scope, ScopeKind, Usd, Window};
-use reins_scenarios::{Answer, Balance, Host, Request};
+use reins_scenarios::{Answer, Balance, File, Host, Request};
 use reins_store::{Reports, Spent};
 use reins_vendor::Vendor;
 use serde_json::{Map, Value, json};
@@ -22,6 +22,10 @@ use crate::clock::StoryClock;
 
 /// How long a new version may take to be in force; it is promised within a second.
 const IN_FORCE: Duration = Duration::from_secs(5);
+
+/// What the main file of every scenario begins with.
+const HEAD: &str =
+    "listen = \"127.0.0.1:0\"\nstore = \"sqlite:reins.db\"\ndurability = \"process\"\n";
 
 /// A gateway, its vendor, its folder.
 pub(crate) struct GatewayHost {
@@ -77,14 +81,18 @@ impl GatewayHost {
     }
 
     /// Writes a scenario's file, with what every file of a scenario has in common.
-    fn write(&self, text: &str) -> Result<(), String> {
+    fn write(&self, file: &File, text: &str) -> Result<(), String> {
         let vendor = self.vendor.address().to_string();
         let own = text.replace("$VENDOR", &vendor);
+        let (head, key) = match file {
+            File::Main => (HEAD, "REINS_KEY".to_owned()),
+            File::Beside(name) => ("", format!("REINS_KEY_{}", name.to_ascii_uppercase())),
+        };
         let whole = format!(
-            "listen = \"127.0.0.1:0\"\nstore = \"sqlite:reins.db\"\ndurability = \"process\"\n\
-             {own}\n[[key]]\nname = \"scenario\"\nvalue_env = \"REINS_KEY\"\nobserve = true\n"
+            "{head}{own}\n[[key]]\nname = \"scenario\"\nvalue_env = \"{key}\"\nobserve = true\n"
         );
-        let path = self.path("reins.toml");
+        let path = self.path(&name(file));
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
         reins_files::replace_atomically(&path, whole.as_bytes()).map_err(|error| error.to_string())
     }
 
@@ -104,15 +112,19 @@ impl GatewayHost {
         Ok(())
     }
 
-    async fn version(&self) -> Value {
-        self.client.page(self.address(), "/readyz").await["policy_version"].clone()
+    /// The version of a file's organization that is in force; `None` where the file is not known.
+    async fn version(&self, file: &File) -> Option<Value> {
+        let page = self.client.page(self.address(), "/readyz").await;
+        let files = page["files"].as_array().expect("files");
+        let row = files.iter().find(|row| row["file"] == *name(file));
+        row.map(|row| row["policy_version"].clone())
     }
 
-    /// Versions of the file that were refused so far.
-    fn refused(&self) -> Option<String> {
+    /// Versions that were refused so far.
+    fn refused(&self) -> Vec<String> {
         let page = self.metrics.render();
-        let mut lines = page.lines().filter(|line| line.starts_with("reins_versions_total"));
-        lines.find(|line| line.contains("\"refused\"")).map(str::to_owned)
+        let lines = page.lines().filter(|line| line.starts_with("reins_versions_total"));
+        lines.filter(|line| line.contains("\"refused\"")).map(str::to_owned).collect()
     }
 
     /// Makes a call, while there are `others`.
@@ -163,9 +175,9 @@ impl GatewayHost {
         timeout(IN_FORCE, kept).await.map_err(|_| "a call did not end, or was not kept".to_owned())
     }
 
-    async fn spent(&self, reports: &Reports, scope: Scope) -> Result<Spent, String> {
+    async fn spent(&self, reports: &Reports, of: &Name, scope: Scope) -> Result<Spent, String> {
         let (now, utc) = (self.clock.now(), jiff::tz::TimeZone::UTC);
-        let spent = reports.spent(&"acme".into(), &scope, Window::Monthly, &utc, now).await;
+        let spent = reports.spent(of, &scope, Window::Monthly, &utc, now).await;
         spent.map_err(|error| error.to_string())
     }
 
@@ -176,15 +188,16 @@ impl GatewayHost {
 }
 
 impl Host for GatewayHost {
-    async fn file(&mut self, text: &str) -> Result<(), String> {
+    async fn file(&mut self, file: &File, text: &str) -> Result<(), String> {
         if self.running.is_none() {
-            self.write(text)?;
-            return self.begin().await;
+            self.write(file, text)?;
+            return if *file == File::Main { self.begin().await } else { Ok(()) };
         }
-        let before = self.version().await;
-        self.write(text)?;
+        let before = self.version(file).await;
+        self.write(file, text)?;
+        let in_force = |now: Option<Value>| now != before && now.is_some_and(|now| now.is_string());
         let changed = async {
-            while self.version().await == before {
+            while !in_force(self.version(file).await) {
                 yield_now().await;
             }
         };
@@ -192,22 +205,38 @@ impl Host for GatewayHost {
         waited.map_err(|_| "the new version did not come into force".to_owned())
     }
 
-    async fn refuse(&mut self, text: &str) -> Result<(), String> {
+    async fn refuse(&mut self, file: &File, text: &str) -> Result<(), String> {
         if self.running.is_none() {
-            self.write(text)?;
+            self.write(file, text)?;
+            if *file != File::Main {
+                return Ok(());
+            }
             let begun = self.begin().await;
             return if begun.is_err() { Ok(()) } else { Err("the file was taken".to_owned()) };
         }
-        let (version, refused) = (self.version().await, self.refused());
-        self.write(text)?;
+        let version = async || self.version(file).await.unwrap_or_default();
+        let (before, refused) = (version().await, self.refused());
+        self.write(file, text)?;
         let looked_at = async {
-            while self.refused() == refused && self.version().await == version {
+            while self.refused() == refused && version().await == before {
                 yield_now().await;
             }
         };
         timeout(IN_FORCE, looked_at).await.map_err(|_| "nobody looked at the file")?;
-        let same = self.version().await == version;
+        let same = version().await == before;
         if same { Ok(()) } else { Err("the file came into force".to_owned()) }
+    }
+
+    async fn remove(&mut self, beside: &str) -> Result<(), String> {
+        let file = File::Beside(beside.to_owned());
+        std::fs::remove_file(self.path(&name(&file))).map_err(|error| error.to_string())?;
+        let gone = async {
+            while self.version(&file).await.is_some() {
+                yield_now().await;
+            }
+        };
+        let waited = timeout(IN_FORCE, gone).await;
+        waited.map_err(|_| "the organization is still served".to_owned())
     }
 
     fn later(&mut self, by: Duration) {
@@ -230,13 +259,15 @@ impl Host for GatewayHost {
         let reports = Reports::open(&self.path("reins.db"), &*self.clock);
         let reports = reports.map_err(|error| error.to_string())?;
         self.kept(0).await?;
-        let acme = Scope::new(ScopeKind::Organization, "acme".into());
-        let whole = self.spent(&reports, acme).await?;
+        let organization = Name::kept(&*like.organization);
+        let all = Scope::new(ScopeKind::Organization, organization.clone());
+        let whole = self.spent(&reports, &organization, all).await?;
         let mut scopes = Map::new();
         for name in like.scopes.keys() {
             let (kind, of) = name.split_once('=').ok_or("a scope is written kind=name")?;
             let kind = ScopeKind::from_word(kind).ok_or("there is no such kind of scope")?;
-            let one = self.spent(&reports, Scope::new(kind, Name::kept(of))).await?;
+            let scope = Scope::new(kind, Name::kept(of));
+            let one = self.spent(&reports, &organization, scope).await?;
             scopes.insert(name.clone(), json!(one.spent.to_string()));
         }
         Ok(json!({
@@ -246,6 +277,14 @@ impl Host for GatewayHost {
             "scopes": scopes,
             "vendor_usd": like.vendor_usd.is_some().then(|| self.vendor_usd()),
         }))
+    }
+}
+
+/// A file's path, from the folder of the main one.
+fn name(file: &File) -> String {
+    match file {
+        File::Main => "reins.toml".to_owned(),
+        File::Beside(name) => format!("organizations/{name}.toml"),
     }
 }
 

@@ -3,11 +3,13 @@
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
+use reins_config::Main;
 use reins_governor::{Environment, Name, NameError};
 use reins_store::{NewKey, Pins};
 
 use super::{Desk, Failure, kept, show};
 use crate::commands::connection;
+use crate::config_file::Of;
 
 /// Characters that a pattern gives a meaning: a budget or limit could not name such a key.
 const OF_PATTERNS: [char; 7] = ['*', '?', '[', ']', '{', '}', '\\'];
@@ -22,6 +24,8 @@ pub(crate) struct Create {
     /// The key's name, which its budgets and spend go by: unique among the keys that work
     #[arg(long, value_parser = key_name)]
     name: Name,
+    #[command(flatten)]
+    of: Of,
     /// The agent that its calls count as
     #[arg(long)]
     agent: Option<Name>,
@@ -65,16 +69,17 @@ Examples:
 
 impl Create {
     pub(crate) async fn run(self, desk: Desk<'_>) -> Result<(), Failure> {
-        let settings = desk.config.read(desk.machine)?.settings;
-        if settings.key_names.contains(&self.name) {
+        let Main { process, first } = desk.config.read(&self.of, desk.machine)?;
+        let organization = first.organization;
+        if organization.key_names.contains(&self.name) {
             return Err(Failure::DeclaredName(self.name.to_string()));
         }
-        let (json, of) = (self.json, &settings.organization);
-        let connection = self.connection.as_deref().map(|name| connection::find(&settings, name));
+        let (json, of) = (self.json, &organization);
+        let connection = self.connection.as_deref().map(|name| connection::find(of, name));
         let connection = connection.transpose()?.map(|found| found.name.clone());
         let mut new = self.new_key(of.id.clone(), &of.zone, desk.machine.clock.now())?;
         new.pins.connection = connection;
-        let registry = kept::registry(&settings, desk.machine).await?;
+        let registry = kept::registry(&process, desk.machine).await?;
         show(&registry.create(new).await?, json, desk.out)
     }
 

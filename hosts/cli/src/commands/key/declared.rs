@@ -1,13 +1,12 @@
 //! Keys that the file declares, as the registry takes them in.
 
-use reins_config::{DeclaredKey, Settings};
+use reins_config::{DeclaredKey, Organization};
 use reins_governor::Name;
 use reins_store::{NewKey, Pins, Secret};
 
-/// Every key of the file whose variable is set here.
-pub(super) fn declared(settings: &Settings) -> Vec<reins_store::DeclaredKey> {
-    let organization = &settings.organization.id;
-    settings.keys.iter().map(|key| taken_in(key, organization)).collect()
+/// Every key of the organization's file whose variable is set here.
+pub(super) fn declared(of: &Organization) -> Vec<reins_store::DeclaredKey> {
+    of.keys.iter().map(|key| taken_in(key, &of.id)).collect()
 }
 
 fn taken_in(key: &DeclaredKey, organization: &Name) -> reins_store::DeclaredKey {

@@ -2,18 +2,22 @@
 
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
+use reins_config::Main;
 use reins_store::{Key, Pins};
 
 use super::declared::declared;
 use super::{Desk, Failure, kept};
+use crate::config_file::Of;
 use crate::table::{Side, Table};
 
-/// List the keys: what each fixes, and whether it works
+/// List the keys of an organization: what each fixes, and whether it works
 ///
 /// Keys that the file declares are among them where their variables are set here. No key is shown
 /// whole.
 #[derive(Debug, clap::Args)]
 pub(crate) struct List {
+    #[command(flatten)]
+    of: Of,
     /// Answer with one JSON array
     #[arg(long)]
     json: bool,
@@ -23,10 +27,12 @@ pub(crate) struct List {
 
 impl List {
     pub(crate) async fn run(self, desk: Desk<'_>) -> Result<(), Failure> {
-        let settings = desk.config.read(desk.machine)?.settings;
-        let registry = kept::registry(&settings, desk.machine).await?;
-        registry.declare(&settings.organization.id, declared(&settings)).await?;
-        let keys = registry.list().await?;
+        let Main { process, first } = desk.config.read(&self.of, desk.machine)?;
+        let organization = first.organization;
+        let registry = kept::registry(&process, desk.machine).await?;
+        registry.declare(&organization.id, declared(&organization)).await?;
+        let mut keys = registry.list().await?;
+        keys.retain(|key| key.organization == organization.id);
         if self.json {
             return Ok(desk.out.answer(serde_json::to_string(&keys)?)?);
         }
@@ -35,7 +41,7 @@ impl List {
                 .out
                 .note("There are no keys yet: make one with `reins key create`.")?);
         }
-        let wall = Wall { zone: settings.organization.zone, now: desk.machine.clock.now() };
+        let wall = Wall { zone: organization.zone, now: desk.machine.clock.now() };
         Ok(desk.out.text(&table(&keys, &wall).to_string())?)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use reins_config::{Checked, Connection};
+use reins_config::{Checked, Connection, Main};
 use reins_dialects::{Found, usage_from_json};
 use reins_governor::{Prices, Usage};
 use reins_prices::{PriceBook, PriceError};
@@ -21,10 +21,10 @@ pub(crate) struct PriceList {
 
 impl PriceList {
     /// The prices of a file; without one, those that come with this program.
-    pub(crate) fn of(checked: Option<Checked>, machine: &Machine) -> Result<Self, PriceError> {
-        Ok(match checked {
-            Some(Checked { settings, snapshot, .. }) => {
-                Self { prices: snapshot.prices, connections: settings.connections }
+    pub(crate) fn of(main: Option<Main>, machine: &Machine) -> Result<Self, PriceError> {
+        Ok(match main {
+            Some(Main { first: Checked { organization, snapshot, .. }, .. }) => {
+                Self { prices: snapshot.prices, connections: organization.connections }
             }
             None => {
                 let prices = Arc::new(PriceBook::on(machine.today(), &[])?);

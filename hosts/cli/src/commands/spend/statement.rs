@@ -1,7 +1,7 @@
 //! The statement: one look at what a scope spent, and at every budget that counts it.
 
 use jiff::Timestamp;
-use reins_config::Settings;
+use reins_config::Organization;
 use reins_governor::{Budget, Name, Scope, ScopeKind, Standing, Usd, Window};
 use reins_store::{Reports, StoreError};
 use serde::Serialize;
@@ -12,7 +12,7 @@ const EVER: Window = Window::Rolling { hours: u32::MAX };
 /// What is asked.
 #[derive(Debug)]
 pub(crate) struct Asked<'a> {
-    pub(crate) settings: &'a Settings,
+    pub(crate) organization: &'a Organization,
     /// Whose spend; `None` for everybody's.
     pub(crate) scope: Option<Scope>,
     pub(crate) now: Timestamp,
@@ -50,14 +50,14 @@ pub(crate) struct BudgetLine {
 impl Asked<'_> {
     /// Answers from what is kept.
     pub(crate) async fn statement(&self, reports: &Reports) -> Result<Statement, StoreError> {
-        let of = &self.settings.organization;
+        let of = self.organization;
         let whole = || Scope::new(ScopeKind::Organization, of.id.clone());
         let scope = self.scope.clone().unwrap_or_else(whole);
         let totals = reports.spent(&of.id, &scope, EVER, &of.zone, self.now).await?;
         let mut budgets = Vec::new();
-        for (index, budget) in self.settings.budgets.iter().enumerate() {
+        for (index, budget) in of.budgets.iter().enumerate() {
             for scope in self.counted(reports, budget).await? {
-                let (all, zone) = (&self.settings.budgets, &of.zone);
+                let (all, zone) = (&of.budgets, &of.zone);
                 let standing = reports.standing(&of.id, all, index, &scope, zone, self.now);
                 let standing = standing.await?;
                 budgets.extend(standing.map(|standing| BudgetLine::new(budget, standing)));
@@ -84,7 +84,7 @@ impl Asked<'_> {
         if pattern.is_exact() {
             return Ok(itself());
         }
-        let of = &self.settings.organization;
+        let of = self.organization;
         let scopes = reports.spenders(&of.id, kind, budget.window, &of.zone, self.now);
         let mut scopes = scopes.await?;
         scopes.retain(|scope| pattern.matches(&scope.name));

@@ -1,8 +1,6 @@
-//! Settings: what a file says, checked, with every default filled in.
+//! An organization: what one file says of it, checked, with every default filled in.
 
-use std::net::SocketAddr;
 use std::num::NonZeroU32;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,62 +12,10 @@ use reins_prices::Override;
 
 use crate::Secret;
 
-/// Everything a host needs to know.
+/// The settings of one organization. Each file has one.
 #[derive(Clone, Debug)]
-pub struct Settings {
-    /// Where to listen.
-    pub listen: SocketAddr,
-    /// Where spend and records are kept.
-    pub store: StoreUrl,
-    /// What a call's intent survives.
-    pub durability: Durability,
-    /// The organization.
-    pub organization: Organization,
-    /// Agents that are known by name.
-    pub agents: Vec<Agent>,
-    /// Vendors' addresses and keys; at least one.
-    pub connections: Vec<Connection>,
-    /// Reins keys that the file declares.
-    pub keys: Vec<DeclaredKey>,
-    /// The names of all of them, those without a value included.
-    pub key_names: Vec<Name>,
-    /// The name of the declared key that a call without one has; only where `listen` is loopback.
-    pub default_key: Option<Name>,
-    /// Calls a second, always one for the organization.
-    pub limits: Vec<Limit>,
-    /// Limits on spend.
-    pub budgets: Budgets,
-    /// Policies, in the order of the file.
-    pub policies: Vec<Policy>,
-    /// Prices over those of the book.
-    pub prices: Vec<Override>,
-    /// What keeps the server itself in bounds.
-    pub server: ServerLimits,
-    /// A short digest of the file's text: the version that decisions name.
-    pub digest: Arc<str>,
-}
-
-/// Where spend and records are kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum StoreUrl {
-    /// A SQLite database; a relative path is already joined to the file's own folder.
-    Sqlite(PathBuf),
-}
-
-/// What a call's intent survives before the call leaves for the vendor.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Durability {
-    /// A power cut.
-    #[default]
-    Power,
-    /// A killed process.
-    Process,
-}
-
-/// The organization and its choices.
-#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Organization {
-    /// Its id.
+    /// Its id, unique among the organizations of the process.
     pub id: Name,
     /// Its wall clock, for calendar windows and the hours of rules.
     pub zone: TimeZone,
@@ -83,6 +29,27 @@ pub struct Organization {
     pub default_deny: bool,
     /// How a budget's refusal is answered.
     pub budget_status: BudgetStatus,
+    /// Agents that are known by name.
+    pub agents: Vec<Agent>,
+    /// Vendors' addresses and keys; at least one.
+    pub connections: Vec<Connection>,
+    /// Reins keys that the file declares.
+    pub keys: Vec<DeclaredKey>,
+    /// The names of all of them, those without a value included.
+    pub key_names: Vec<Name>,
+    /// The name of the declared key that a call without one has; only in the main file, and only
+    /// where `listen` is loopback.
+    pub default_key: Option<Name>,
+    /// Calls a second, always one for the organization.
+    pub limits: Vec<Limit>,
+    /// Limits on spend.
+    pub budgets: Budgets,
+    /// Policies, in the order of the file.
+    pub policies: Vec<Policy>,
+    /// Prices over those of the book.
+    pub prices: Vec<Override>,
+    /// A short digest of the file's text: the version that decisions name.
+    pub digest: Arc<str>,
 }
 
 /// What becomes of a call by an agent that is not known.
@@ -175,7 +142,7 @@ pub struct Timeouts {
     pub whole: Duration,
 }
 
-/// A Reins key that the file declares. Its id is `key_` and its name.
+/// A Reins key that the file declares.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeclaredKey {
     /// Its name, unique.
@@ -218,40 +185,6 @@ pub struct Limit {
     pub calls_per_second: NonZeroU32,
     /// Calls at once, after a pause.
     pub burst: NonZeroU32,
-}
-
-/// What keeps the server itself in bounds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ServerLimits {
-    /// The largest request body that is read, in bytes.
-    pub max_body_bytes: u64,
-    /// All request bodies that are read or kept at once, in bytes; at least one of the largest.
-    pub max_bodies_bytes: u64,
-    /// How long a request's headers may take.
-    pub header_timeout: Duration,
-    /// How long a request's body may take.
-    pub body_timeout: Duration,
-    /// How long a connection may stay open with nothing asked.
-    pub idle_timeout: Duration,
-    /// Connections at once.
-    pub max_connections: u32,
-    /// Calls at once.
-    pub max_calls: u32,
-    /// How long calls in flight have to end once the server is told to stop.
-    pub shutdown_timeout: Duration,
-    /// How far an answer is read on after its caller left, for the usage at its end.
-    pub drain: Drain,
-}
-
-/// How far an answer is read on after its caller left.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Drain {
-    /// Answers at once.
-    pub max_calls: u32,
-    /// Bytes of one answer.
-    pub max_bytes: u64,
-    /// Time for one answer.
-    pub timeout: Duration,
 }
 
 // === impl Connection ===
