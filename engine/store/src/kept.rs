@@ -82,7 +82,7 @@ impl Columns {
             user: who.user.clone(),
             session: who.session.clone(),
             key_name: who.key_name.clone(),
-            vendor: Arc::clone(&opening.vendor),
+            vendor: Arc::clone(&opening.call.vendor),
             model_asked: Arc::clone(&opening.model_asked),
             model_used: Arc::clone(&from.model_used),
             tokens: from.tokens,

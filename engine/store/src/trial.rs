@@ -8,10 +8,10 @@ use jiff::{Timestamp, tz::TimeZone};
 use reins_governor::samples;
 pub(crate) use reins_governor::samples::HandClock;
 use reins_governor::{
-    Accuracy, Action, Ask, Attempt, Budget, BudgetScope, Budgets, Charge, Claim, Clock, End,
+    Accuracy, Action, Ask, Attempt, Budget, BudgetScope, Budgets, Call, Charge, Claim, Clock, End,
     Endpoint, HoldMode, Identity, Latency, Name, OnExceed, Opening, Outcome, Pattern,
-    PresumeReason, ReadKey, Scope, ScopeKind, Status, Trace, Transaction, TransactionId, Usage,
-    Usd, Window,
+    PresumeReason, ReadKey, Scope, ScopeKind, Status, Transaction, TransactionId, Usage, Usd,
+    Window,
 };
 use ulid::Ulid;
 
@@ -109,22 +109,24 @@ pub(crate) fn caller(agent: &str, session: &str) -> Identity {
 pub(crate) fn draft(number: u128, who: &Identity, bound: Usd, at: Timestamp) -> Transaction {
     let opening = Opening {
         id: TransactionId(Ulid::from(number)),
+        at,
+        judged_at: None,
+        utc_offset_s: 3_600,
         who: Arc::new(Identity { metadata: Some(METADATA.into()), ..who.clone() }),
-        vendor: "openai".into(),
-        connection: "openai".into(),
+        call: Call::new("openai", "gpt-4o", Endpoint::ChatCompletions),
         model_asked: "gpt-4o".into(),
-        endpoint: Endpoint::ChatCompletions,
-        stream: false,
+        models_tried: vec![],
+        attempt: 1,
         bound: Some(bound),
         price_version: "1".into(),
+        policy_version: "1".into(),
         action: Action::Pass,
         policy: None,
         rule: None,
         reason: None,
-        policy_version: "1".into(),
         evaluated: true,
-        trace: Trace::default(),
-        at,
+        matched: vec![],
+        readings: vec![],
     };
     Transaction {
         opening: opening.into(),
@@ -143,6 +145,7 @@ pub(crate) fn draft(number: u128, who: &Identity, bound: Usd, at: Timestamp) -> 
         }],
         latency: Latency::default(),
         ended_at: None,
+        trace_digest: None,
     }
 }
 

@@ -115,7 +115,7 @@ async fn try_govern(
     let asking = opening.asking(desk, ready.call, Some(text));
     let admitted = admit(&desk.ledger, &desk.clock, &live.snapshot, asking).await;
     match &admitted {
-        Ok(admitted) => tally::erred(admitted.draft().opening.trace.erred().map(Looked::by)),
+        Ok(admitted) => tally::erred(admitted.trace().erred().map(Looked::by)),
         Err(turned) => tally::erred(turned.erred.iter().cloned()),
     }
     let admitted = admitted?;
