@@ -166,6 +166,18 @@ impl Wording {
     pub const fn new(words: &'static str) -> Self {
         Self(Cow::Borrowed(words))
     }
+
+    /// Words that a record has.
+    #[must_use]
+    pub fn kept(words: &str) -> Self {
+        Self(Cow::Owned(words.to_owned()))
+    }
+
+    /// The words as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
 }
 
 impl fmt::Display for Wording {

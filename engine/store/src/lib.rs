@@ -4,6 +4,7 @@
 
 mod error;
 
+mod calls;
 mod check;
 mod embedded;
 mod jumps;
