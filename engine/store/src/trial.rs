@@ -16,12 +16,14 @@ use reins_governor::{
 use ulid::Ulid;
 
 use crate::batch::Batch;
+use crate::calls::Writer;
 use crate::database::Database;
 use crate::entry::Entry;
 use crate::frame::{Charged, Mark};
 use crate::header::Life;
 use crate::journal::{Journal, Layout};
 use crate::journal_state::{Applied, JournalState};
+use crate::openings::Openings;
 use crate::{Durability, Embedded, OpenOptions, fold, schema};
 
 /// JSON that nothing but a raw value can carry.
@@ -192,14 +194,18 @@ pub(crate) fn crashed(folder: &Path, entries: &[Entry], layout: Crash) -> Journa
     for some in entries.chunks(a_write) {
         for entry in some {
             let charge = (entry.organization(), entry.charged());
-            marks.push(journal.append(charge, |out| Ok(entry.write(out)?)));
+            marks.push(journal.append(charge, |out| entry.write(out)));
         }
         journal.push(journal.last()).unwrap();
         journal.recycle(0);
     }
+    let (mut openings, mut writer) = (Openings::default(), Writer::default());
     for (mark, entry) in marks.into_iter().zip(entries).take(folded) {
         let applied = Applied { mark, at: Some(entry.at()), journaled: mark.seq };
-        fold::apply(&mut conn, &Batch::of([(mark, entry)]), Some(applied)).unwrap();
+        let mut entry = entry.clone();
+        openings.complete(&conn, &mut entry).unwrap();
+        let batch = Batch::of([(mark, &entry)]);
+        fold::apply(&mut conn, &mut writer, &batch, Some(applied)).unwrap();
     }
     JournalState::read(&conn).unwrap()
 }

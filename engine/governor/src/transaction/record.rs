@@ -76,8 +76,8 @@ impl Transaction {
     pub fn decode(bytes: &[u8]) -> Result<Self, RecordError> {
         let mut from = Decoder::new(bytes);
         let version = version(&mut from)?;
-        let opening: Opening = from.decode().map_err(|error| unreadable(&error))?;
-        let closing: Closing<'_> = from.decode().map_err(|error| unreadable(&error))?;
+        let opening: Opening = from.decode()?;
+        let closing: Closing<'_> = from.decode()?;
         check_same(bytes, &encoded(&opening, &closing, version)?)?;
         Ok(closing.with(Arc::new(opening)))
     }
@@ -88,7 +88,7 @@ impl Transaction {
     /// # Errors
     /// As [`Transaction::decode`].
     pub fn with_closing(opening: Arc<Opening>, bytes: &[u8]) -> Result<Self, RecordError> {
-        let closing: Closing<'_> = minicbor::decode(bytes).map_err(|error| unreadable(&error))?;
+        let closing: Closing<'_> = minicbor::decode(bytes)?;
         let record = closing.with(opening);
         check_same(bytes, &record.encode_closing()?)?;
         Ok(record)
@@ -97,8 +97,8 @@ impl Transaction {
 
 /// The version that a record says it has.
 fn version(from: &mut Decoder<'_>) -> Result<u32, RecordError> {
-    let parts = from.array().map_err(|error| unreadable(&error))?;
-    let found = from.u32().map_err(|error| unreadable(&error))?;
+    let parts = from.array()?;
+    let found = from.u32()?;
     if found > RECORD_VERSION {
         return Err(RecordError::Later { found });
     }
@@ -129,9 +129,11 @@ fn check_same(bytes: &[u8], again: &[u8]) -> Result<(), RecordError> {
     Err(RecordError::NotCanonical { at: same })
 }
 
-fn unreadable(error: &decode::Error) -> RecordError {
-    let at = error.position().unwrap_or_default();
-    RecordError::Unreadable { at, why: error.to_string() }
+impl From<decode::Error> for RecordError {
+    fn from(error: decode::Error) -> Self {
+        let at = error.position().unwrap_or_default();
+        Self::Unreadable { at, why: error.to_string() }
+    }
 }
 
 fn unwritable(error: encode::Error<Infallible>) -> RecordError {
