@@ -75,7 +75,7 @@ impl Input {
 
     /// Something whose size the request does not tell; the first is the one that is named.
     pub(crate) fn reference(&mut self, what: &'static str) {
-        self.size.by_reference.get_or_insert(Wording(what));
+        self.size.by_reference.get_or_insert(Wording::new(what));
     }
 
     /// The vendor may read the input so often again.

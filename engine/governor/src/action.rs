@@ -2,13 +2,13 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use crate::words::words;
 
 /// What was done to a call, or would have been.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Action {
     /// Nothing: it went on as it was.
+    #[default]
     Pass,
     /// Nothing, and a rule says so by name.
     Allow,
@@ -26,31 +26,15 @@ pub enum Action {
 
 // === impl Action ===
 
-impl Action {
-    /// All of them.
-    pub const ALL: [Self; 7] =
-        [Self::Pass, Self::Allow, Self::Warn, Self::Flag, Self::Downgrade, Self::Clip, Self::Block];
-
-    /// The word used in configuration, records and headers.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Pass => "pass",
-            Self::Allow => "allow",
-            Self::Warn => "warn",
-            Self::Flag => "flag",
-            Self::Downgrade => "downgrade",
-            Self::Clip => "clip",
-            Self::Block => "block",
-        }
-    }
-
-    /// The action that `word` names.
-    #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|action| action.word() == word)
-    }
-}
+words!(Action {
+    Pass = 0 "pass",
+    Allow = 1 "allow",
+    Warn = 2 "warn",
+    Flag = 3 "flag",
+    Downgrade = 4 "downgrade",
+    Clip = 5 "clip",
+    Block = 6 "block",
+});
 
 impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -14,7 +14,7 @@ use crate::admit::{commit, pass};
 use crate::case::Case;
 use crate::{
     Accuracy, Attempt, Budget, Call, Charge, Holding, Identity, Ledger, Mark, Overshoot,
-    PresumeReason, Receipt, Refusal, Snapshot, Standing, Status, Transaction, Usage, Usd,
+    PresumeReason, Receipt, Refusal, Snapshot, Standing, Status, Trace, Transaction, Usage, Usd,
     VoidReason,
 };
 
@@ -134,6 +134,12 @@ impl Admitted {
     #[must_use]
     pub const fn draft(&self) -> &Transaction {
         &self.draft
+    }
+
+    /// The rules that were looked at.
+    #[must_use]
+    pub const fn trace(&self) -> &Trace {
+        &self.case.decision.trace
     }
 
     /// Who calls.

@@ -1,16 +1,18 @@
 //! A call: the facts of one request, never its content.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
 use jiff::{Timestamp, civil::DateTime};
+use minicbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 
-use crate::{Identity, ModelFee, Usd};
+use crate::words::words;
+use crate::{Identity, ModelFee, Usd, form};
 
 /// What kind of answer a call asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Endpoint {
     /// `OpenAI` chat completions.
     ChatCompletions,
@@ -19,8 +21,7 @@ pub enum Endpoint {
 }
 
 /// The speed a vendor serves a call at, which some vendors price apart.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum ServiceTier {
     /// The plain one.
     #[default]
@@ -35,59 +36,86 @@ pub enum ServiceTier {
 
 /// What a request has, in words for people: each dialect and price book has its own, so that there
 /// is no list of them. They are shown, and nothing is decided by them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Wording(pub &'static str);
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, Encode, Decode)]
+#[serde(transparent)]
+#[cbor(transparent)]
+pub struct Wording(#[cbor(n(0), with = "form::wording")] Cow<'static, str>);
 
 /// How much a request puts in, as far as it can be seen without counting tokens.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
+#[serde(default)]
+#[cbor(map)]
 pub struct InputSize {
     /// Bytes of text (as UTF-8) in messages, tools and schemas, or less where somebody counted:
     /// never fewer than its tokens.
+    #[cbor(n(0), skip_if = "form::is_default")]
     pub text_bytes: u64,
     /// Messages, tools and other parts that cost a few tokens of framing each.
+    #[cbor(n(1), skip_if = "form::is_default")]
     pub parts: u64,
     /// Images, whatever their size.
+    #[cbor(n(2), skip_if = "form::is_default")]
     pub images: u64,
     /// Pages of documents, at the most.
+    #[cbor(n(3), skip_if = "form::is_default")]
     pub pages: u64,
     /// Bytes of audio.
+    #[cbor(n(4), skip_if = "form::is_default")]
     pub audio_bytes: u64,
     /// What makes the input unknowable from the request alone, such as `file_id`.
+    #[n(5)]
     pub by_reference: Option<Wording>,
     /// How often the vendor may read its input again for one answer, with what its own tools found.
+    #[cbor(n(6), skip_if = "form::is_default")]
     pub rereads: u64,
 }
 
 /// The facts of one request.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
+#[cbor(map)]
 pub struct Call {
     /// Whose prices hold, such as `openai`.
+    #[cbor(n(0), with = "form::text")]
     pub vendor: Arc<str>,
     /// The connection that will carry it.
+    #[cbor(n(1), with = "form::text")]
     pub connection: Arc<str>,
     /// The model, as the request or an amendment names it.
+    #[serde(rename = "model_sent")]
+    #[cbor(n(2), with = "form::text")]
     pub model: Arc<str>,
     /// What is asked for.
+    #[n(3)]
     pub endpoint: Endpoint,
     /// Whether the answer comes in pieces.
+    #[cbor(n(4), skip_if = "form::is_default")]
     pub stream: bool,
     /// How much goes in.
+    #[cbor(n(5), skip_if = "form::is_default")]
     pub input: InputSize,
     /// The most output tokens an answer may have, where the request or an amendment says so.
+    #[n(6)]
     pub output_cap: Option<u64>,
     /// Answers asked for: each may use the whole cap.
+    #[n(7)]
     pub choices: u64,
     /// Tokens set aside for thinking; the cap cannot go below.
+    #[cbor(n(8), skip_if = "form::is_default")]
     pub thinking_budget: u64,
     /// The tier asked for.
+    #[cbor(n(9), skip_if = "form::is_default")]
     pub tier: ServiceTier,
     /// Results of tools among the messages: how deep an agent's loop is.
+    #[cbor(n(10), skip_if = "form::is_default")]
     pub tool_results: u64,
     /// Whether the request lets the vendor make paid searches; see [`Call::searches`].
+    #[cbor(n(11), skip_if = "form::is_default")]
     pub web_search: bool,
     /// The most paid searches, where the request says so.
+    #[n(12)]
     pub web_search_cap: Option<u64>,
     /// What the request asks for that costs extra and has no price; see [`Call::unpriced_fee`].
+    #[n(13)]
     pub extra_fee: Option<Wording>,
 }
 
@@ -132,33 +160,44 @@ pub struct Facts<'a> {
 
 // === impl Wording ===
 
+impl Wording {
+    /// These words.
+    #[must_use]
+    pub const fn new(words: &'static str) -> Self {
+        Self(Cow::Borrowed(words))
+    }
+
+    /// Words that a record has.
+    #[must_use]
+    pub fn kept(words: &str) -> Self {
+        Self(Cow::Owned(words.to_owned()))
+    }
+
+    /// The words as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 impl fmt::Display for Wording {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.0)
+        f.write_str(&self.0)
     }
 }
 
 // === impl Endpoint ===
 
-impl Endpoint {
-    /// All of them.
-    pub const ALL: [Self; 2] = [Self::ChatCompletions, Self::Messages];
+words!(Endpoint { ChatCompletions = 0 "chat_completions", Messages = 1 "messages" });
 
-    /// The endpoint that `word` names.
-    #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|endpoint| endpoint.word() == word)
-    }
+// === impl ServiceTier ===
 
-    /// The word used in records and conditions.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::ChatCompletions => "chat_completions",
-            Self::Messages => "messages",
-        }
-    }
-}
+words!(ServiceTier {
+    Standard = 0 "standard",
+    Flex = 1 "flex",
+    Priority = 2 "priority",
+    Batch = 3 "batch",
+});
 
 // === impl Call ===
 
@@ -207,7 +246,7 @@ impl Call {
     pub fn unpriced_fee(&self) -> Option<Wording> {
         match ModelFee::of(&self.model) {
             ModelFee::Unpriced(what) => Some(what),
-            ModelFee::Nothing | ModelFee::Search => self.extra_fee,
+            ModelFee::Nothing | ModelFee::Search => self.extra_fee.clone(),
         }
     }
 }

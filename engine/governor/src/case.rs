@@ -6,6 +6,8 @@ mod change;
 mod record;
 mod verdict;
 
+pub(crate) use record::whole_micros;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +15,7 @@ use jiff::Timestamp;
 
 use crate::{
     Action, Asking, Attempt, Bound, Call, Clock, Cursor, DecidedBy, Decision, Facts, Holding,
-    Latency, Mark, NoBound, Refusal, Snapshot, Step,
+    Latency, Mark, NoBound, Readings, Refusal, Snapshot, Step,
 };
 
 /// What comes next for a case.
@@ -52,6 +54,8 @@ pub(crate) struct Case {
     cursor: Cursor,
     /// The call changed since the hold was taken, or none was taken: readings are not its own.
     stale: bool,
+    /// What the judge read of spend; at its end it reads nothing.
+    readings: Option<Readings>,
     /// A rule asked to clip rather than refuse, and not below this many tokens.
     clip_floor: Option<u64>,
 }
@@ -73,6 +77,7 @@ impl Case {
             amendments: 0,
             cursor: Cursor::START,
             stale: true,
+            readings: None,
             clip_floor: None,
             snapshot,
             clock,
@@ -87,11 +92,17 @@ impl Case {
         self.attempts = attempts;
         self.cursor = Cursor::START;
         self.stale = true;
+        self.readings = None;
         self.decision.restart();
     }
 
     pub(crate) const fn call(&self) -> &Call {
         &self.asking.call
+    }
+
+    /// Which try at the vendor this is, from 1.
+    fn attempt(&self) -> u32 {
+        u32::try_from(self.attempts.len()).unwrap_or(u32::MAX).saturating_add(1)
     }
 
     /// Asks the judge to go on from where it stopped.
@@ -104,11 +115,12 @@ impl Case {
             bound: self.bound.as_ref().ok().map(|bound| bound.total),
             now: self.now,
             local: self.snapshot.zone.to_datetime(self.now),
-            attempt: u32::try_from(self.attempts.len()).unwrap_or(u32::MAX).saturating_add(1),
+            attempt: self.attempt(),
             models_tried: &self.models_tried,
         };
         let judge = &*self.snapshot.judge;
         let step = judge.run(&facts, self.cursor, readings, &mut self.decision);
+        self.readings = readings.filter(|_| self.cursor != Cursor::END).cloned();
         self.latency.policy_us += self.since(started);
         self.follow(step)
     }

@@ -12,11 +12,6 @@ pub enum DecidedBy {
         /// Its own name.
         rule: Name,
     },
-    /// A policy as a whole, none of whose rules was asked.
-    Policy {
-        /// Its name.
-        policy: Name,
-    },
     /// A budget.
     Budget {
         /// Its name.
@@ -40,7 +35,7 @@ impl DecidedBy {
     #[must_use]
     pub fn policy(&self) -> &str {
         match self {
-            Self::Rule { policy, .. } | Self::Policy { policy } => policy,
+            Self::Rule { policy, .. } => policy,
             Self::Budget { budget } => budget,
             Self::DefaultDeny => "default",
             Self::Judge => "judge",
@@ -55,7 +50,7 @@ impl DecidedBy {
             Self::Rule { rule, .. } => Some(rule),
             Self::DefaultDeny => Some("deny"),
             Self::Judge => Some("unnamed"),
-            Self::Policy { .. } | Self::Budget { .. } | Self::Refusal { .. } => None,
+            Self::Budget { .. } | Self::Refusal { .. } => None,
         }
     }
 }

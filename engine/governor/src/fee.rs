@@ -15,7 +15,7 @@
 use crate::Wording;
 
 /// What every call of a model costs beside its tokens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ModelFee {
     /// Nothing.
     Nothing,
@@ -34,14 +34,18 @@ impl ModelFee {
     pub fn of(model: &str) -> Self {
         let bare = model.rsplit('/').next().unwrap_or(model);
         if bare.contains(":online") {
-            return Self::Unpriced(Wording("the searches that `:online` asks for have no price"));
+            return Self::Unpriced(Wording::new(
+                "the searches that `:online` asks for have no price",
+            ));
         }
         if bare.starts_with("compound") {
-            return Self::Unpriced(Wording("the tools that a `compound` model uses have no price"));
+            return Self::Unpriced(Wording::new(
+                "the tools that a `compound` model uses have no price",
+            ));
         }
         match (bare.starts_with("sonar"), bare.contains("-deep-research")) {
             (true, true) => {
-                Self::Unpriced(Wording("the searches of `sonar-deep-research` have no price"))
+                Self::Unpriced(Wording::new("the searches of `sonar-deep-research` have no price"))
             }
             (true, false) => Self::Search,
             (false, _) if bare.contains("-search-") => Self::Search,

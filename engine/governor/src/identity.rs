@@ -3,15 +3,20 @@
 use std::fmt;
 use std::sync::Arc;
 
+use minicbor::{Decode, Encode};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use crate::{Name, Scope, ScopeKind, Scopes};
+use crate::words::words;
+use crate::{Name, Scope, ScopeKind, Scopes, form};
 
 /// The id of a Reins key: `key_` and a ULID, or `key_` and the name it was declared under.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Encode, Decode,
+)]
 #[serde(transparent)]
-pub struct KeyId(pub Name);
+#[cbor(transparent)]
+pub struct KeyId(#[n(0)] pub Name);
 
 /// How a key in Reins' own form begins: those that are made begin with `rns_`; the others are read.
 const KEY_PREFIXES: [&str; 3] = ["rns_", "rns-", "rk_"];
@@ -22,8 +27,7 @@ const KEY_PREFIXES: [&str; 3] = ["rns_", "rns-", "rk_"];
 const KEY_REST_MIN: usize = 16;
 
 /// Which of an organization's two worlds a key belongs to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Environment {
     /// Counts toward every limit.
     #[default]
@@ -33,36 +37,51 @@ pub enum Environment {
 }
 
 /// Who makes a call.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
+#[cbor(map)]
 pub struct Identity {
     /// The organization the key belongs to.
+    #[n(0)]
     pub organization: Name,
     /// The team, where one is known.
+    #[n(1)]
     pub team: Option<Name>,
     /// The agent; an unknown one is the organization's default.
+    #[n(2)]
     pub agent: Name,
     /// The end user, where the caller names one.
+    #[n(3)]
     pub user: Option<Name>,
     /// The agent's session, where the caller names one.
+    #[n(4)]
     pub session: Option<Name>,
     /// The session that started this one.
+    #[n(5)]
     pub parent: Option<Name>,
     /// The key that was shown.
+    #[n(6)]
     pub key: KeyId,
     /// That key's name. Its spend is counted under it, so that the key which takes its place when
     /// it is rotated goes on in the same budgets.
+    #[n(7)]
     pub key_name: Name,
     /// Live or test.
+    #[cbor(n(8), skip_if = "form::is_default")]
     pub environment: Environment,
     /// What the user may be called, such as `trial`.
+    #[cbor(n(9), with = "form::names", skip_if = "form::is_empty")]
     pub roles: Arc<[Name]>,
     /// The caller's own JSON object, as it was sent, at most 4 KiB.
     #[serde(default, serialize_with = "as_json", deserialize_with = "json_text")]
+    #[cbor(n(10), with = "form::optional_text", has_nil)]
     pub metadata: Option<Arc<str>>,
-    /// Whether this call asked, and may ask, only to be observed. A record does not say so.
-    #[serde(skip)]
+    /// Whether this call asked, and may ask, only to be observed.
+    #[serde(default, skip_serializing_if = "form::is_default")]
+    #[cbor(n(11), skip_if = "form::is_default")]
     pub observe: bool,
 }
+
+words!(Environment { Live = 0 "live", Test = 1 "test" });
 
 impl Identity {
     /// Every scope the call touches, narrowest first.

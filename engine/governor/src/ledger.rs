@@ -6,12 +6,14 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use jiff::{Timestamp, tz::TimeZone};
+use minicbor::{Decode, Encode};
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
+use crate::words::words;
 use crate::{
     Budgets, Cost, Name, Picos, ReadKey, Readings, Scope, Scopes, Standing, Transaction, Usage,
-    Usd, Window,
+    Usd, Window, form,
 };
 
 /// Names a hold within one ledger's life. Never zero, never used twice.
@@ -99,33 +101,41 @@ pub struct Short {
 }
 
 /// How an attempt ended.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
 #[serde(tag = "state", rename_all = "snake_case")]
+#[cbor(flat)]
 pub enum End {
     /// The vendor said what was used, and it has a price.
+    #[n(0)]
     Settled {
         /// The tokens.
+        #[n(0)]
         usage: Usage,
         /// What they cost.
+        #[n(1)]
         charged: Usd,
     },
     /// The vendor charges nothing.
+    #[n(1)]
     Voided {
         /// Why nothing.
+        #[n(0)]
         why: VoidReason,
     },
     /// The vendor may charge, and nobody knows how much.
+    #[n(2)]
     Presumed {
         /// What is taken to be the cost.
+        #[n(0)]
         charged: Usd,
         /// Why it is not known.
+        #[n(1)]
         why: PresumeReason,
     },
 }
 
 /// Why an attempt costs nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum VoidReason {
     /// A policy or a budget stopped it.
     Blocked,
@@ -142,8 +152,7 @@ pub enum VoidReason {
 }
 
 /// Why the cost of an attempt is presumed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PresumeReason {
     /// No answer in time, after the request was sent.
     Timeout,
@@ -171,15 +180,20 @@ pub enum PresumeReason {
 }
 
 /// What a charge was made of, for the record.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
+#[cbor(map)]
 pub struct Charge {
     /// The charge.
+    #[cbor(n(0), skip_if = "form::is_default")]
     pub total: Usd,
     /// Input, unrounded.
+    #[cbor(n(1), skip_if = "form::is_default")]
     pub input: Picos,
     /// Output, unrounded.
+    #[cbor(n(2), skip_if = "form::is_default")]
     pub output: Picos,
     /// Fees, unrounded.
+    #[cbor(n(3), skip_if = "form::is_default")]
     pub fees: Picos,
 }
 
@@ -279,26 +293,31 @@ impl End {
     }
 }
 
+// === impl VoidReason ===
+
+words!(VoidReason {
+    Blocked = 0 "blocked",
+    Abandoned = 1 "abandoned",
+    NotConnected = 2 "not_connected",
+    VendorRefused = 3 "vendor_refused",
+    VendorFailed = 4 "vendor_failed",
+    Expired = 5 "expired",
+});
+
 // === impl PresumeReason ===
 
-impl PresumeReason {
-    /// The word used in records and metrics.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Timeout => "timeout",
-            Self::Reset => "reset",
-            Self::UpstreamFailed => "upstream_failed",
-            Self::AnswerFailed => "answer_failed",
-            Self::UsageMissing => "usage_missing",
-            Self::UsageAbsurd => "usage_absurd",
-            Self::AnswerUnpriced => "answer_unpriced",
-            Self::DrainCut => "drain_cut",
-            Self::ProcessLost => "process_lost",
-            Self::OwnerLost => "owner_lost",
-        }
-    }
-}
+words!(PresumeReason {
+    Timeout = 0 "timeout",
+    Reset = 1 "reset",
+    UpstreamFailed = 2 "upstream_failed",
+    AnswerFailed = 3 "answer_failed",
+    UsageMissing = 4 "usage_missing",
+    UsageAbsurd = 5 "usage_absurd",
+    AnswerUnpriced = 6 "answer_unpriced",
+    DrainCut = 7 "drain_cut",
+    ProcessLost = 8 "process_lost",
+    OwnerLost = 9 "owner_lost",
+});
 
 // === impl Held ===
 

@@ -15,6 +15,7 @@ mod identity;
 mod name;
 mod scope;
 mod text;
+mod words;
 
 mod money;
 mod usage;
@@ -28,10 +29,12 @@ mod window;
 mod ledger;
 mod readings;
 
+mod condition_kind;
 mod decided;
 mod judge;
 mod trace;
 
+mod form;
 mod opening;
 mod refusal;
 mod snapshot;
@@ -46,6 +49,7 @@ pub use admitted::{Admitted, Answered, Closed, Ending, NotAgain};
 pub use budget::{Budget, BudgetScope, Budgets, HoldMode, OnExceed};
 pub use call::{Amendment, Call, Endpoint, Facts, InputSize, ServiceTier, Wording};
 pub use clock::Clock;
+pub use condition_kind::ConditionKind;
 pub use decided::DecidedBy;
 pub use fee::ModelFee;
 pub use identity::{Environment, Identity, KeyId, has_key_form, holds_key_form};
@@ -56,15 +60,18 @@ pub use ledger::{
 };
 pub use money::{MoneyError, Picos, Usd};
 pub use name::{Name, NameError};
-pub use opening::{Opened, Opening};
+pub use opening::Opening;
 pub use pattern::{Pattern, PatternError};
 pub use prices::{Bound, Cost, NoBound, Prices};
-pub use readings::{ReadKey, Reading, Readings, Standing};
+pub use readings::{ReadKey, Reading, Readings, SpendRead, Standing};
 pub use refusal::{BudgetStop, Refusal, Unbounded, Unidentified};
 pub use scope::{Scope, ScopeKind, Scopes};
 pub use snapshot::Snapshot;
 pub use text::Text;
-pub use trace::{ConditionKind, Decision, Looked, Mark, Reason, TokenKind, Trace};
-pub use transaction::{Accuracy, Attempt, Latency, Outcome, Status, Transaction, TransactionId};
+pub use trace::{Decision, Looked, Mark, Matched, Reason, TokenKind, Trace, TraceDigest};
+pub use transaction::{
+    Accuracy, Attempt, Latency, Outcome, RECORD_VERSION, RecordError, Status, Transaction,
+    TransactionId,
+};
 pub use usage::Usage;
 pub use window::{Window, WindowError};

@@ -1,80 +1,100 @@
 //! The opening of a record: what is known of a call when it is sent, and does not change any more.
 
-use std::ops::Deref;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use jiff::Timestamp;
+use minicbor::{Decode, Encode};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
-use crate::{Action, Endpoint, Identity, Trace, TransactionId, Usd};
+use crate::{Action, Call, Identity, Matched, SpendRead, TransactionId, Usd, form};
 
-/// What is known of a call when it is sent.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+/// What is known of a call when it is sent: every fact that a policy may read, and what was decided
+/// on it. The number of each field is its key in the binary form.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Encode, Decode)]
+#[cbor(map)]
 pub struct Opening {
     /// Its id.
+    #[n(0)]
     pub id: TransactionId,
+    /// When it came, in whole microseconds.
+    #[cbor(n(1), with = "form::micros")]
+    pub at: Timestamp,
+    /// When it was judged for this attempt, where that is later.
+    #[cbor(n(2), with = "form::optional_micros", has_nil)]
+    pub judged_at: Option<Timestamp>,
+    /// What the organization's zone was ahead of UTC by when it was judged, in seconds.
+    #[cbor(n(3), skip_if = "form::is_default")]
+    pub utc_offset_s: i32,
     /// Who called.
     #[serde(flatten)]
+    #[cbor(n(4), with = "form::shared")]
     pub who: Arc<Identity>,
-    /// Whose prices held.
-    pub vendor: Arc<str>,
-    /// The connection that carried it.
-    pub connection: Arc<str>,
+    /// What was sent: the call as policies and budgets left it.
+    #[serde(flatten)]
+    #[n(5)]
+    pub call: Call,
     /// The model that was asked for.
+    #[cbor(n(6), with = "form::text")]
     pub model_asked: Arc<str>,
-    /// What was asked for.
-    pub endpoint: Endpoint,
-    /// Whether the answer came in pieces.
-    pub stream: bool,
-    /// The most it could cost; `None` where nobody could say and no budget asked.
+    /// The models that the call had before it was changed, in order.
+    #[cbor(n(7), with = "form::texts", skip_if = "form::is_empty")]
+    pub models_tried: Vec<Arc<str>>,
+    /// Which try at the vendor it was judged for, from 1.
+    #[n(8)]
+    pub attempt: u32,
+    /// The most it could cost; `None` where that is not known and no budget asked.
+    #[n(9)]
     pub bound: Option<Usd>,
     /// Which prices.
+    #[cbor(n(10), with = "form::text")]
     pub price_version: Arc<str>,
+    /// Which policies.
+    #[cbor(n(11), with = "form::text")]
+    pub policy_version: Arc<str>,
     /// What was done to it.
+    #[cbor(n(12), skip_if = "form::is_default")]
     pub action: Action,
     /// The policy or budget that did it.
+    #[cbor(n(13), with = "form::optional_text", has_nil)]
     pub policy: Option<Arc<str>>,
     /// The rule that did it.
+    #[cbor(n(14), with = "form::optional_text", has_nil)]
     pub rule: Option<Arc<str>>,
     /// Why, in a sentence.
+    #[cbor(n(15), with = "form::optional_text", has_nil)]
     pub reason: Option<Arc<str>>,
-    /// Which policies.
-    pub policy_version: Arc<str>,
     /// Whether any policy applied by scope.
+    #[cbor(n(16), skip_if = "form::is_default")]
     pub evaluated: bool,
-    /// Each rule looked at.
-    pub trace: Trace,
-    /// When it came.
-    pub at: Timestamp,
+    /// The rules that matched, and those that could not say.
+    #[cbor(n(17), skip_if = "form::is_default")]
+    pub matched: Vec<Matched>,
+    /// What the rules read of spend.
+    #[cbor(n(18), skip_if = "form::is_default")]
+    pub readings: Vec<SpendRead>,
 }
 
-/// An opening that is encoded once, however often its record is kept. Nobody can change it.
-#[derive(Clone, Debug)]
-pub struct Opened {
-    opening: Opening,
-    text: OnceLock<Box<str>>,
-}
-
-/// The members of an opening but those of its caller.
+/// The members of an opening but those of its caller and its call.
 #[derive(Deserialize)]
 struct Written {
     id: TransactionId,
-    vendor: Arc<str>,
-    connection: Arc<str>,
+    at: Timestamp,
+    judged_at: Option<Timestamp>,
+    utc_offset_s: i32,
     model_asked: Arc<str>,
-    endpoint: Endpoint,
-    stream: bool,
+    models_tried: Vec<Arc<str>>,
+    attempt: u32,
     bound: Option<Usd>,
     price_version: Arc<str>,
+    policy_version: Arc<str>,
     action: Action,
     policy: Option<Arc<str>>,
     rule: Option<Arc<str>>,
     reason: Option<Arc<str>>,
-    policy_version: Arc<str>,
     evaluated: bool,
-    trace: Trace,
-    at: Timestamp,
+    matched: Vec<Matched>,
+    readings: Vec<SpendRead>,
 }
 
 // === impl Opening ===
@@ -83,25 +103,28 @@ impl Opening {
     /// Reads an opening out of a JSON object that may have other members too.
     pub(crate) fn read(text: &str) -> serde_json::Result<Self> {
         let who = serde_json::from_str(text)?;
+        let call = serde_json::from_str(text)?;
         let written: Written = serde_json::from_str(text)?;
         Ok(Self {
             id: written.id,
+            at: written.at,
+            judged_at: written.judged_at,
+            utc_offset_s: written.utc_offset_s,
             who: Arc::new(who),
-            vendor: written.vendor,
-            connection: written.connection,
+            call,
             model_asked: written.model_asked,
-            endpoint: written.endpoint,
-            stream: written.stream,
+            models_tried: written.models_tried,
+            attempt: written.attempt,
             bound: written.bound,
             price_version: written.price_version,
+            policy_version: written.policy_version,
             action: written.action,
             policy: written.policy,
             rule: written.rule,
             reason: written.reason,
-            policy_version: written.policy_version,
             evaluated: written.evaluated,
-            trace: written.trace,
-            at: written.at,
+            matched: written.matched,
+            readings: written.readings,
         })
     }
 }
@@ -113,38 +136,3 @@ impl<'de> Deserialize<'de> for Opening {
         Self::read(raw.get()).map_err(serde::de::Error::custom)
     }
 }
-
-// === impl Opened ===
-
-impl Opened {
-    /// The opening as a JSON object.
-    pub(crate) fn json(&self) -> serde_json::Result<&str> {
-        if let Some(text) = self.text.get() {
-            return Ok(text);
-        }
-        let text = serde_json::to_string(&self.opening)?.into_boxed_str();
-        Ok(self.text.get_or_init(|| text))
-    }
-}
-
-impl From<Opening> for Opened {
-    fn from(opening: Opening) -> Self {
-        Self { opening, text: OnceLock::new() }
-    }
-}
-
-impl Deref for Opened {
-    type Target = Opening;
-
-    fn deref(&self) -> &Opening {
-        &self.opening
-    }
-}
-
-impl PartialEq for Opened {
-    fn eq(&self, other: &Self) -> bool {
-        self.opening == other.opening
-    }
-}
-
-impl Eq for Opened {}

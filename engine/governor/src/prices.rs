@@ -19,7 +19,7 @@ pub struct Bound {
 }
 
 /// Why nobody can say what a call may cost at most.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NoBound {
     /// The model has no price.
     Unpriced,

@@ -1,9 +1,11 @@
 //! Readings: spend as it stood when a hold was taken.
 
 use jiff::Timestamp;
+use minicbor::{Decode, Encode};
+use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
-use crate::{Scope, ScopeKind, Usd, Window};
+use crate::{Scope, ScopeKind, Usd, Window, form};
 
 /// A figure of spend that some policy reads, declared so that the ledger counts it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -28,6 +30,28 @@ pub struct Reading {
 /// One reading per declared key, in the order of the declaration.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Readings(pub SmallVec<[Reading; 4]>);
+
+/// What was read of spend for a call, as a record has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
+#[cbor(map)]
+pub struct SpendRead {
+    /// Whose spend: the caller's own scope of this kind.
+    #[serde(rename = "scope")]
+    #[n(0)]
+    pub kind: ScopeKind,
+    /// Over which time.
+    #[n(1)]
+    pub window: Window,
+    /// Charged.
+    #[cbor(n(2), skip_if = "form::is_default")]
+    pub spent: Usd,
+    /// Set aside for calls in flight, the call itself included.
+    #[cbor(n(3), skip_if = "form::is_default")]
+    pub held: Usd,
+    /// Calls, those in flight and the call itself included.
+    #[cbor(n(4), skip_if = "form::is_default")]
+    pub calls: u64,
+}
 
 /// How one budget stands for one scope.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,6 +87,15 @@ impl Readings {
     #[must_use]
     pub fn get(&self, index: usize) -> Option<&Reading> {
         self.0.get(index)
+    }
+}
+
+// === impl SpendRead ===
+
+impl SpendRead {
+    pub(crate) const fn new(key: ReadKey, reading: Reading) -> Self {
+        let (ReadKey { kind, window }, Reading { spent, held, calls }) = (key, reading);
+        Self { kind, window, spent, held, calls }
     }
 }
 

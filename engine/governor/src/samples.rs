@@ -1,6 +1,8 @@
 //! Samples: what the tests of every crate begin with. Behind the feature `samples`, which only
 //! dev-dependencies ask for.
 
+pub mod records;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;

@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use crate::Name;
+use crate::words::words;
 
-/// The kinds of scope, from the narrowest to the widest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+/// The kinds of scope, from the narrowest to the widest, which is also the order of `ALL`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ScopeKind {
     /// One Reins key.
     Key,
@@ -39,30 +39,14 @@ pub type Scopes = SmallVec<[Scope; 6]>;
 
 // === impl ScopeKind ===
 
-impl ScopeKind {
-    /// All kinds, narrowest first.
-    pub const ALL: [Self; 6] =
-        [Self::Key, Self::Session, Self::User, Self::Agent, Self::Team, Self::Organization];
-
-    /// The word used in configuration, records and answers.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Key => "key",
-            Self::Session => "session",
-            Self::User => "user",
-            Self::Agent => "agent",
-            Self::Team => "team",
-            Self::Organization => "organization",
-        }
-    }
-
-    /// The kind that `word` names.
-    #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.word() == word)
-    }
-}
+words!(ScopeKind {
+    Key = 0 "key",
+    Session = 1 "session",
+    User = 2 "user",
+    Agent = 3 "agent",
+    Team = 4 "team",
+    Organization = 5 "organization",
+});
 
 impl fmt::Display for ScopeKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

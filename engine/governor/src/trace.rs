@@ -3,40 +3,17 @@
 use std::fmt;
 use std::sync::Arc;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use minicbor::decode::{self, Decoder};
+use minicbor::encode::{self, Encoder, Write};
+use minicbor::{Decode, Encode};
+use serde::{Deserialize, Serialize, Serializer};
+use sha2::{Digest, Sha256};
 
-use crate::{Action, DecidedBy, Name, ScopeKind, Usd, Window};
-
-/// A condition of a rule, or a list of a policy's scope, that a call can be outside of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ConditionKind {
-    /// Which agents.
-    Agents,
-    /// Which teams.
-    Teams,
-    /// Which vendors.
-    Vendors,
-    /// Which models.
-    Models,
-    /// Which models not.
-    NotModels,
-    /// Which kinds of request.
-    Endpoints,
-    /// Which roles of the user.
-    Roles,
-    /// Streams only, or whole answers only.
-    Stream,
-    /// How many tokens.
-    Tokens,
-    /// Which minutes.
-    Hours,
-    /// Spend of a scope of this kind, which the call has not.
-    Scope(ScopeKind),
-}
+use crate::words::words;
+use crate::{Action, ConditionKind, DecidedBy, Name, ScopeKind, Usd, Window, form};
 
 /// Tokens of a call, by where they stand.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TokenKind {
     /// What is put in.
     Input,
@@ -45,98 +22,155 @@ pub enum TokenKind {
 }
 
 /// Why a rule matched or did not. Kept as figures; `Display` makes the sentence.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
 #[serde(tag = "kind", rename_all = "snake_case")]
+#[cbor(flat)]
 pub enum Reason {
     /// Every condition of the rule holds.
+    #[n(0)]
     AllConditions,
     /// The rule has no condition.
+    #[n(1)]
     Unconditional,
     /// A condition does not hold.
+    #[n(2)]
     Outside {
         /// Which.
+        #[n(0)]
         condition: ConditionKind,
     },
     /// The call's bound, beside the amount the rule names.
+    #[n(3)]
     Amount {
         /// The most the call can cost; `None` where that is unknown.
+        #[n(0)]
         bound: Option<Usd>,
         /// What it is compared with.
+        #[n(1)]
         limit: Usd,
         /// Whether the bound is at least that.
+        #[n(2)]
         reached: bool,
     },
     /// Spend and holds of a scope, beside the limit the rule names.
+    #[n(4)]
     Spend {
         /// Whose.
         #[serde(rename = "scope")]
+        #[n(0)]
         kind: ScopeKind,
         /// Over which time.
+        #[n(1)]
         window: Window,
         /// Spent and held, this call included.
+        #[n(2)]
         used: Usd,
         /// What it is compared with.
+        #[n(3)]
         limit: Usd,
         /// Whether it is over.
+        #[n(4)]
         over: bool,
     },
     /// Calls of a scope, beside the count the rule names.
+    #[n(5)]
     Calls {
         /// Whose.
         #[serde(rename = "scope")]
+        #[n(0)]
         kind: ScopeKind,
         /// Over which time.
+        #[n(1)]
         window: Window,
         /// Calls, this one included.
+        #[n(2)]
         calls: u64,
         /// What they are compared with.
+        #[n(3)]
         limit: u64,
         /// Whether they are over.
+        #[n(4)]
         over: bool,
     },
     /// Tokens of this call, beside the number the rule names.
+    #[n(6)]
     Tokens {
         /// Which tokens.
+        #[n(0)]
         what: TokenKind,
         /// The most there can be; `None` where that is unknown.
+        #[n(1)]
         tokens: Option<u64>,
         /// What they are compared with.
+        #[n(2)]
         limit: u64,
         /// Whether they are over.
+        #[n(3)]
         over: bool,
     },
     /// The rule cannot fire: it names a window, and nothing to compare spend with.
+    #[n(7)]
     NoLimit,
     /// The rule is switched off, or its policy is paused.
+    #[n(8)]
     Disabled,
-    /// An earlier rule was final.
-    AfterFinal,
     /// The rule could not say whether it matches: its policy's `on_error` decides.
+    #[n(9)]
     Erred {
         /// Why, in its own words.
+        #[cbor(n(0), with = "form::text")]
         why: Arc<str>,
     },
 }
 
-/// One rule that was looked at, as an object: what more is to be said of one is a member that may
-/// be absent, so that older records can be read.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// One rule that was looked at.
+#[derive(Clone, Debug, PartialEq, Eq, Encode)]
+#[cbor(map)]
 pub struct Looked {
-    /// The policy.
+    /// Its policy.
+    #[n(0)]
     pub policy: Name,
-    /// Its rule; `None` where the policy as a whole does not apply.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rule: Option<Name>,
+    /// The rule.
+    #[n(1)]
+    pub rule: Name,
     /// Whether it matched.
+    #[n(2)]
     pub matched: bool,
     /// Why.
+    #[n(3)]
     pub reason: Reason,
 }
 
-/// Each rule looked at, in order.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Trace(pub Vec<Looked>);
+/// Each rule looked at, in order. Only policies whose scope the call is in have rules here, so that
+/// a policy for others costs a call no memory.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Trace {
+    /// The rules.
+    pub rules: Vec<Looked>,
+    /// Policies that were not asked: the call is outside of their scope, they are paused, or an
+    /// earlier rule was final.
+    pub passed_over: u32,
+}
+
+/// What a trace comes to: the first 16 bytes of the SHA-256 of its rules' binary form. Whoever
+/// judges the call anew, from its record, sees by this whether each rule said the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TraceDigest(pub [u8; 16]);
+
+/// A rule that matched, or could not say whether it does, as a record has it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
+#[cbor(map)]
+pub struct Matched {
+    /// Its policy.
+    #[n(0)]
+    pub policy: Name,
+    /// The rule.
+    #[n(1)]
+    pub rule: Name,
+    /// Why.
+    #[n(2)]
+    pub reason: Reason,
+}
 
 /// Something a rule or a budget leaves on a call that goes on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -198,14 +232,13 @@ pub struct Decision {
 impl Decision {
     /// Writes down that a rule was looked at.
     pub fn look(&mut self, policy: &Name, rule: &Name, matched: bool, reason: Reason) {
-        let (policy, rule) = (policy.clone(), Some(rule.clone()));
-        self.trace.0.push(Looked { policy, rule, matched, reason });
+        let (policy, rule) = (policy.clone(), rule.clone());
+        self.trace.rules.push(Looked { policy, rule, matched, reason });
     }
 
-    /// Writes down that a policy as a whole does not apply.
-    pub fn skip(&mut self, policy: &Name, reason: Reason) {
-        let policy = policy.clone();
-        self.trace.0.push(Looked { policy, rule: None, matched: false, reason });
+    /// Counts policies that are not asked.
+    pub const fn pass_over(&mut self, policies: u32) {
+        self.trace.passed_over = self.trace.passed_over.saturating_add(policies);
     }
 
     /// Writes down a mark, once.
@@ -218,7 +251,8 @@ impl Decision {
     /// Begins again after an amendment: what was said of the earlier call is gone, what was done
     /// to it stays.
     pub(crate) fn restart(&mut self) {
-        self.trace.0.clear();
+        self.trace.rules.clear();
+        self.trace.passed_over = 0;
         self.marks.retain(|mark| matches!(mark, Mark::Downgraded { .. } | Mark::Clipped { .. }));
         self.allowed = false;
     }
@@ -250,7 +284,6 @@ impl fmt::Display for Reason {
             }
             Self::NoLimit => f.write_str("the rule names no limit, so it cannot fire"),
             Self::Disabled => f.write_str("switched off"),
-            Self::AfterFinal => f.write_str("an earlier rule was final"),
             Self::Erred { why } => f.write_str(why),
         }
     }
@@ -274,90 +307,80 @@ fn amount(
 impl Trace {
     /// The rules that could not say whether they match.
     pub fn erred(&self) -> impl Iterator<Item = &Looked> {
-        self.0.iter().filter(|looked| matches!(looked.reason, Reason::Erred { .. }))
+        self.rules.iter().filter(|looked| looked.erred())
+    }
+
+    /// The rules that matched, and those that could not say.
+    pub(crate) fn matched(&self) -> Vec<Matched> {
+        let matched = self.rules.iter().filter(|looked| looked.matched || looked.erred());
+        matched.map(Matched::from).collect()
+    }
+
+    /// What the trace comes to; `None` where no rule was looked at.
+    #[must_use]
+    pub fn digest(&self) -> Option<TraceDigest> {
+        let form = (!self.rules.is_empty()).then(|| minicbor::to_vec(&self.rules))?;
+        let digest: [u8; 32] = Sha256::digest(form.ok()?).into();
+        digest.first_chunk().copied().map(TraceDigest)
+    }
+}
+
+// === impl TraceDigest ===
+
+/// Hexadecimal.
+impl fmt::Display for TraceDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl Serialize for TraceDigest {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<C> Encode<C> for TraceDigest {
+    fn encode<W: Write>(
+        &self,
+        to: &mut Encoder<W>,
+        _: &mut C,
+    ) -> Result<(), encode::Error<W::Error>> {
+        to.bytes(&self.0).map(drop)
+    }
+}
+
+impl<'b, C> Decode<'b, C> for TraceDigest {
+    fn decode(from: &mut Decoder<'b>, _: &mut C) -> Result<Self, decode::Error> {
+        let (at, bytes) = (from.position(), from.bytes()?);
+        let wrong = |_| decode::Error::message("a digest of a trace has 16 bytes").at(at);
+        bytes.try_into().map(Self).map_err(wrong)
     }
 }
 
 // === impl Looked ===
 
 impl Looked {
-    /// The rule, or the policy as a whole.
+    /// The rule.
     #[must_use]
     pub fn by(&self) -> DecidedBy {
-        let policy = self.policy.clone();
-        match &self.rule {
-            Some(rule) => DecidedBy::Rule { policy, rule: rule.clone() },
-            None => DecidedBy::Policy { policy },
-        }
+        DecidedBy::Rule { policy: self.policy.clone(), rule: self.rule.clone() }
+    }
+
+    const fn erred(&self) -> bool {
+        matches!(self.reason, Reason::Erred { .. })
     }
 }
 
-// === impl ConditionKind ===
+// === impl Matched ===
 
-impl ConditionKind {
-    /// All that have a word of their own.
-    pub const NAMED: [Self; 10] = [
-        Self::Agents,
-        Self::Teams,
-        Self::Vendors,
-        Self::Models,
-        Self::NotModels,
-        Self::Endpoints,
-        Self::Roles,
-        Self::Stream,
-        Self::Tokens,
-        Self::Hours,
-    ];
-
-    /// The word used in configuration and records; for a scope, its own.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Agents => "agents",
-            Self::Teams => "teams",
-            Self::Vendors => "vendors",
-            Self::Models => "models",
-            Self::NotModels => "not_models",
-            Self::Endpoints => "endpoints",
-            Self::Roles => "roles",
-            Self::Stream => "stream",
-            Self::Tokens => "tokens",
-            Self::Hours => "hours",
-            Self::Scope(kind) => kind.word(),
-        }
-    }
-
-    /// The condition that `word` names.
-    #[must_use]
-    pub fn from_word(word: &str) -> Option<Self> {
-        let named = Self::NAMED.into_iter().find(|condition| condition.word() == word);
-        named.or_else(|| ScopeKind::from_word(word).map(Self::Scope))
-    }
-}
-
-impl Serialize for ConditionKind {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.word())
-    }
-}
-
-impl<'de> Deserialize<'de> for ConditionKind {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let word = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-        let unknown = || serde::de::Error::custom(format!("`{word}` is not a condition"));
-        Self::from_word(&word).ok_or_else(unknown)
+impl From<&Looked> for Matched {
+    fn from(looked: &Looked) -> Self {
+        let Looked { policy, rule, reason, .. } = looked;
+        Self { policy: policy.clone(), rule: rule.clone(), reason: reason.clone() }
     }
 }
 
 // === impl TokenKind ===
 
-impl TokenKind {
-    /// The word used in configuration and records.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Input => "input",
-            Self::Output => "output",
-        }
-    }
-}
+words!(TokenKind { Input = 0 "input", Output = 1 "output" });

@@ -5,21 +5,26 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use minicbor::{Decode, Encode};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use ulid::Ulid;
 
-use crate::{Charge, Opened, PresumeReason, Usage, Usd, VoidReason};
+use crate::words::words;
+use crate::{Charge, Opening, PresumeReason, TraceDigest, Usage, Usd, VoidReason, form};
 
 mod close;
+mod closing;
 mod json;
+mod record;
+
+pub use record::{RECORD_VERSION, RecordError};
 
 /// Names a call for ever: `txn_` and a ULID.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TransactionId(pub Ulid);
 
 /// What became of a call, in one word.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Status {
     /// It went through, and no rule had anything to say.
     #[default]
@@ -45,8 +50,7 @@ pub enum Status {
 }
 
 /// How well the cost is known.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Accuracy {
     /// The vendor's own usage, priced.
     #[default]
@@ -58,54 +62,74 @@ pub enum Accuracy {
 }
 
 /// How one try at a vendor ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
 #[serde(rename_all = "snake_case", tag = "outcome", content = "why")]
+#[cbor(flat)]
 pub enum Outcome {
     /// Under way.
+    #[n(0)]
     Open,
     /// Charged what was used.
+    #[n(1)]
     Settled,
     /// Charged nothing.
-    Voided(VoidReason),
+    #[n(2)]
+    Voided(#[n(0)] VoidReason),
     /// Charged what it may have cost.
-    Presumed(PresumeReason),
+    #[n(3)]
+    Presumed(#[n(0)] PresumeReason),
 }
 
 /// One try at a vendor.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
+#[cbor(map)]
 pub struct Attempt {
     /// From 1.
+    #[n(0)]
     pub number: u32,
     /// The vendor's status, where it answered.
+    #[n(1)]
     pub vendor_status: Option<u16>,
     /// How it ended.
     #[serde(flatten)]
+    #[n(2)]
     pub outcome: Outcome,
     /// What was set aside.
+    #[cbor(n(3), skip_if = "form::is_default")]
     pub held: Usd,
     /// What was charged.
+    #[cbor(n(4), skip_if = "form::is_default")]
     pub charged: Usd,
 }
 
 /// Where the time went, in microseconds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
 #[serde(default)]
+#[cbor(map)]
 pub struct Latency {
     /// Recognising the key.
+    #[cbor(n(0), skip_if = "form::is_default")]
     pub auth_us: u64,
     /// The rate limit.
+    #[cbor(n(1), skip_if = "form::is_default")]
     pub limit_us: u64,
     /// The rules.
+    #[cbor(n(2), skip_if = "form::is_default")]
     pub policy_us: u64,
     /// Setting money aside.
+    #[cbor(n(3), skip_if = "form::is_default")]
     pub hold_us: u64,
     /// Making the intent durable.
+    #[cbor(n(4), skip_if = "form::is_default")]
     pub commit_us: u64,
     /// From the request sent to the vendor's first byte.
+    #[cbor(n(5), skip_if = "form::is_default")]
     pub vendor_first_byte_us: u64,
     /// From the request sent to the end of the vendor's answer.
+    #[cbor(n(6), skip_if = "form::is_default")]
     pub vendor_total_us: u64,
     /// All that was ours.
+    #[cbor(n(7), skip_if = "form::is_default")]
     pub ours_us: u64,
 }
 
@@ -113,7 +137,7 @@ pub struct Latency {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Transaction {
     /// What was known when it was sent.
-    pub opening: Opened,
+    pub opening: Arc<Opening>,
     /// The model that was used: the answer's own word for it, once there is an answer.
     pub model_used: Arc<str>,
     /// What was set aside, over all attempts.
@@ -130,8 +154,11 @@ pub struct Transaction {
     pub attempts: Vec<Attempt>,
     /// Where the time went.
     pub latency: Latency,
-    /// When it ended.
+    /// When it ended, in whole microseconds.
     pub ended_at: Option<Timestamp>,
+    /// What the trace of its rules comes to; `None` where no rule was looked at, while the call is
+    /// under way, and where its process died.
+    pub trace_digest: Option<TraceDigest>,
 }
 
 // === impl TransactionId ===
@@ -168,24 +195,22 @@ impl<'de> Deserialize<'de> for TransactionId {
 
 // === impl Status ===
 
-impl Status {
-    /// The word used in records and headers.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Passed => "passed",
-            Self::Warned => "warned",
-            Self::Flagged => "flagged",
-            Self::Downgraded => "downgraded",
-            Self::Clipped => "clipped",
-            Self::Blocked => "blocked",
-            Self::Observed => "observed",
-            Self::Bypassed => "bypassed",
-            Self::Failed => "failed",
-            Self::Partial => "partial",
-        }
-    }
-}
+words!(Status {
+    Passed = 0 "passed",
+    Warned = 1 "warned",
+    Flagged = 2 "flagged",
+    Downgraded = 3 "downgraded",
+    Clipped = 4 "clipped",
+    Blocked = 5 "blocked",
+    Observed = 6 "observed",
+    Bypassed = 7 "bypassed",
+    Failed = 8 "failed",
+    Partial = 9 "partial",
+});
+
+// === impl Accuracy ===
+
+words!(Accuracy { Exact = 0 "exact", Estimated = 1 "estimated", Presumed = 2 "presumed" });
 
 #[cfg(test)]
 mod tests;

@@ -50,7 +50,7 @@ impl Round<'_> {
                 Turn::Next | Turn::EndPolicy => {}
                 Turn::Say(step) => return step,
                 Turn::EndAll => {
-                    rest.for_each(|policy| self.skip(policy, Reason::AfterFinal));
+                    self.decision.pass_over(u32::try_from(rest.len()).unwrap_or(u32::MAX));
                     return Step::Pass;
                 }
             }
@@ -73,22 +73,17 @@ impl Round<'_> {
         Turn::Next
     }
 
-    /// Whether a policy is for this call; the trace says so where it is not.
+    /// Whether a policy is for this call. Most of an organization's policies are for others: that
+    /// one is not asked is counted, and leaves nothing else.
     fn enter(&mut self, policy: &CompiledPolicy) -> bool {
-        if policy.paused {
-            self.skip(policy, Reason::Disabled);
-            return false;
-        }
-        if let Finding::Misses(reason) = ask_all(&policy.scope, self.facts, None) {
-            self.skip(policy, reason);
+        let outside = || matches!(ask_all(&policy.scope, self.facts, None), Finding::Misses(_));
+        if policy.paused || outside() {
+            self.decision.pass_over(1);
             return false;
         }
         self.decision.evaluated = true;
+        self.decision.trace.rules.reserve(policy.rules.len());
         true
-    }
-
-    fn skip(&mut self, policy: &CompiledPolicy, reason: Reason) {
-        self.decision.skip(&policy.name, reason);
     }
 
     fn ask_rule(&mut self, asked: Asked<'_>) -> Turn {

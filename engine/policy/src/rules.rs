@@ -13,8 +13,6 @@ pub struct Rules {
     pub(crate) policies: Vec<CompiledPolicy>,
     /// Every figure of spend that a rule in force reads.
     pub(crate) reads: Vec<ReadKey>,
-    /// Policies and rules together: the most entries a trace can have.
-    pub(crate) lines: usize,
 }
 
 /// A policy, ready to ask.
@@ -59,15 +57,13 @@ impl Rules {
         policies.sort_by_key(|(priority, _)| *priority);
         let mut policies: Vec<_> = policies.into_iter().map(|(_, policy)| policy).collect();
         let mut positions = 0_u32..;
-        let mut lines = 0;
         for policy in &mut policies {
             policy.position = positions.next().unwrap_or(u32::MAX);
             for rule in &mut policy.rules {
                 rule.position = positions.next().unwrap_or(u32::MAX);
             }
-            lines += 1 + policy.rules.len();
         }
-        Self { policies, reads, lines }
+        Self { policies, reads }
     }
 }
 
@@ -83,9 +79,6 @@ impl Judge for Rules {
         readings: Option<&Readings>,
         decision: &mut Decision,
     ) -> Step {
-        if at == Cursor::START {
-            decision.trace.0.reserve(self.lines);
-        }
         Round { facts, at, readings, decision }.ask_all(&self.policies)
     }
 }

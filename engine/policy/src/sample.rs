@@ -177,12 +177,13 @@ impl Scene {
     }
 }
 
-/// One line per entry: `policy/rule yes: the reason`.
+/// One line per rule, `policy/rule yes: the reason`, and one for the policies passed over.
 pub(crate) fn trace(decision: &Decision) -> String {
-    let lines = decision.trace.0.iter().map(|looked| {
+    let lines = decision.trace.rules.iter().map(|looked| {
         let said = if looked.matched { "yes" } else { "no" };
-        let rule = looked.rule.as_deref().unwrap_or_default();
-        format!("{}/{rule} {said}: {}", looked.policy, looked.reason)
+        format!("{}/{} {said}: {}", looked.policy, looked.rule, looked.reason)
     });
-    lines.collect::<Vec<_>>().join("\n")
+    let passed_over = decision.trace.passed_over;
+    let rest = (passed_over > 0).then(|| format!("passed over: {passed_over}"));
+    lines.chain(rest).collect::<Vec<_>>().join("\n")
 }

@@ -65,7 +65,7 @@ fn searches(call: &Call) -> Result<u64, NoBound> {
     if let Some(what) = call.unpriced_fee() {
         return Err(NoBound::UnpricedFee { what });
     }
-    call.searches().ok_or(NoBound::UnboundedInput { what: Wording("web_search") })
+    call.searches().ok_or(NoBound::UnboundedInput { what: Wording::new("web_search") })
 }
 
 /// The rates that can apply at the worst; `None` where the tier asked for has none of its own.
@@ -118,7 +118,7 @@ impl Tokens {
         if rereads > 0 {
             // What a tool finds is input of one more pass over the whole conversation.
             let what = if searches > 0 { "web_search" } else { "what a tool of the vendor finds" };
-            let what = Wording(what);
+            let what = Wording::new(what);
             let window = window.ok_or(NoBound::UnboundedInput { what })?;
             return Ok(Self::any(window * (u128::from(rereads) + 1)));
         }
@@ -131,9 +131,9 @@ impl Tokens {
 
     /// Tokens as far as the request shows them, or what hides them.
     fn shown(limits: &Limits, size: &InputSize) -> Result<Self, Wording> {
-        size.by_reference.map_or(Ok(()), Err)?;
-        let images = most(size.images, limits.image).ok_or(Wording("image"))?;
-        let pages = most(size.pages, limits.page).ok_or(Wording("document"))?;
+        size.by_reference.clone().map_or(Ok(()), Err)?;
+        let images = most(size.images, limits.image).ok_or(Wording::new("image"))?;
+        let pages = most(size.pages, limits.page).ok_or(Wording::new("document"))?;
         let framing = u128::from(size.parts) * u128::from(limits.framing_part)
             + u128::from(limits.framing_call);
         let text = [framing, images, pages]

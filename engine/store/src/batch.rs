@@ -1,12 +1,11 @@
 //! A batch: what some entries together change in the database, each row once.
 
 use hashbrown::{HashMap, HashSet};
-use reins_governor::{Name, ScopeKind};
+use reins_governor::{Name, ScopeKind, Transaction};
 use reins_ledger::{Posting, Timeline};
 
-use crate::entry::{Ended, Entry, Intent};
+use crate::entry::{Closed, Ended, Entry, Intent};
 use crate::frame::{Mark, Seq};
-use crate::kept::Kept;
 
 /// Entries together, in order.
 #[derive(Debug, Default)]
@@ -15,8 +14,8 @@ pub(crate) struct Batch<'a> {
     pub(crate) opened: Vec<(Seq, &'a Intent)>,
     /// Intents of attempts that ended, and began in an earlier batch.
     pub(crate) closed: Vec<Seq>,
-    /// Calls' records. A later one of the same call replaces an earlier one.
-    pub(crate) records: Vec<&'a Kept>,
+    /// Calls' records, each the next revision of its call.
+    pub(crate) records: Vec<&'a Transaction>,
     /// Ends without a record.
     pub(crate) corrections: Vec<&'a Ended>,
     /// Changes of spend, by organization, scope and slot: nano-USD, then calls.
@@ -42,7 +41,7 @@ impl<'a> Batch<'a> {
                     batch.see(intent.at.as_second());
                     batch.opened.push((mark.seq, intent));
                 }
-                Entry::Record(record) => batch.records.push(record),
+                Entry::Record(record) => batch.records.push(&record.transaction),
                 Entry::End(end) => {
                     closed.extend(end.fact.intent);
                     batch.end(end);
@@ -59,8 +58,8 @@ impl<'a> Batch<'a> {
     }
 
     fn end(&mut self, end: &'a Ended) {
-        match &end.record {
-            Some(record) => self.records.push(record),
+        match end.record.as_ref().map(Closed::record) {
+            Some(record) => self.records.extend(record),
             None => self.corrections.push(end),
         }
         end.postings.iter().for_each(|posting| self.post(&end.fact.organization, posting));

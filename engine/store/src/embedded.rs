@@ -16,8 +16,8 @@ use std::thread;
 use jiff::Timestamp;
 use parking_lot::{Mutex, MutexGuard};
 use reins_governor::{
-    Ask, Clock, End, Fault, HoldId, Holding, Ledger, LedgerFuture, Receipt, Transaction, Unheld,
-    VoidReason,
+    Ask, Clock, End, Fault, HoldId, Holding, Ledger, LedgerFuture, Receipt, RecordError,
+    Transaction, Unheld, VoidReason,
 };
 use reins_ledger::{AllBooks, JumpDetector, Settings};
 use sqlx::SqlitePool;
@@ -264,7 +264,8 @@ impl Ledger for Embedded {
         _at: Timestamp,
         record: Option<&Transaction>,
     ) -> Receipt {
-        let record = record.and_then(|record| self.core.encode(record));
+        let closing = |record: &Transaction| self.core.encoded(Kept::closing(record.clone()));
+        let record = record.and_then(closing);
         let mut live = self.core.live.lock();
         let now = self.core.time(&mut live);
         let (receipt, seq) = live.finish(&self.core.journal, id, end, now, record);
@@ -273,7 +274,7 @@ impl Ledger for Embedded {
     }
 
     fn record(&self, record: &Transaction) {
-        let Some(record) = self.core.encode(record) else { return };
+        let Some(record) = self.core.encoded(Kept::whole(record.clone())) else { return };
         let mut live = self.core.live.lock();
         if !self.core.has_room_for_records(&live) {
             tracing::debug!("the record of a refused call was not kept: there is no room for it");
@@ -347,7 +348,7 @@ impl Core {
     }
 
     fn dispatch(&self, id: HoldId, draft: &Transaction) -> Result<Seq, Fault> {
-        let draft = self.encode(draft).ok_or_else(|| self.fault())?;
+        let draft = self.encoded(Kept::whole(draft.clone())).ok_or_else(|| self.fault())?;
         let mut live = self.live.lock();
         self.check_admitting(&live)?;
         live.books.dispatch(id)?;
@@ -355,8 +356,8 @@ impl Core {
         Ok(live.dispatched(&self.journal, id, draft, now))
     }
 
-    fn encode(&self, transaction: &Transaction) -> Option<Kept> {
-        match Kept::of(transaction) {
+    fn encoded(&self, kept: Result<Kept, RecordError>) -> Option<Kept> {
+        match kept {
             Ok(kept) => Some(kept),
             Err(error) => {
                 self.journal.stop(&format!("a record could not be encoded: {error}"));

@@ -1,22 +1,27 @@
-//! Entries: what the journal says, one JSON object each.
+//! Entries: what the journal says, each an array in CBOR that begins with the number of its kind.
 //!
 //! ```text
-//! {"intent":{"at":…,"draft":{…}}}             an attempt may now leave
-//! {"end":{"fact":{…},"record":{…},"postings":[…]}}   it ended
-//! {"record":{…}}                              a call that ended without an attempt
-//! {"clock":{"seen":…,"shift":…,"floor":…,"past":[…]}}   the wall clock jumped
+//! [0, at, record so far]                                          an attempt may now leave
+//! [1, organization, intent or null, id, attempt, at, end, closing or null, postings]   it ended
+//! [2, record]                                                     a call ended without an attempt
+//! [3, seen, shift, floor, stretches]                              the wall clock jumped
 //! ```
+//! Records are in their binary form (engine/governor/RECORD.md). The end of an attempt has only the
+//! closing of its record: the opening is in the entry of its intent. Times are microseconds.
+
+use std::io;
+use std::sync::Arc;
 
 use jiff::Timestamp;
-use reins_governor::{End, Name, Scope, ScopeKind, TransactionId};
-use reins_ledger::{Posting, Stretch, Timeline};
-use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use reins_governor::{End, Name, Opening, RecordError, ScopeKind, Transaction, TransactionId};
+use reins_ledger::Posting;
 use smallvec::SmallVec;
 
 use crate::clock::KeptClock;
 use crate::frame::Seq;
 use crate::kept::Kept;
+
+mod form;
 
 /// One entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,16 +51,25 @@ pub(crate) struct Ended {
     /// Which attempt of which call, how it ended, and when.
     pub(crate) fact: Fact,
     /// The call's record by now; `None` where only an earlier charge is corrected.
-    pub(crate) record: Option<Kept>,
+    pub(crate) record: Option<Closed>,
     /// What this changes in the spend of each scope.
     pub(crate) postings: Postings,
+}
+
+/// The record of a call that ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Closed {
+    /// The record, with its closing as its form.
+    Record(Kept),
+    /// The closing, as the journal has it.
+    Form(Box<[u8]>),
 }
 
 /// One posting per scope of a call.
 pub(crate) type Postings = SmallVec<[Posting; 6]>;
 
 /// The bare end of an attempt.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Fact {
     pub(crate) organization: Name,
     /// The entry of the attempt's intent; `None` for a correction.
@@ -66,81 +80,17 @@ pub(crate) struct Fact {
     pub(crate) end: End,
 }
 
-/// `["agent","support-bot",1795224300,150025,1]`
-#[derive(Serialize, Deserialize)]
-struct Posted<'a>(ScopeKind, #[serde(borrow)] std::borrow::Cow<'a, str>, i64, i64, i64);
-
-#[derive(Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Written<'a> {
-    #[serde(borrow)]
-    Intent(WrittenIntent<'a>),
-    #[serde(borrow)]
-    End(WrittenEnd<'a>),
-    #[serde(borrow)]
-    Record(&'a RawValue),
-    Clock(WrittenClock),
-}
-
-#[derive(Serialize, Deserialize)]
-struct WrittenClock {
-    seen: i64,
-    shift: i64,
-    floor: i64,
-    /// The end of each stretch, its own date, the carried one, idle seconds, and whether it ended
-    /// with a pause.
-    past: Vec<(i64, i64, i64, i64, bool)>,
-}
-
-#[derive(Deserialize)]
-struct WrittenIntent<'a> {
-    at: Timestamp,
-    #[serde(borrow)]
-    draft: &'a RawValue,
-}
-
-#[derive(Deserialize)]
-struct WrittenEnd<'a> {
-    #[serde(borrow)]
-    fact: &'a RawValue,
-    #[serde(borrow)]
-    record: Option<&'a RawValue>,
-    #[serde(borrow)]
-    postings: Vec<Posted<'a>>,
-}
-
 // === impl Entry ===
 
 impl Entry {
     /// Writes the entry as the journal holds it.
-    pub(crate) fn write(&self, out: &mut Vec<u8>) -> serde_json::Result<()> {
-        match self {
-            Self::Intent(Intent { at, draft }) => {
-                put(out, [r#"{"intent":{"at":"#]);
-                serde_json::to_writer(&mut *out, at)?;
-                put(out, [r#","draft":"#, &draft.text, "}}"]);
-            }
-            Self::End(end) => end.write(out)?,
-            Self::Record(record) => put(out, [r#"{"record":"#, &record.text, "}"]),
-            Self::Clock(clock) => {
-                put(out, [r#"{"clock":"#]);
-                serde_json::to_writer(&mut *out, &WrittenClock::of(clock))?;
-                put(out, ["}"]);
-            }
-        }
-        Ok(())
+    pub(crate) fn write(&self, out: &mut Vec<u8>) -> io::Result<()> {
+        form::write(self, out).map_err(io::Error::other)
     }
 
     /// Reads back what [`Entry::write`] wrote.
-    pub(crate) fn read(text: &str) -> serde_json::Result<Self> {
-        Ok(match serde_json::from_str(text)? {
-            Written::Intent(WrittenIntent { at, draft }) => {
-                Self::Intent(Intent { at, draft: Kept::read(draft.get())? })
-            }
-            Written::End(end) => Self::End(Box::new(end.read()?)),
-            Written::Record(record) => Self::Record(Kept::read(record.get())?),
-            Written::Clock(clock) => Self::Clock(clock.read()),
-        })
+    pub(crate) fn read(bytes: &[u8]) -> Result<Self, RecordError> {
+        form::read(bytes)
     }
 
     /// When it was made.
@@ -148,7 +98,7 @@ impl Entry {
         match self {
             Self::Intent(intent) => intent.at,
             Self::End(end) => end.fact.at,
-            Self::Record(record) => record.columns.at,
+            Self::Record(record) => record.transaction.opening.at,
             Self::Clock(clock) => Timestamp::from_second(clock.seen).unwrap_or_default(),
         }
     }
@@ -157,7 +107,7 @@ impl Entry {
     pub(crate) fn organization(&self) -> Option<&Name> {
         match self {
             Self::Intent(Intent { draft: kept, .. }) | Self::Record(kept) => {
-                Some(&kept.columns.organization)
+                Some(&kept.transaction.opening.who.organization)
             }
             Self::End(end) => Some(&end.fact.organization),
             Self::Clock(_) => None,
@@ -180,65 +130,32 @@ impl Entry {
     }
 }
 
-// === impl Ended ===
+// === impl Closed ===
 
-impl Ended {
-    fn write(&self, out: &mut Vec<u8>) -> serde_json::Result<()> {
-        put(out, [r#"{"end":{"fact":"#]);
-        serde_json::to_writer(&mut *out, &self.fact)?;
-        let record = self.record.as_ref().map_or("null", |record| &record.text);
-        put(out, [r#","record":"#, record, r#","postings":"#]);
-        let postings: SmallVec<[Posted<'_>; 6]> = self.postings.iter().map(Posted::of).collect();
-        serde_json::to_writer(&mut *out, postings.as_slice())?;
-        put(out, ["}}"]);
+impl Closed {
+    /// The record, where its opening is known.
+    pub(crate) const fn record(&self) -> Option<&Transaction> {
+        match self {
+            Self::Record(kept) => Some(&kept.transaction),
+            Self::Form(_) => None,
+        }
+    }
+
+    /// Makes the record of a closing that the journal had, with the opening of its call.
+    pub(crate) fn complete(&mut self, opening: Arc<Opening>) -> Result<(), RecordError> {
+        if let Self::Form(form) = self {
+            let transaction = Transaction::with_closing(opening, form)?;
+            let form = std::mem::take(form);
+            *self = Self::Record(Kept { transaction, form });
+        }
         Ok(())
     }
-}
 
-fn put<const PARTS: usize>(out: &mut Vec<u8>, parts: [&str; PARTS]) {
-    parts.into_iter().for_each(|part| out.extend_from_slice(part.as_bytes()));
-}
-
-// === impl WrittenClock ===
-
-impl WrittenClock {
-    fn of(KeptClock { timeline: Timeline { shift, floor, past }, seen }: &KeptClock) -> Self {
-        let stretch = |s: &Stretch| (s.end, s.own, s.carried, s.idle, s.paused);
-        Self { seen: *seen, shift: *shift, floor: *floor, past: past.iter().map(stretch).collect() }
-    }
-
-    fn read(self) -> KeptClock {
-        let Self { seen, shift, floor, past } = self;
-        let stretch =
-            |(end, own, carried, idle, paused)| Stretch { end, own, carried, idle, paused };
-        let past = past.into_iter().map(stretch).collect();
-        KeptClock { timeline: Timeline { shift, floor, past }, seen }
-    }
-}
-
-// === impl WrittenEnd ===
-
-impl WrittenEnd<'_> {
-    fn read(self) -> serde_json::Result<Ended> {
-        Ok(Ended {
-            fact: serde_json::from_str(self.fact.get())?,
-            record: self.record.map(|record| Kept::read(record.get())).transpose()?,
-            postings: self.postings.into_iter().map(Posted::read).collect(),
-        })
-    }
-}
-
-// === impl Posted ===
-
-impl<'a> Posted<'a> {
-    fn of(posting: &'a Posting) -> Self {
-        let Posting { scope, slot, nanos, calls } = posting;
-        Self(scope.kind, (&*scope.name).into(), *slot, *nanos, *calls)
-    }
-
-    fn read(self) -> Posting {
-        let Self(kind, name, slot, nanos, calls) = self;
-        Posting { scope: Scope::new(kind, Name::kept(name)), slot, nanos, calls }
+    fn form(&self) -> &[u8] {
+        match self {
+            Self::Record(kept) => &kept.form,
+            Self::Form(form) => form,
+        }
     }
 }
 

@@ -4,16 +4,16 @@
 //! microseconds. Through a driver that hands every statement to another thread, the same rows cost
 //! several times as much, however many of them a statement carries.
 
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+use reins_governor::Usd;
+use rusqlite::{Connection, TransactionBehavior, params};
 
 use crate::StoreError;
 use crate::batch::Batch;
+use crate::calls::{self, Writer};
 use crate::clock;
 use crate::entry::{Ended, Intent};
 use crate::frame::Seq;
 use crate::journal_state::{self, Applied};
-use crate::kept::Kept;
-use crate::presume;
 
 /// Entries that are folded together at most. A commit writes each page once, however often it
 /// changed: more entries make each cheaper, and the commit longer that others must wait for.
@@ -22,14 +22,28 @@ pub(crate) const FOLD_MAX: usize = 1_024;
 /// Applies `batch`, and notes in the same transaction how far the journal is applied.
 pub(crate) fn apply(
     conn: &mut Connection,
+    writer: &mut Writer,
+    batch: &Batch<'_>,
+    applied: Option<Applied>,
+) -> Result<(), StoreError> {
+    let outcome = apply_all(conn, writer, batch, applied);
+    if outcome.is_err() {
+        writer.forget();
+    }
+    outcome
+}
+
+fn apply_all(
+    conn: &mut Connection,
+    writer: &mut Writer,
     batch: &Batch<'_>,
     applied: Option<Applied>,
 ) -> Result<(), StoreError> {
     let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
     open_attempts(&tx, &batch.opened)?;
     close_attempts(&tx, &batch.closed)?;
-    keep(&tx, &batch.records)?;
-    batch.corrections.iter().try_for_each(|end| correct(&tx, end))?;
+    batch.records.iter().try_for_each(|record| writer.append(&tx, record))?;
+    batch.corrections.iter().try_for_each(|end| correct(&tx, writer, end))?;
     spend(&tx, batch)?;
     batch.timeline.map(|timeline| clock::write(&tx, timeline)).transpose()?;
     batch.seen.map(|seen| clock::note_seen(&tx, seen)).transpose()?;
@@ -44,21 +58,22 @@ pub(crate) fn apply(
 fn open_attempts(tx: &Connection, opened: &[(Seq, &Intent)]) -> rusqlite::Result<()> {
     let mut insert =
         tx.prepare_cached("INSERT INTO open_attempts VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")?;
-    for (seq, Intent { at, draft: Kept { columns, text } }) in opened {
-        let attempt = columns.last_try();
+    for (seq, Intent { at, draft }) in opened {
+        let (attempt, held) = draft.last_try();
+        let who = &draft.transaction.opening.who;
         insert.execute(params![
             seq.cast_signed(),
-            columns.id.to_string(),
-            attempt.number,
+            draft.transaction.opening.id.to_string(),
+            attempt,
             at.as_microsecond(),
-            &*columns.organization,
-            columns.team.as_deref(),
-            &*columns.agent,
-            columns.user.as_deref(),
-            columns.session.as_deref(),
-            &*columns.key_name,
-            attempt.held.nanos_i64(),
-            text,
+            &*who.organization,
+            who.team.as_deref(),
+            &*who.agent,
+            who.user.as_deref(),
+            who.session.as_deref(),
+            &*who.key_name,
+            held.nanos_i64(),
+            draft.form,
         ])?;
     }
     Ok(())
@@ -67,37 +82,6 @@ fn open_attempts(tx: &Connection, opened: &[(Seq, &Intent)]) -> rusqlite::Result
 fn close_attempts(tx: &Connection, closed: &[Seq]) -> rusqlite::Result<()> {
     let mut delete = tx.prepare_cached("DELETE FROM open_attempts WHERE seq = ?")?;
     closed.iter().try_for_each(|seq| delete.execute([seq.cast_signed()]).map(drop))
-}
-
-fn keep(tx: &Connection, records: &[&Kept]) -> rusqlite::Result<()> {
-    let mut insert = tx.prepare_cached(
-        "INSERT OR REPLACE INTO transactions \
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    )?;
-    for Kept { columns, text } in records {
-        insert.execute(params![
-            columns.id.to_string(),
-            columns.at.as_microsecond(),
-            &*columns.organization,
-            columns.team.as_deref(),
-            &*columns.agent,
-            columns.user.as_deref(),
-            columns.session.as_deref(),
-            &*columns.key_name,
-            columns.vendor,
-            columns.model_asked,
-            columns.model_used,
-            columns.status.word(),
-            columns.action.word(),
-            columns.policy,
-            columns.rule,
-            columns.cost.total.nanos_i64(),
-            count(columns.tokens.total_input()),
-            count(columns.tokens.total_output()),
-            text,
-        ])?;
-    }
-    Ok(())
 }
 
 fn spend(tx: &Connection, batch: &Batch<'_>) -> rusqlite::Result<()> {
@@ -111,20 +95,11 @@ fn spend(tx: &Connection, batch: &Batch<'_>) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// Changes the record of a call by what its charge was corrected by.
-fn correct(tx: &Connection, end: &Ended) -> Result<(), StoreError> {
-    let query = "SELECT record FROM transactions WHERE id = ?";
-    let mut query = tx.prepare_cached(query)?;
-    let found = query.query_row([end.fact.txn.to_string()], |row| row.get(0)).optional()?;
-    let Some(text) = found else { return Ok(()) };
-    let text: String = text;
+/// Adds a revision to the record of a call whose charge was corrected.
+fn correct(tx: &Connection, writer: &mut Writer, end: &Ended) -> Result<(), StoreError> {
+    let Some(mut record) = calls::read(tx, end.fact.txn)? else { return Ok(()) };
     let nanos = end.postings.first().map_or(0, |posting| posting.nanos);
-    let record = presume::corrected(&text, &end.fact.end, nanos);
-    let record = record.map_err(|error| StoreError::Damaged(error.to_string()))?;
-    Ok(keep(tx, &[&record])?)
-}
-
-/// Tokens as the database counts them.
-fn count(tokens: u64) -> i64 {
-    i64::try_from(tokens).unwrap_or(i64::MAX)
+    let total = record.cost.total.nanos().saturating_add_signed(nanos);
+    record.correct(&end.fact.end, Usd::from_nanos(total));
+    writer.append(tx, &record)
 }

@@ -11,6 +11,7 @@ use rusqlite::Connection;
 
 use crate::StoreError;
 use crate::batch::Batch;
+use crate::calls::Writer;
 use crate::embedded::{Core, Folded};
 use crate::entry::Entry;
 use crate::fold::{self, FOLD_MAX};
@@ -88,7 +89,8 @@ impl Bell {
 pub(crate) fn start(core: Arc<Core>, conn: Connection, lock: Lock) -> io::Result<JoinHandle<()>> {
     thread::Builder::new().name("reins-folder".into()).spawn(move || {
         let mut conn = conn;
-        let ended = run(&core, &mut conn).unwrap_or_else(|error| {
+        let mut writer = Writer::default();
+        let ended = run(&core, &mut conn, &mut writer).unwrap_or_else(|error| {
             fail(&core, &error);
             core.folded.send_replace(Folded::Ended);
             // What is in flight still ends, and the journal is all there is to keep it.
@@ -99,7 +101,7 @@ pub(crate) fn start(core: Arc<Core>, conn: Connection, lock: Lock) -> io::Result
         });
         core.journal.close();
         if ended == Call::Close && core.journal.stopped().is_none() {
-            let closed = close(&core, &mut conn);
+            let closed = close(&core, &mut conn, &mut writer);
             closed.unwrap_or_else(|error| fail(&core, &error));
         }
         drop(conn);
@@ -113,10 +115,10 @@ fn fail(core: &Core, error: &StoreError) {
 }
 
 /// Folds until it is asked to end; answers how.
-fn run(core: &Core, conn: &mut Connection) -> Result<Call, StoreError> {
+fn run(core: &Core, conn: &mut Connection, writer: &mut Writer) -> Result<Call, StoreError> {
     let mut call = core.bell.wait();
     while call != Call::Abandon {
-        let folded = fold_some(core, conn)?;
+        let folded = fold_some(core, conn, writer)?;
         if folded < FOLD_MAX {
             if call == Call::Close && folded == 0 {
                 return Ok(call);
@@ -128,11 +130,11 @@ fn run(core: &Core, conn: &mut Connection) -> Result<Call, StoreError> {
 }
 
 /// Folds the oldest entries; answers how many.
-fn fold_some(core: &Core, conn: &mut Connection) -> Result<usize, StoreError> {
+fn fold_some(core: &Core, conn: &mut Connection, writer: &mut Writer) -> Result<usize, StoreError> {
     let entries = core.live.lock().unfolded(FOLD_MAX);
     if let Some((Mark { seq: last, .. }, _)) = entries.last() {
         write_all(core);
-        fold_entries(core, conn, &entries)?;
+        fold_entries(core, conn, writer, &entries)?;
         core.live.lock().folded(*last);
         core.folded.send_replace(Folded::UpTo(*last));
         core.journal.recycle(*last);
@@ -142,8 +144,8 @@ fn fold_some(core: &Core, conn: &mut Connection) -> Result<usize, StoreError> {
 
 /// Folds what came after the last fold, and leaves a database that is complete without its journal,
 /// which the caller has closed.
-fn close(core: &Core, conn: &mut Connection) -> Result<(), StoreError> {
-    while fold_some(core, conn)? > 0 {}
+fn close(core: &Core, conn: &mut Connection, writer: &mut Writer) -> Result<(), StoreError> {
+    while fold_some(core, conn, writer)? > 0 {}
     JournalState::close(conn)?;
     core.journal.retire_all();
     Ok(())
@@ -158,6 +160,7 @@ fn write_all(core: &Core) {
 fn fold_entries(
     core: &Core,
     conn: &mut Connection,
+    writer: &mut Writer,
     entries: &[(Mark, Arc<Entry>)],
 ) -> Result<(), StoreError> {
     let written = core.journal.written();
@@ -169,7 +172,7 @@ fn fold_entries(
     let batch = Batch::of(entries.iter().map(|(mark, entry)| (*mark, &**entry)));
     let mut warned: Option<Instant> = None;
     loop {
-        match fold::apply(conn, &batch, applied) {
+        match fold::apply(conn, writer, &batch, applied) {
             Err(error) if error.is_passing() => {
                 if warned.is_none_or(|warned| warned.elapsed() >= WARN_EVERY) {
                     tracing::warn!(why = told(&error), "the database cannot be written now");

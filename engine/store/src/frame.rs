@@ -1,7 +1,7 @@
 //! Frames: how an entry is stored in the journal, so that torn, foreign and stale ones are found.
 //!
 //! ```text
-//! magic │ length │ CRC-32 │ CRC before │ number │ index in write │ nano-USD so far │ text
+//! magic │ length │ CRC-32 │ CRC before │ number │ index in write │ nano-USD so far │ body
 //! 4     │ u32    │ u32    │ u32        │ u64    │ u32            │ i64, i64        │ length bytes
 //! ```
 //! The nano-USD are what all entries so far charged: first those of the whole store, then those of
@@ -17,9 +17,11 @@ use hashbrown::HashMap;
 use memchr::memmem;
 use reins_governor::Name;
 
-/// Begins a frame. 0xFF occurs in no UTF-8 text, so no entry's text can contain a frame.
-const MAGIC: [u8; 4] = [0xFF, b'R', b'J', 2];
-/// All that stands before the text.
+/// Begins a frame. An entry's body may have these bytes too, such as in a caller's metadata: a frame
+/// is taken for one by its checksum, which starts from a number nobody outside of the store knows,
+/// and the body of a whole frame is not searched.
+const MAGIC: [u8; 4] = [0xFF, b'R', b'J', 3];
+/// All that stands before the body.
 pub(crate) const FRAME_HEADER_BYTES: usize = 44;
 /// Where the part begins that the checksum covers, together with the length.
 const COVERED_FROM: usize = 12;
@@ -64,7 +66,7 @@ pub(crate) struct Frame<'a> {
     pub(crate) nth: u32,
     /// Where the frame begins in its file.
     pub(crate) at: usize,
-    pub(crate) text: &'a str,
+    pub(crate) body: &'a [u8],
 }
 
 /// The whole frames of a file, in order. Damaged and stale ones are skipped.
@@ -97,8 +99,8 @@ impl Seed {
 // === impl Chain ===
 
 impl Chain {
-    /// Puts the text that `write` writes into `out`, as the next entry, which is of `organization`
-    /// and charges `nanos` more. `out` and the chain stay as they were where the text cannot be
+    /// Puts the body that `write` writes into `out`, as the next entry, which is of `organization`
+    /// and charges `nanos` more. `out` and the chain stay as they were where the body cannot be
     /// written, or is longer than a frame can say.
     pub(crate) fn put(
         &mut self,
@@ -150,8 +152,8 @@ impl Chain {
 fn seal(out: &mut [u8], start: usize, seed: Seed) -> io::Result<u32> {
     let too_long = || io::Error::other("it is longer than the journal can hold");
     let frame = out.get_mut(start..).ok_or_else(too_long)?;
-    let text = frame.len().checked_sub(FRAME_HEADER_BYTES).ok_or_else(too_long)?;
-    let length = u32::try_from(text).map_err(|_| too_long())?.to_le_bytes();
+    let body = frame.len().checked_sub(FRAME_HEADER_BYTES).ok_or_else(too_long)?;
+    let length = u32::try_from(body).map_err(|_| too_long())?.to_le_bytes();
     let (head, covered) = frame.split_at_mut_checked(COVERED_FROM).ok_or_else(too_long)?;
     let sum = seed.checksum(length, covered);
     let fields = length.into_iter().chain(sum.to_le_bytes());
@@ -177,16 +179,16 @@ impl<'a> Frames<'a> {
         let (nth, rest) = rest.split_first_chunk::<4>()?;
         let (nanos, rest) = rest.split_first_chunk::<8>()?;
         let (own, rest) = rest.split_first_chunk::<8>()?;
-        let text = rest.get(..usize::try_from(u32::from_le_bytes(*length)).ok()?)?;
-        let end = at.checked_add(FRAME_HEADER_BYTES)?.checked_add(text.len())?;
+        let body = rest.get(..usize::try_from(u32::from_le_bytes(*length)).ok()?)?;
+        let end = at.checked_add(FRAME_HEADER_BYTES)?.checked_add(body.len())?;
         let covered = self.bytes.get(at.checked_add(COVERED_FROM)?..end)?;
         let (seq, sum) = (u64::from_le_bytes(*seq), u32::from_le_bytes(*sum));
         let whole = seq > self.last && self.seed.checksum(*length, covered) == sum;
-        let text = std::str::from_utf8(text).ok().filter(|_| whole)?;
+        let body = Some(body).filter(|_| whole)?;
         let (nanos, own) = (i64::from_le_bytes(*nanos), i64::from_le_bytes(*own));
         let mark = Mark { seq, sum, nanos, own };
         let (before, nth) = (u32::from_le_bytes(*before), u32::from_le_bytes(*nth));
-        Some((Frame { mark, before, nth, at, text }, end))
+        Some((Frame { mark, before, nth, at, body }, end))
     }
 }
 

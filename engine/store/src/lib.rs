@@ -4,6 +4,7 @@
 
 mod error;
 
+mod calls;
 mod check;
 mod embedded;
 mod jumps;
@@ -15,7 +16,6 @@ mod upkeep;
 
 mod entry;
 mod kept;
-mod presume;
 
 mod frame;
 mod header;
@@ -31,6 +31,7 @@ mod folder;
 mod continuity;
 mod journal_state;
 mod loss;
+mod openings;
 mod recover;
 mod scan;
 

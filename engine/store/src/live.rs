@@ -13,11 +13,10 @@ use reins_ledger::{AllBooks, Finished, JumpDetector, Posting, Swept};
 use ulid::Ulid;
 
 use crate::clock::KeptClock;
-use crate::entry::{Ended, Entry, Fact, Intent};
+use crate::entry::{Closed, Ended, Entry, Fact, Intent};
 use crate::frame::{Mark, Seq};
 use crate::journal::Journal;
 use crate::kept::Kept;
-use crate::presume;
 
 /// Presumed ends of an organization whose calls are remembered, should usage come late: as many as
 /// its books remember.
@@ -172,7 +171,7 @@ impl Live {
         }
         let record = record.or_else(|| draft.and_then(|draft| closed(journal, draft, &end, at)));
         let fact = Fact { organization, intent, txn, attempt, at, end };
-        let ended = Ended { fact, record, postings };
+        let ended = Ended { fact, record: record.map(Closed::Record), postings };
         let seq = self.enter(journal, Arc::new(Entry::End(Box::new(ended))));
         (receipt, Some(seq))
     }
@@ -182,7 +181,7 @@ impl Live {
         let presumed = || self.presumed.get(organization);
         let remembered = || presumed()?.iter().rev().find(|(hold, ..)| *hold == id);
         match known {
-            Some(Kept { columns, .. }) => (columns.id, columns.last_try().number),
+            Some(kept) => (kept.transaction.opening.id, kept.last_try().0),
             None => remembered()
                 .map_or((TransactionId(Ulid::nil()), 0), |(_, txn, attempt)| (*txn, *attempt)),
         }
@@ -197,8 +196,7 @@ impl Live {
     }
 
     fn enter(&mut self, journal: &Journal, entry: Arc<Entry>) -> Seq {
-        let mark =
-            journal.append((entry.organization(), entry.charged()), |out| Ok(entry.write(out)?));
+        let mark = journal.append((entry.organization(), entry.charged()), |out| entry.write(out));
         self.backlog.push_back((mark, entry));
         mark.seq
     }
@@ -215,9 +213,11 @@ impl InFlight {
     }
 }
 
-/// The record of a call whose owner gave none.
+/// The record of a call whose owner gave none: made of its draft and the end that holds.
 fn closed(journal: &Journal, draft: &Kept, end: &End, at: Timestamp) -> Option<Kept> {
-    match presume::record(&draft.text, end, at) {
+    let mut record = draft.transaction.clone();
+    record.close(end, at);
+    match Kept::closing(record) {
         Ok(record) => Some(record),
         // Nothing is admitted after an entry that cannot be written.
         Err(error) => {

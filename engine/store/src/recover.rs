@@ -2,21 +2,22 @@
 //! is open. So a restart begins with nothing held, and no counter has to be restored.
 
 use jiff::Timestamp;
-use reins_governor::{End, PresumeReason};
+use reins_governor::{End, PresumeReason, RecordError};
 use reins_ledger::{Posting, SLOT_SECONDS};
 use rusqlite::Connection;
 
 use crate::StoreError;
 use crate::batch::Batch;
+use crate::calls::Writer;
 use crate::continuity::{self, Continuity};
 use crate::database::Database;
-use crate::entry::{Ended, Entry, Fact, Postings};
+use crate::entry::{Closed, Ended, Entry, Fact, Postings};
 use crate::fold::{self, FOLD_MAX};
 use crate::frame::Mark;
 use crate::journal_state::{Applied, JournalState};
-use crate::kept::{Columns, Kept};
+use crate::kept::Kept;
 use crate::loss::Loss;
-use crate::presume;
+use crate::openings::Openings;
 use crate::scan::{Found, Scan};
 
 /// What recovery found.
@@ -43,7 +44,7 @@ pub enum Losses {
 }
 
 /// An attempt without an end, as the database keeps it.
-type Open = (i64, i64, String);
+type Open = (i64, i64, Vec<u8>);
 
 /// Recovers a store: afterwards its database is whole without the journal. The caller has it to
 /// itself.
@@ -68,9 +69,10 @@ pub(crate) fn recover(
             "the journal's last write was torn: no call was sent on the entries it lacks"
         );
     }
-    let last = apply(conn, &scan, &entries)?.unwrap_or(state.applied.mark);
+    let mut writer = Writer::default();
+    let last = apply(conn, &mut writer, &scan, &entries)?.unwrap_or(state.applied.mark);
     let replayed = u64::try_from(entries.len()).unwrap_or(u64::MAX);
-    let presumed = presume_open(conn, now)?;
+    let presumed = presume_open(conn, &mut writer, now)?;
     if !state.closed || replayed > 0 {
         JournalState::close(conn)?;
     }
@@ -78,23 +80,34 @@ pub(crate) fn recover(
 }
 
 /// Applies what was found, some entries at a time; answers the last one.
-fn apply(conn: &mut Connection, scan: &Scan, found: &[Found]) -> Result<Option<Mark>, StoreError> {
+fn apply(
+    conn: &mut Connection,
+    writer: &mut Writer,
+    scan: &Scan,
+    found: &[Found],
+) -> Result<Option<Mark>, StoreError> {
     for some in found.chunks(FOLD_MAX) {
         let entries = some.iter().map(|found| Ok((found.mark, scan.read(found)?)));
-        let entries = entries.collect::<Result<Vec<_>, StoreError>>()?;
+        let mut entries = entries.collect::<Result<Vec<_>, StoreError>>()?;
+        let mut openings = Openings::default();
+        entries.iter_mut().try_for_each(|(_, entry)| openings.complete(conn, entry))?;
         let applied = entries.last().map(|(mark, entry)| Applied {
             mark: *mark,
             at: Some(entry.at()),
             journaled: mark.seq,
         });
         let batch = Batch::of(entries.iter().map(|(mark, entry)| (*mark, entry)));
-        fold::apply(conn, &batch, applied)?;
+        fold::apply(conn, writer, &batch, applied)?;
     }
     Ok(found.last().map(|found| found.mark))
 }
 
 /// Ends every open attempt at what it held. Some at a time: each batch stands for itself.
-fn presume_open(conn: &mut Connection, now: Timestamp) -> Result<u64, StoreError> {
+fn presume_open(
+    conn: &mut Connection,
+    writer: &mut Writer,
+    now: Timestamp,
+) -> Result<u64, StoreError> {
     let mut presumed = 0;
     loop {
         let open = open_attempts(conn)?;
@@ -103,7 +116,8 @@ fn presume_open(conn: &mut Connection, now: Timestamp) -> Result<u64, StoreError
         }
         let ends: Result<Vec<_>, _> = open.iter().map(|open| presumed_end(open, now)).collect();
         let ends = ends.map_err(|error| StoreError::Damaged(format!("a draft: {error}")))?;
-        fold::apply(conn, &Batch::of(ends.iter().map(|end| (Mark::default(), end))), None)?;
+        let batch = Batch::of(ends.iter().map(|end| (Mark::default(), end)));
+        fold::apply(conn, writer, &batch, None)?;
         presumed += u64::try_from(ends.len()).unwrap_or(0);
     }
 }
@@ -116,24 +130,26 @@ fn open_attempts(conn: &Connection) -> rusqlite::Result<Vec<Open>> {
     rows.collect()
 }
 
-fn presumed_end((seq, dispatched, draft): &Open, now: Timestamp) -> serde_json::Result<Entry> {
-    let Kept { columns, .. } = Kept::read(draft)?;
-    let (attempt, charged) = (columns.last_try(), columns.most());
+fn presumed_end((seq, dispatched, draft): &Open, now: Timestamp) -> Result<Entry, RecordError> {
+    let draft = Kept::read(draft)?;
+    let ((attempt, _), charged) = (draft.last_try(), draft.most());
+    let opening = &draft.transaction.opening;
     let end = End::Presumed { charged, why: PresumeReason::ProcessLost };
-    let record = presume::record(draft, &end, now)?;
-    let at = Timestamp::from_microsecond(*dispatched).unwrap_or(columns.at);
-    let postings = postings(&columns, at, charged.nanos_i64());
-    let intent = Some(seq.cast_unsigned());
-    let (organization, txn, attempt) = (columns.organization, columns.id, attempt.number);
-    let fact = Fact { organization, intent, txn, attempt, at: now, end };
-    Ok(Entry::End(Box::new(Ended { fact, record: Some(record), postings })))
+    let at = Timestamp::from_microsecond(*dispatched).unwrap_or(opening.at);
+    let postings = postings(&draft, at, charged.nanos_i64());
+    let (organization, txn) = (opening.who.organization.clone(), opening.id);
+    let mut record = draft.transaction;
+    record.close(&end, now);
+    let record = Some(Closed::Record(Kept::closing(record)?));
+    let fact = Fact { organization, intent: Some(seq.cast_unsigned()), txn, attempt, at: now, end };
+    Ok(Entry::End(Box::new(Ended { fact, record, postings })))
 }
 
 /// One call that cost `nanos`, in every scope it has.
-fn postings(columns: &Columns, at: Timestamp, nanos: i64) -> Postings {
+fn postings(draft: &Kept, at: Timestamp, nanos: i64) -> Postings {
     let second = at.as_second();
     let slot = second - second.rem_euclid(SLOT_SECONDS);
-    let scopes = columns.scopes().into_iter();
+    let scopes = draft.scopes().into_iter();
     scopes.map(|scope| Posting { scope, slot, nanos, calls: 1 }).collect()
 }
 

@@ -2,11 +2,11 @@
 
 use std::fmt;
 use std::path::Path;
-use std::sync::Arc;
 
 use jiff::{Timestamp, tz::TimeZone};
 use reins_governor::{
-    Budgets, Clock, Name, Reading, Scope, ScopeKind, Standing, TransactionId, Usd, Window,
+    Budgets, Clock, Name, Reading, Scope, ScopeKind, Standing, Transaction, TransactionId, Usd,
+    Window,
 };
 use reins_ledger::{Books, Settings, Slot, Timeline};
 use sqlx::{SqliteConnection, SqlitePool};
@@ -16,10 +16,11 @@ use crate::clock::{self, KeptClock};
 use crate::database::Database;
 use crate::journal::Durability;
 use crate::recover::{self, Losses};
-use crate::{StoreError, lock, opening, schema};
+use crate::{StoreError, calls, lock, opening, schema};
 
 /// Reads a store.
 pub struct Reports {
+    database: Database,
     pool: SqlitePool,
     /// A server has it.
     served: bool,
@@ -67,7 +68,7 @@ impl Reports {
             Err(StoreError::InUse(_)) => true,
             Err(error) => return Err(error),
         };
-        Ok(Self { pool: schema::readers(&database), served })
+        Ok(Self { pool: schema::readers(&database), database, served })
     }
 
     /// What `scope` of `organization` spent over the window that `now` is in.
@@ -168,14 +169,15 @@ impl Reports {
         Ok(timeline)
     }
 
-    /// The record of a call, as JSON.
+    /// The record of a call.
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub async fn transaction(&self, id: TransactionId) -> Result<Option<Arc<str>>, StoreError> {
-        let query = sqlx::query_scalar("SELECT record FROM transactions WHERE id = ?");
-        let record: Option<String> = query.bind(id.to_string()).fetch_optional(&self.pool).await?;
-        Ok(record.map(Arc::from))
+    pub async fn transaction(&self, id: TransactionId) -> Result<Option<Transaction>, StoreError> {
+        let database = self.database.clone();
+        let read = move || calls::read(&schema::reader(&database)?, id);
+        let read = tokio::task::spawn_blocking(read).await;
+        read.unwrap_or_else(|ended| Err(StoreError::Damaged(ended.to_string())))
     }
 
     /// All that the store holds of `organization`.

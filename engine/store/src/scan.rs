@@ -41,8 +41,8 @@ pub(crate) struct Found {
     /// Which of the files it is in, and where.
     pub(crate) file: usize,
     pub(crate) at: usize,
-    /// How long its text is, and where that begins.
-    text: (usize, usize),
+    /// How long its body is, and where that begins.
+    body: (usize, usize),
 }
 
 // === impl Scan ===
@@ -69,12 +69,11 @@ impl Scan {
 
     /// The entry itself.
     pub(crate) fn read(&self, found: &Found) -> Result<Entry, StoreError> {
-        let (length, start) = found.text;
+        let (length, start) = found.body;
         let bytes =
             self.files.get(found.file).and_then(|file| file.bytes.get(start..)?.get(..length));
-        let text = bytes.and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default();
         let damaged = |error| StoreError::Damaged(format!("entry {}: {error}", found.mark.seq));
-        Entry::read(text).map_err(damaged)
+        Entry::read(bytes.unwrap_or_default()).map_err(damaged)
     }
 }
 
@@ -105,9 +104,9 @@ impl Scanned {
 
 impl Found {
     fn of(frame: &Frame<'_>, file: usize) -> Self {
-        let Frame { mark, before, nth, at, text } = *frame;
+        let Frame { mark, before, nth, at, body } = *frame;
         let write = mark.seq.saturating_sub(u64::from(nth));
         let start = at.saturating_add(FRAME_HEADER_BYTES);
-        Self { mark, before, write, file, at, text: (text.len(), start) }
+        Self { mark, before, write, file, at, body: (body.len(), start) }
     }
 }

@@ -3,24 +3,25 @@
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
 use crate::database::{APPLICATION_ID, Database};
 use crate::journal::Durability;
-use crate::{StoreError, lock};
+use crate::{StoreError, calls, lock};
 
 /// The first makes an empty database one of [`FIRST_VERSION`]; each of the others takes it from one
 /// version to the next.
-const MIGRATIONS: [&str; 1] = [include_str!("schema/1.sql")];
+const MIGRATIONS: [&str; 1] =
+    [concat!(include_str!("schema/1.sql"), include_str!("schema/calls.sql"))];
 /// The first version of the schema that can be read. Those before it were never released: they
 /// counted the spend of all organizations together.
 pub(crate) const FIRST_VERSION: i64 = 3;
 /// How long a writer waits for another process's write, such as a key being revoked.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// More than the folder has.
-const STATEMENTS_KEPT: usize = 16;
+const STATEMENTS_KEPT: usize = 32;
 /// What the folder's connection is set to. Pages of 16 KiB, because a record has nearly two: with
 /// SQLite's usual 4 KiB most of a commit goes into writing pages one by one. 8 MiB of them in
 /// memory (SQLite counts negative sizes in KiB), because those that slots of spend are in are
@@ -63,6 +64,14 @@ fn claim(conn: &Connection) -> Result<(), StoreError> {
         conn.execute_batch(&ours)?;
     }
     Ok(())
+}
+
+/// One connection that only reads, for what is read by the types of the folder.
+pub(crate) fn reader(database: &Database) -> Result<Connection, StoreError> {
+    let conn = Connection::open_with_flags(database.path(), OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    conn.busy_timeout(BUSY_TIMEOUT)?;
+    conn.execute_batch("PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF;")?;
+    Ok(conn)
 }
 
 /// Connections that only read, opened when they are needed.
@@ -127,9 +136,12 @@ pub(crate) fn side_connection(path: &Path) -> Result<(Database, Connection), Sto
 /// Brings the database up to the schema known here. The caller has the store to itself.
 pub(crate) fn migrate(conn: &mut Connection, path: &Path) -> Result<(), StoreError> {
     let have = version(conn, path)?;
-    for step in MIGRATIONS.iter().skip(have) {
+    for (nth, step) in MIGRATIONS.iter().enumerate().skip(have) {
         let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
         tx.execute_batch(step)?;
+        if nth == 0 {
+            calls::prepare(&tx)?;
+        }
         tx.commit()?;
     }
     Ok(())

@@ -8,20 +8,22 @@ use jiff::{Timestamp, tz::TimeZone};
 use reins_governor::samples;
 pub(crate) use reins_governor::samples::HandClock;
 use reins_governor::{
-    Accuracy, Action, Ask, Attempt, Budget, BudgetScope, Budgets, Charge, Claim, Clock, End,
+    Accuracy, Action, Ask, Attempt, Budget, BudgetScope, Budgets, Call, Charge, Claim, Clock, End,
     Endpoint, HoldMode, Identity, Latency, Name, OnExceed, Opening, Outcome, Pattern,
-    PresumeReason, ReadKey, Scope, ScopeKind, Status, Trace, Transaction, TransactionId, Usage,
-    Usd, Window,
+    PresumeReason, ReadKey, Scope, ScopeKind, Status, Transaction, TransactionId, Usage, Usd,
+    Window,
 };
 use ulid::Ulid;
 
 use crate::batch::Batch;
+use crate::calls::Writer;
 use crate::database::Database;
 use crate::entry::Entry;
 use crate::frame::{Charged, Mark};
 use crate::header::Life;
 use crate::journal::{Journal, Layout};
 use crate::journal_state::{Applied, JournalState};
+use crate::openings::Openings;
 use crate::{Durability, Embedded, OpenOptions, fold, schema};
 
 /// JSON that nothing but a raw value can carry.
@@ -109,22 +111,24 @@ pub(crate) fn caller(agent: &str, session: &str) -> Identity {
 pub(crate) fn draft(number: u128, who: &Identity, bound: Usd, at: Timestamp) -> Transaction {
     let opening = Opening {
         id: TransactionId(Ulid::from(number)),
+        at,
+        judged_at: None,
+        utc_offset_s: 3_600,
         who: Arc::new(Identity { metadata: Some(METADATA.into()), ..who.clone() }),
-        vendor: "openai".into(),
-        connection: "openai".into(),
+        call: Call::new("openai", "gpt-4o", Endpoint::ChatCompletions),
         model_asked: "gpt-4o".into(),
-        endpoint: Endpoint::ChatCompletions,
-        stream: false,
+        models_tried: vec![],
+        attempt: 1,
         bound: Some(bound),
         price_version: "1".into(),
+        policy_version: "1".into(),
         action: Action::Pass,
         policy: None,
         rule: None,
         reason: None,
-        policy_version: "1".into(),
         evaluated: true,
-        trace: Trace::default(),
-        at,
+        matched: vec![],
+        readings: vec![],
     };
     Transaction {
         opening: opening.into(),
@@ -143,6 +147,7 @@ pub(crate) fn draft(number: u128, who: &Identity, bound: Usd, at: Timestamp) -> 
         }],
         latency: Latency::default(),
         ended_at: None,
+        trace_digest: None,
     }
 }
 
@@ -189,14 +194,18 @@ pub(crate) fn crashed(folder: &Path, entries: &[Entry], layout: Crash) -> Journa
     for some in entries.chunks(a_write) {
         for entry in some {
             let charge = (entry.organization(), entry.charged());
-            marks.push(journal.append(charge, |out| Ok(entry.write(out)?)));
+            marks.push(journal.append(charge, |out| entry.write(out)));
         }
         journal.push(journal.last()).unwrap();
         journal.recycle(0);
     }
+    let (mut openings, mut writer) = (Openings::default(), Writer::default());
     for (mark, entry) in marks.into_iter().zip(entries).take(folded) {
         let applied = Applied { mark, at: Some(entry.at()), journaled: mark.seq };
-        fold::apply(&mut conn, &Batch::of([(mark, entry)]), Some(applied)).unwrap();
+        let mut entry = entry.clone();
+        openings.complete(&conn, &mut entry).unwrap();
+        let batch = Batch::of([(mark, &entry)]);
+        fold::apply(&mut conn, &mut writer, &batch, Some(applied)).unwrap();
     }
     JournalState::read(&conn).unwrap()
 }

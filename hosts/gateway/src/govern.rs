@@ -171,8 +171,7 @@ async fn admitted(desk: &Desk, version: &Version, asking: Asking) -> Result<Admi
     let admitted = admit(&desk.ledger, &desk.clock, &version.snapshot, asking).await;
     match &admitted {
         Ok(admitted) => {
-            let erred = admitted.draft().opening.trace.erred();
-            tally::erred(version.id(), erred.map(Looked::by));
+            tally::erred(version.id(), admitted.trace().erred().map(Looked::by));
         }
         Err(turned) => tally::erred(version.id(), turned.erred.iter().cloned()),
     }

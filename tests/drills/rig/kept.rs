@@ -33,7 +33,7 @@ impl Kept {
     /// The record of a call; `None` while there is none.
     pub(crate) async fn record(&self, id: &str) -> Option<Value> {
         let found = self.0.transaction(id.parse().unwrap()).await.unwrap()?;
-        Some(serde_json::from_str(&found).unwrap())
+        Some(serde_json::from_str(&found.json().unwrap()).unwrap())
     }
 
     /// What a session was charged, in nano-dollars, and its calls.

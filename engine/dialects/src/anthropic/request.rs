@@ -196,7 +196,7 @@ impl<'a> Request<'a> {
             tool_results: self.seen.tool_results,
             web_search: self.seen.searches.wanted,
             web_search_cap: self.seen.searches.cap(),
-            extra_fee: self.seen.extra_fee.map(Wording),
+            extra_fee: self.seen.extra_fee.map(Wording::new),
         };
         Ok(Read { call, places: self.places })
     }

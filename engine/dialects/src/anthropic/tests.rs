@@ -42,7 +42,7 @@ fn the_facts_of_a_whole_request() {
     let expected = InputSize {
         text_bytes: (text + roles) as u64,
         parts: 9,
-        by_reference: Some(Wording("what a tool of the vendor finds")),
+        by_reference: Some(Wording::new("what a tool of the vendor finds")),
         ..NOTHING
     };
     assert_eq!(call.input, expected);
@@ -51,8 +51,9 @@ fn the_facts_of_a_whole_request() {
 #[test]
 fn blocks_count_by_what_they_are() {
     let base64 = "A".repeat(4000);
-    let (file_id, url) = (Some(Wording("file_id")), Some(Wording("the URL of a document")));
-    let unknown = Some(Wording("a block of content whose type is not known"));
+    let (file_id, url) =
+        (Some(Wording::new("file_id")), Some(Wording::new("the URL of a document")));
+    let unknown = || Some(Wording::new("a block of content whose type is not known"));
     for (block, expected) in [
         (r#"{"type":"text","text":"\u6f22"}"#.to_owned(), InputSize { text_bytes: 3, ..NOTHING }),
         (format!(r#"{{"type":"image","source":{{"type":"base64","media_type":"image/png","data":"{base64}"}}}}"#), InputSize { images: 1, text_bytes: 9, ..NOTHING }),
@@ -62,15 +63,15 @@ fn blocks_count_by_what_they_are() {
         (r#"{"type":"document","source":{"data":"AAAA","type":"base64"}}"#.to_owned(), InputSize { pages: 3, ..NOTHING }),
         (r#"{"type":"document","title":"t","source":{"type":"text","data":"plain"}}"#.to_owned(), InputSize { text_bytes: 6, ..NOTHING }),
         (r#"{"type":"document","source":{"type":"content","content":[{"type":"image","source":{"type":"url","url":"u"}}]}}"#.to_owned(), InputSize { images: 1, parts: 1, ..NOTHING }),
-        (r#"{"type":"document","source":{"type":"url","url":"https://a.example/b.pdf"}}"#.to_owned(), InputSize { by_reference: url, ..NOTHING }),
-        (r#"{"type":"document","source":{"type":"file","file_id":"file_1"}}"#.to_owned(), InputSize { by_reference: file_id, ..NOTHING }),
-        (r#"{"type":"container_upload","file_id":"file_1"}"#.to_owned(), InputSize { by_reference: file_id, ..NOTHING }),
+        (r#"{"type":"document","source":{"type":"url","url":"https://a.example/b.pdf"}}"#.to_owned(), InputSize { by_reference: url.clone(), ..NOTHING }),
+        (r#"{"type":"document","source":{"type":"file","file_id":"file_1"}}"#.to_owned(), InputSize { by_reference: file_id.clone(), ..NOTHING }),
+        (r#"{"type":"container_upload","file_id":"file_1"}"#.to_owned(), InputSize { by_reference: file_id.clone(), ..NOTHING }),
         (r#"{"type":"thinking","thinking":"hm","signature":"sig"}"#.to_owned(), InputSize { text_bytes: 5, ..NOTHING }),
         (r#"{"type":"web_search_tool_result","content":[{"type":"web_search_result","encrypted_content":"abc"}]}"#.to_owned(), InputSize { text_bytes: 3, parts: 1, ..NOTHING }),
         (format!(r#"{{"type":"web_fetch_tool_result","content":{{"type":"web_fetch_result","content":{{"type":"document","source":{{"type":"base64","media_type":"application/pdf","data":"{base64}"}}}}}}}}"#),
-            InputSize { pages: 600, text_bytes: 15, parts: 2, by_reference: unknown, ..NOTHING }),
-        (r#"{"type":"hologram","data":"abc"}"#.to_owned(), InputSize { text_bytes: 3, by_reference: unknown, ..NOTHING }),
-        (r#"{"text":"abc"}"#.to_owned(), InputSize { text_bytes: 3, by_reference: unknown, ..NOTHING }),
+            InputSize { pages: 600, text_bytes: 15, parts: 2, by_reference: unknown(), ..NOTHING }),
+        (r#"{"type":"hologram","data":"abc"}"#.to_owned(), InputSize { text_bytes: 3, by_reference: unknown(), ..NOTHING }),
+        (r#"{"text":"abc"}"#.to_owned(), InputSize { text_bytes: 3, by_reference: unknown(), ..NOTHING }),
         (r#""abc""#.to_owned(), InputSize { text_bytes: 3, ..NOTHING }),
     ] {
         let (parts, text_bytes) = (expected.parts + 2, expected.text_bytes + 4);
@@ -109,7 +110,11 @@ fn what_the_vendor_adds_on_its_own_is_not_bounded_by_the_request() {
         (r#""container":null"#, None),
         (r#""tools":[{"type":"custom"},{"name":"f"}]"#, None),
     ] {
-        assert_eq!(with(members).call.input.by_reference, by_reference.map(Wording), "{members}");
+        assert_eq!(
+            with(members).call.input.by_reference,
+            by_reference.map(Wording::new),
+            "{members}"
+        );
     }
     let described = with(r#""tools":[{"type":"computer_20250124"}]"#).call.input;
     assert_eq!((described.text_bytes, described.by_reference), (2000, None));

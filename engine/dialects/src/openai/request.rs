@@ -211,7 +211,7 @@ impl<'a> Request<'a> {
             tool_results: self.tool_results,
             web_search: self.web_search,
             web_search_cap: self.web_search.then_some(SEARCHES),
-            extra_fee: self.extra_fee.map(Wording),
+            extra_fee: self.extra_fee.map(Wording::new),
         };
         Ok(Read { call, places: self.places })
     }

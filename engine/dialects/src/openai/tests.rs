@@ -50,20 +50,20 @@ fn the_facts_of_a_whole_request() {
 #[test]
 fn the_parts_of_a_message_count_by_what_they_are() {
     let base64 = "A".repeat(400);
-    let (file_id, url) = (Some(Wording("file_id")), Some(Wording("the URL of a file")));
-    let unknown = Some(Wording("a part of a message whose type is not known"));
+    let (file_id, url) = (Some(Wording::new("file_id")), Some(Wording::new("the URL of a file")));
+    let unknown = || Some(Wording::new("a part of a message whose type is not known"));
     for (content, expected) in [
         (r#""\u6f22\n""#.to_owned(), InputSize { text_bytes: 4, ..NOTHING }),
         (r#"[{"type":"text","text":"ab"},{"text":"c","type":"text"}]"#.to_owned(), InputSize { text_bytes: 3, parts: 2, ..NOTHING }),
         (r#"[{"type":"image_url","image_url":{"url":"https://a.example/b.png","detail":"low"}}]"#.to_owned(), InputSize { images: 1, parts: 1, ..NOTHING }),
         (format!(r#"[{{"image_url":{{"url":"data:image/png;base64,{base64}"}},"type":"image_url"}}]"#), InputSize { images: 1, parts: 1, ..NOTHING }),
         (format!(r#"[{{"type":"input_audio","input_audio":{{"data":"{base64}","format":"wav"}}}}]"#), InputSize { audio_bytes: 300, text_bytes: 3, parts: 1, ..NOTHING }),
-        (r#"[{"type":"file","file":{"file_id":"file-1"}}]"#.to_owned(), InputSize { by_reference: file_id, parts: 1, ..NOTHING }),
+        (r#"[{"type":"file","file":{"file_id":"file-1"}}]"#.to_owned(), InputSize { by_reference: file_id.clone(), parts: 1, ..NOTHING }),
         (format!(r#"[{{"type":"file","file":{{"filename":"a.pdf","file_data":"data:application/pdf;base64,{base64}"}}}}]"#), InputSize { pages: 100, text_bytes: 5, parts: 1, ..NOTHING }),
         (r#"[{"type":"file","file":{"file_data":"AAAA","file_id":null}}]"#.to_owned(), InputSize { pages: 3, parts: 1, ..NOTHING }),
-        (r#"[{"type":"file","file":{"file_data":"https://a.example/b.pdf"}}]"#.to_owned(), InputSize { by_reference: url, parts: 1, ..NOTHING }),
-        (r#"[{"type":"video_url","video_url":{"url":"u"}}]"#.to_owned(), InputSize { by_reference: unknown, text_bytes: 11, parts: 1, ..NOTHING }),
-        (r#"[{"text":"ab"}]"#.to_owned(), InputSize { by_reference: unknown, text_bytes: 2, parts: 1, ..NOTHING }),
+        (r#"[{"type":"file","file":{"file_data":"https://a.example/b.pdf"}}]"#.to_owned(), InputSize { by_reference: url.clone(), parts: 1, ..NOTHING }),
+        (r#"[{"type":"video_url","video_url":{"url":"u"}}]"#.to_owned(), InputSize { by_reference: unknown(), text_bytes: 11, parts: 1, ..NOTHING }),
+        (r#"[{"text":"ab"}]"#.to_owned(), InputSize { by_reference: unknown(), text_bytes: 2, parts: 1, ..NOTHING }),
     ] {
         let expected = InputSize { parts: expected.parts + 1, ..expected };
         assert_eq!(message(&content), expected, "{content}");
@@ -83,7 +83,7 @@ fn whatever_else_is_in_a_request_counts_as_text() {
         assert_eq!(input(members).text_bytes, text_bytes, "{members}");
     }
     let earlier = input(r#""messages":[{"role":"assistant","audio":{"id":"audio_1"}}]"#);
-    assert_eq!(earlier.by_reference, Some(Wording("the id of an earlier audio answer")));
+    assert_eq!(earlier.by_reference, Some(Wording::new("the id of an earlier audio answer")));
 }
 
 #[test]

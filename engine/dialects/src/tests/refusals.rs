@@ -56,7 +56,7 @@ fn refusals() -> Vec<(&'static str, Refusal)> {
         ("unauthorized_not_local", Refusal::Unauthorized(Unidentified::NotLocal)),
         ("forbidden", Refusal::Forbidden { what: "the key may not do this: ask its owner".into() }),
         ("unpriced", Refusal::Unpriced { model: "gpt-9".into() }),
-        ("unbounded", Refusal::Unbounded { kind: Unbounded::Input, what: Wording("file_id") }),
+        ("unbounded", Refusal::Unbounded { kind: Unbounded::Input, what: Wording::new("file_id") }),
         ("blocked", Refusal::Blocked(blocked())),
         ("over_budget", Refusal::OverBudget(stop())),
         ("over_budget_429", Refusal::OverBudget(BudgetStop { as_429: true, ..stop() })),

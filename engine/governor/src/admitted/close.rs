@@ -50,6 +50,7 @@ impl Admitted {
             End::Presumed { .. } if !answered.has_answer() => Status::Failed,
             end => Status::from(end),
         };
+        draft.trace_digest = self.case.decision.trace.digest();
         draft.latency = timed(self.case.latency, answered);
     }
 }

@@ -7,11 +7,11 @@ use smallvec::SmallVec;
 use super::Case;
 use crate::{Ask, Budget, Claim, NoBound, Refusal, Scope, Unbounded, Usd, Wording};
 
-const UNCAPPED: Wording = Wording(
+const UNCAPPED: Wording = Wording::new(
     "the request has no output cap, the connection has no default_max_tokens, and the model's \
      maximum is not known",
 );
-const TOO_DEAR: Wording = Wording("its price is more than can be counted");
+const TOO_DEAR: Wording = Wording::new("its price is more than can be counted");
 
 impl Case {
     /// What to set aside, and where.
@@ -27,7 +27,7 @@ impl Case {
         let bound = match &self.bound {
             Ok(bound) => bound.total,
             Err(_) if claims.is_empty() => Usd::ZERO,
-            Err(no_bound) => return Err(self.no_bound(*no_bound)),
+            Err(no_bound) => return Err(self.no_bound(no_bound.clone())),
         };
         let reads = self.snapshot.judge.reads();
         claims.extend(reads.iter().filter_map(|read| {

@@ -20,7 +20,7 @@ pub(super) fn changed_too_often(by: DecidedBy) -> Blocked {
 /// A block by the rule that was looked at last; a judge may have written none down.
 pub(super) fn circling(decision: &Decision) -> Blocked {
     let message = "the rules come to no end with this call: they ask for the same again and again";
-    let by = decision.trace.0.last().map_or(DecidedBy::Judge, Looked::by);
+    let by = decision.trace.rules.last().map_or(DecidedBy::Judge, Looked::by);
     worded(by, message.to_owned())
 }
 

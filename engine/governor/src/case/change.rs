@@ -84,6 +84,7 @@ impl Case {
         self.bound = self.snapshot.prices.bound(self.call());
         self.cursor = Cursor::START;
         self.stale = true;
+        self.readings = None;
     }
 
     /// Whether the call would fit if its text were nothing. Counting takes long, and who has spent

@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::Case;
 use super::verdict::Verdict;
 use crate::{
-    Accuracy, Attempt, Charge, Holding, Opening, Outcome, Refusal, Status, Transaction, Usage, Usd,
+    Accuracy, Attempt, Charge, Holding, Opening, Outcome, ReadKey, Readings, Refusal, SpendRead,
+    Status, Transaction, Usage, Usd,
 };
 
 impl Case {
@@ -37,7 +40,11 @@ impl Case {
     }
 
     fn ended(&self, verdict: Verdict) -> Transaction {
-        Transaction { ended_at: Some(self.clock.now()), ..self.transaction(verdict) }
+        Transaction {
+            ended_at: Some(whole_micros(self.clock.now())),
+            trace_digest: self.decision.trace.digest(),
+            ..self.transaction(verdict)
+        }
     }
 
     fn transaction(&self, verdict: Verdict) -> Transaction {
@@ -51,30 +58,48 @@ impl Case {
             attempts: self.attempts.clone(),
             latency: self.latency,
             ended_at: None,
-            opening: self.opening(verdict).into(),
+            trace_digest: None,
+            opening: Arc::new(self.opening(verdict)),
         }
     }
 
     fn opening(&self, verdict: Verdict) -> Opening {
-        let (asking, call) = (&self.asking, &self.asking.call);
+        let asking = &self.asking;
+        let (at, judged_at) = (whole_micros(asking.at), whole_micros(self.now));
         Opening {
             id: asking.id,
+            at,
+            judged_at: (judged_at != at).then_some(judged_at),
+            utc_offset_s: self.snapshot.zone.to_offset(self.now).seconds(),
             who: Arc::clone(&asking.identity),
-            vendor: Arc::clone(&call.vendor),
-            connection: Arc::clone(&call.connection),
+            call: asking.call.clone(),
             model_asked: Arc::clone(&self.model_asked),
-            endpoint: call.endpoint,
-            stream: call.stream,
+            models_tried: self.models_tried.clone(),
+            attempt: self.attempt(),
             bound: self.bound.as_ref().ok().map(|bound| bound.total),
             price_version: Arc::clone(self.snapshot.prices.version()),
+            policy_version: Arc::clone(&self.snapshot.version),
             action: verdict.action,
             policy: verdict.by.as_ref().map(|by| by.policy().into()),
             rule: verdict.by.as_ref().and_then(|by| by.rule()).map(Into::into),
             reason: verdict.reason,
-            policy_version: Arc::clone(&self.snapshot.version),
             evaluated: self.decision.evaluated,
-            trace: self.decision.trace.clone(),
-            at: asking.at,
+            matched: self.decision.trace.matched(),
+            readings: self.spend_read(),
         }
     }
+
+    /// What the judge read of spend, each figure once.
+    fn spend_read(&self) -> Vec<SpendRead> {
+        let Some(Readings(readings)) = &self.readings else { return Vec::new() };
+        let keys = self.snapshot.judge.reads();
+        let known = |key: &ReadKey| self.asking.identity.name(key.kind).is_some();
+        let read = keys.iter().zip(readings).filter(|(key, _)| known(key));
+        read.map(|(key, reading)| SpendRead::new(*key, *reading)).collect()
+    }
+}
+
+/// A time as a record has it.
+pub(crate) fn whole_micros(time: Timestamp) -> Timestamp {
+    Timestamp::from_microsecond(time.as_microsecond()).unwrap_or(time)
 }

@@ -47,7 +47,7 @@ impl Verdict {
     }
 
     fn unmarked(decision: &Decision) -> Self {
-        let bypassed = !decision.evaluated && !decision.trace.0.is_empty();
+        let bypassed = !decision.evaluated && decision.trace.passed_over > 0;
         let status = if bypassed { Status::Bypassed } else { Status::Passed };
         Self { status, action: Action::Pass, by: None, reason: None }
     }

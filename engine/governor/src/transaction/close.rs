@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::{Accuracy, Attempt, Outcome, Status, Transaction};
+use crate::case::whole_micros;
 use crate::{Charge, End, Usd};
 
 // === impl Transaction ===
@@ -15,7 +16,7 @@ impl Transaction {
         let total = self.attempts.iter().map(|attempt| attempt.charged).sum();
         self.cost = Charge { total, ..Charge::default() };
         self.status = Status::from(end);
-        self.ended_at = Some(at);
+        self.ended_at = Some(whole_micros(at));
     }
 
     /// Changes how the last attempt ended, once usage came late, and what the call cost in all.

@@ -174,7 +174,7 @@ fn tokens_that_nobody_can_count_are_over_every_limit() {
         InputSize { pages: 1, ..InputSize::default() },
         InputSize { audio_bytes: 1, ..InputSize::default() },
         InputSize {
-            by_reference: Some(reins_governor::Wording("file_id")),
+            by_reference: Some(reins_governor::Wording::new("file_id")),
             ..InputSize::default()
         },
     ] {

@@ -246,7 +246,7 @@ fn going_on_writes_each_rule_down_once() {
          c/after yes: the rule has no condition"
     );
     assert_eq!(scene.go_on(&rules, Cursor::END, &mut decision), Step::Pass);
-    assert_eq!(decision.trace.0.len(), 4);
+    assert_eq!(decision.trace.rules.len(), 4);
 }
 
 #[test]

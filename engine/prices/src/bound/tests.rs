@@ -60,7 +60,7 @@ fn a_long_text_is_dearer_but_never_longer_than_the_window() {
 fn pictures_count_their_published_maximum() {
     let images = InputSize { images: 2, ..InputSize::default() };
     // (2 × 1,445 + 32) × 2.50.
-    check(&sized("gpt-4o", images), "0.007305", "0.007305", 0);
+    check(&sized("gpt-4o", images.clone()), "0.007305", "0.007305", 0);
     // Nobody says for this one: the whole window.
     check(&sized("gpt-5.4-mini", images), "0.30", "0.30", 0);
 }
@@ -69,8 +69,8 @@ fn pictures_count_their_published_maximum() {
 fn sound_costs_its_own_rate() {
     let audio = InputSize { audio_bytes: 1_000, ..InputSize::default() };
     // 100 × 32 + 32 × 2.50.
-    check(&sized("gpt-audio", audio), "0.00328", "0.00328", 0);
-    let all = InputSize { audio_bytes: u64::MAX, text_bytes: u64::MAX, ..audio };
+    check(&sized("gpt-audio", audio.clone()), "0.00328", "0.00328", 0);
+    let all = InputSize { audio_bytes: u64::MAX, text_bytes: u64::MAX, ..audio.clone() };
     check(&sized("gpt-audio", all), "4.096", "4.096", 0);
     // Its output may all be spoken.
     check(&Call { output_cap: Some(10), ..sized("gpt-audio", audio) }, "0.00392", "0.00328", 10);
@@ -78,11 +78,11 @@ fn sound_costs_its_own_rate() {
 
 #[test]
 fn what_is_named_by_reference_counts_as_the_whole_window() {
-    let input = InputSize { by_reference: Some(Wording("file_id")), ..InputSize::default() };
-    check(&sized("gpt-4o", input), "0.32", "0.32", 0);
+    let input = InputSize { by_reference: Some(Wording::new("file_id")), ..InputSize::default() };
+    check(&sized("gpt-4o", input.clone()), "0.32", "0.32", 0);
     let local = Call { vendor: "local".into(), ..sized("llama-3", input) };
     let book = PriceBook::with_overrides(&[priced("llama-3", "1", "1")]).expect("a book");
-    assert_eq!(book.bound(&local), Err(NoBound::UnboundedInput { what: Wording("file_id") }));
+    assert_eq!(book.bound(&local), Err(NoBound::UnboundedInput { what: Wording::new("file_id") }));
 }
 
 #[test]
@@ -91,7 +91,7 @@ fn every_search_may_read_the_whole_window_once_more() {
     call.web_search = true;
     assert_eq!(
         PriceBook::builtin().bound(&call),
-        Err(NoBound::UnboundedInput { what: Wording("web_search") })
+        Err(NoBound::UnboundedInput { what: Wording::new("web_search") })
     );
     // 3 × 200,000 × 2.00, and 2 × 0.01.
     call.web_search_cap = Some(2);
@@ -119,7 +119,7 @@ fn a_model_that_searches_of_itself_holds_its_search_whatever_was_asked_for() {
     assert_eq!(cost.total, bound.total);
     // A price without its fee is none.
     let known = Call { output_cap: Some(1), ..amended("sonar") };
-    let no_window = NoBound::UnboundedInput { what: Wording("web_search") };
+    let no_window = NoBound::UnboundedInput { what: Wording::new("web_search") };
     assert_eq!(book.bound(&known), Err(no_window));
 }
 
@@ -138,18 +138,18 @@ fn what_nobody_prices_or_caps_has_no_bound() {
     let audio = InputSize { audio_bytes: 1, ..InputSize::default() };
     let searching =
         Call { web_search: true, web_search_cap: Some(1), ..capped("openai", "gpt-4o", 1) };
-    let extra = Call { extra_fee: Some(Wording("plugins")), ..capped("openai", "gpt-4o", 1) };
+    let extra = Call { extra_fee: Some(Wording::new("plugins")), ..capped("openai", "gpt-4o", 1) };
     for (call, expected) in [
         (call("openai", "gpt-9"), NoBound::Unpriced),
         (call("nobody", "gpt-4o"), NoBound::Unpriced),
         (call("local", "llama-3"), NoBound::UnboundedOutput),
         (sized("gpt-4o", audio), NoBound::Unpriced),
         (searching, NoBound::Unpriced),
-        (extra, NoBound::UnpricedFee { what: Wording("plugins") }),
+        (extra, NoBound::UnpricedFee { what: Wording::new("plugins") }),
         (
             capped("local", "llama-3:online", 1),
             NoBound::UnpricedFee {
-                what: Wording("the searches that `:online` asks for have no price"),
+                what: Wording::new("the searches that `:online` asks for have no price"),
             },
         ),
         (
@@ -159,7 +159,7 @@ fn what_nobody_prices_or_caps_has_no_bound() {
         (capped("openai", "gpt-4o", u64::MAX), NoBound::Overflow),
         (Call { choices: u64::MAX, ..capped("openai", "gpt-4o", u64::MAX) }, NoBound::Overflow),
     ] {
-        assert_eq!(book.bound(&call), Err(expected), "{call:?}");
+        assert_eq!(book.bound(&call), Err(expected.clone()), "{call:?}");
         let afforded = book.affordable_cap(&call, Usd::MAX);
         let only_too_large = matches!(expected, NoBound::Overflow | NoBound::UnboundedOutput);
         assert_eq!(afforded.is_some(), only_too_large, "{call:?}");
@@ -234,7 +234,7 @@ fn tier() -> impl Strategy<Value = ServiceTier> {
 }
 
 fn size() -> impl Strategy<Value = InputSize> {
-    let by_reference = option::weighted(0.1, Just(Wording("file_id")));
+    let by_reference = option::weighted(0.1, Just(Wording::new("file_id")));
     let few = || prop_oneof![3 => Just(0), 1 => 0..5_u64];
     let bytes = || prop_oneof![0..2_000_u64, 0..2_000_000_u64];
     let audio = prop_oneof![Just(0), bytes()];

@@ -28,7 +28,7 @@ fn framed(texts: &[String]) -> Vec<u8> {
 
 fn read(bytes: &[u8]) -> Vec<(Seq, String)> {
     let frames = Frames::new(bytes, 0, seed());
-    frames.map(|frame| (frame.mark.seq, frame.text.to_owned())).collect()
+    frames.map(|frame| (frame.mark.seq, String::from_utf8(frame.body.to_vec()).unwrap())).collect()
 }
 
 fn numbered(texts: &[String]) -> Vec<(Seq, String)> {

@@ -31,13 +31,13 @@ fn append(journal: &Journal, text: &str) -> Seq {
 }
 
 /// Every entry that a process would find which started now.
-pub(crate) fn found(folder: &Path) -> Vec<(Seq, String)> {
+pub(crate) fn found(folder: &Path) -> Vec<(Seq, Vec<u8>)> {
     let mut entries = Vec::new();
     for (_, path) in segments::found(folder).unwrap() {
         let bytes = fs::read(path).unwrap();
         let seed = Header::read(&bytes).unwrap().seed();
         let frames = Frames::new(&bytes, HEADER_BYTES, seed);
-        entries.extend(frames.map(|frame| (frame.mark.seq, frame.text.to_owned())));
+        entries.extend(frames.map(|frame| (frame.mark.seq, frame.body.to_vec())));
     }
     entries.sort();
     entries.dedup();
@@ -58,7 +58,7 @@ async fn what_is_durable_is_in_the_files() {
             let text = format!("entry {n} of {durability:?}");
             let seq = append(&journal, &text);
             journal.durable(seq).await.unwrap();
-            expected.push((n, text));
+            expected.push((n, text.into_bytes()));
             assert_eq!(found(folder.path()), expected);
         }
     }
@@ -155,7 +155,7 @@ async fn a_journal_begun_anew_goes_on_counting() {
     let journal = begin(folder.path(), Durability::Power, 128, seq);
     assert_eq!(append(&journal, "after"), seq + 1);
     journal.close();
-    let after = (seq + 1, "after".to_owned());
+    let after = (seq + 1, b"after".to_vec());
     assert_eq!(found(folder.path()), [after], "the files before it were taken back");
 }
 

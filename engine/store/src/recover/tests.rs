@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use reins_governor::{Ledger, Unheld, Usd};
+use reins_governor::{Ledger, Outcome, PresumeReason, Status, Unheld, Usd};
 
 use crate::Reports;
 use crate::entry::Entry;
@@ -63,7 +63,7 @@ pub(crate) async fn story() -> Vec<(Seq, Entry)> {
     }
     store.core.journal.push(store.core.journal.last()).unwrap();
     let found = found(&folder.path().join("reins.db.journal"));
-    found.iter().map(|(seq, text)| (*seq, Entry::read(text).unwrap())).collect()
+    found.iter().map(|(seq, body)| (*seq, Entry::read(body).unwrap())).collect()
 }
 
 /// What should be spent after these entries: each charge, and the most that each open attempt can
@@ -85,10 +85,10 @@ fn expected(entries: &[(Seq, Entry)]) -> Spend {
         }
     }
     for intent in open.values() {
-        let columns = &intent.draft.columns;
-        for scope in columns.scopes() {
-            *spend.entry(format!("{} {scope}", columns.organization)).or_default() +=
-                columns.bound.unwrap_or_default().nanos_i64();
+        let opening = &intent.draft.transaction.opening;
+        for scope in intent.draft.scopes() {
+            *spend.entry(format!("{} {scope}", opening.who.organization)).or_default() +=
+                opening.bound.unwrap_or_default().nanos_i64();
         }
     }
     spend.retain(|_, nanos| *nanos != 0);
@@ -167,7 +167,9 @@ async fn a_lost_call_is_charged_what_it_held_and_says_so() {
     assert_eq!((short.standing.spent, short.standing.held), (usd(3_000), Usd::ZERO));
     let reports = Reports::open(&folder.path().join("reins.db"), &*clock).unwrap();
     let record = reports.transaction(began.opening.id).await.unwrap().unwrap();
-    assert!(record.contains(r#""why":"process_lost""#), "{record}");
+    let why = PresumeReason::ProcessLost;
+    assert_eq!(record.attempts[0].outcome, Outcome::Presumed(why));
+    assert_eq!((record.status, record.cost.total), (Status::Partial, usd(3_000)));
     store.check().await.unwrap();
 }
 

@@ -47,8 +47,8 @@ CREATE TABLE organizations (
     charged_nanos INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- Attempts that may have left and have not ended, by the number of their journal entry. Here and
--- in `transactions`, `key` is the name of the key, as in `spend`: its id stands in the record.
+-- Attempts that may have left and have not ended, by the number of their journal entry. `key` is the
+-- name of the key, as in `spend`; `draft` is the record so far in its binary form.
 CREATE TABLE open_attempts (
     seq           INTEGER PRIMARY KEY,
     txn           TEXT NOT NULL,
@@ -61,30 +61,7 @@ CREATE TABLE open_attempts (
     session       TEXT,
     key           TEXT NOT NULL,
     held_nanos    INTEGER NOT NULL,
-    draft         TEXT NOT NULL
-) STRICT;
-
--- One row per governed call. Ids sort by time.
-CREATE TABLE transactions (
-    id           TEXT NOT NULL UNIQUE,
-    at_us        INTEGER NOT NULL,
-    organization TEXT NOT NULL,
-    team         TEXT,
-    agent        TEXT NOT NULL,
-    user         TEXT,
-    session      TEXT,
-    key          TEXT NOT NULL,
-    vendor       TEXT NOT NULL,
-    model_asked  TEXT NOT NULL,
-    model_used   TEXT NOT NULL,
-    status       TEXT NOT NULL,
-    action       TEXT NOT NULL,
-    policy       TEXT,
-    rule         TEXT,
-    cost_nanos   INTEGER NOT NULL,
-    tokens_in    INTEGER NOT NULL,
-    tokens_out   INTEGER NOT NULL,
-    record       TEXT NOT NULL
+    draft         BLOB NOT NULL
 ) STRICT;
 
 -- What each scope spent, in slots of five minutes: what counters are loaded from.

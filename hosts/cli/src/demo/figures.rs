@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use reins_config::Organization;
-use reins_governor::{Budget, Clock, Name, Scope, ScopeKind, TransactionId, Usd, Window};
+use reins_governor::{
+    Budget, Clock, Name, Scope, ScopeKind, Transaction, TransactionId, Usd, Window,
+};
 use reins_store::{Reports, Spent, StoreError};
 use reins_vendor::Books;
 use serde::Deserialize;
@@ -145,7 +147,8 @@ impl Sources {
     /// The record of a call, once the call is over.
     pub(crate) async fn record(&self, id: TransactionId) -> Result<Option<Record>, StoreError> {
         let record = self.reports.transaction(id).await?;
-        record.map(|text| serde_json::from_str(&text).map_err(|error| damaged(&error))).transpose()
+        let shown = |record: Transaction| serde_json::from_str(&record.json()?);
+        record.map(shown).transpose().map_err(|error| damaged(&error))
     }
 
     /// The organization whose figures these are.

@@ -157,7 +157,8 @@ impl GatewayHost {
         let Some(id) = id.and_then(|id| id.parse().ok()) else { return Value::Null };
         let reports = Reports::open(&self.path("reins.db"), &*self.clock).expect("the store");
         let record = reports.transaction(id).await.expect("the store");
-        record.map_or(Value::Null, |text| serde_json::from_str(&text).expect("JSON"))
+        let shown = |json: String| serde_json::from_str(&json).expect("JSON");
+        record.map_or(Value::Null, |record| shown(record.json().expect("JSON")))
     }
 
     /// Waits until all calls but `others` have ended, and all that was written of them is kept.

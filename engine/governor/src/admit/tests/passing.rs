@@ -185,7 +185,7 @@ fn what_was_said_of_a_call_is_gone_once_it_is_changed() {
     assert_eq!(admitted.warnings().count(), 0);
     let draft = admitted.draft();
     // The judge is asked from the start, and again at the end, once money is held.
-    assert_eq!((draft.status, draft.opening.trace.0.len()), (Status::Downgraded, 2));
+    assert_eq!((draft.status, admitted.trace().rules.len()), (Status::Downgraded, 2));
 }
 
 #[test]

@@ -54,7 +54,7 @@ fn each_try_is_judged_anew_at_its_own_time() {
     let first = scene.admitted();
     scene.clock.set(CAME + 100);
     let second = again(first, FAILED).expect("the second try passes");
-    assert_eq!(second.draft().opening.trace.0.len(), 2);
+    assert_eq!(second.trace().rules.len(), 2);
     scene.clock.set(CAME + 200);
     let not_again = again(second, FAILED).expect_err("the third try is blocked");
     assert!(matches!(not_again.refusal, Refusal::Blocked(_)));

@@ -159,7 +159,7 @@ fn what_has_no_bound_is_refused_under_a_budget() {
     let cases: [(&str, Change); 4] = [
         ("unpriced", |scene| scene.call.model = "unheard-of".into()),
         ("unbounded_output", |scene| scene.call.output_cap = None),
-        ("unbounded_input", |scene| scene.call.input.by_reference = Some(Wording("file_id"))),
+        ("unbounded_input", |scene| scene.call.input.by_reference = Some(Wording::new("file_id"))),
         ("overflow", |scene| {
             scene.call.model = "giant".into();
             scene.call.output_cap = Some(10_000);

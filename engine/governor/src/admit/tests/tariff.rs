@@ -36,7 +36,7 @@ impl Prices for Tariff {
 
     fn bound(&self, call: &Call) -> Result<Bound, NoBound> {
         let (input, output) = price(&call.model).ok_or(NoBound::Unpriced)?;
-        if let Some(what) = call.input.by_reference {
+        if let Some(what) = call.input.by_reference.clone() {
             return Err(NoBound::UnboundedInput { what });
         }
         let output_tokens = call.output_bound().ok_or(NoBound::UnboundedOutput)?;

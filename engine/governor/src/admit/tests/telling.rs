@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::scene::{Scene, TICK_US, run};
 use super::script::{SPEND, Script, block, house, look, warning};
 use crate::{
-    Action, Answered, DecidedBy, Ending, Latency, Looked, Mark, OnExceed, Reason, Status, Step,
-    Usage,
+    Action, Answered, DecidedBy, Ending, Latency, Looked, Mark, OnExceed, Reason, ScopeKind,
+    SpendRead, Status, Step, Usage, Usd, Window,
 };
 
 fn flagged() -> Mark {
@@ -73,8 +73,7 @@ fn a_budget_that_changed_a_call_is_named_without_a_rule() {
 #[test]
 fn a_call_that_no_policy_applies_to_is_bypassed() {
     let scene = Scene::new(Script::new(|asked| {
-        look(asked.decision, false);
-        asked.decision.evaluated = false;
+        asked.decision.pass_over(1);
         Step::Pass
     }));
     let admitted = scene.admitted();
@@ -99,7 +98,17 @@ fn a_refusal_names_who_stopped_the_call_and_why() {
         record.opening.policy.as_deref().zip(record.opening.rule.as_deref()),
         Some(("house", "rule"))
     );
-    assert_eq!(record.opening.trace.0.len(), 1);
+    let agent_spent = SpendRead {
+        kind: ScopeKind::Agent,
+        window: Window::Daily,
+        spent: Usd::ZERO,
+        held: record.opening.bound.expect("a bound"),
+        calls: 1,
+    };
+    assert_eq!(record.opening.readings, [agent_spent], "the caller has no user");
+    let [matched] = record.opening.matched.as_slice() else { panic!("one rule matched") };
+    assert_eq!((&*matched.policy, &*matched.rule), ("house", "rule"));
+    assert!(record.trace_digest.is_some());
 
     let scene = Scene::new(Script::passing()).budget(1, OnExceed::Block);
     scene.turned();
@@ -137,7 +146,7 @@ fn rules_that_err_are_told_apart() {
             if blocks { block() } else { Step::Pass }
         }));
         let erred = match run(scene.asks()) {
-            Ok(admitted) => admitted.draft().opening.trace.erred().map(Looked::by).collect(),
+            Ok(admitted) => admitted.trace().erred().map(Looked::by).collect(),
             Err(turned) => turned.erred,
         };
         // One that lets calls go is asked again once money is held.
