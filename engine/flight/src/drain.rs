@@ -80,7 +80,7 @@ impl Drain<'_> {
             // WHY: a task that has done much is told to wait by tokio; here that would mean that
             // nothing is there.
             let next = unconstrained(self.rest.frame()).now_or_never();
-            let Some(next) = next else { return BodyEnd::Cut { behind: false } };
+            let Some(next) = next else { return BodyEnd::Cut { behind: self.rest.is_behind() } };
             if let Some(end) = self.take(next, so_far).await {
                 return end;
             }
