@@ -9,7 +9,7 @@ use reins_governor::Snapshot;
 use tokio::time::{Instant, MissedTickBehavior, interval, interval_at};
 
 use crate::desk::{Desk, Live};
-use crate::serve::{ServeError, Start, check, stored, tell_warnings};
+use crate::serve::{ServeError, Start, check, keep_sources, stored, tell_warnings};
 use crate::versions::Versions;
 
 /// How often the file is checked again although it did not change: prices change with the day.
@@ -67,6 +67,7 @@ async fn next(
         return Ok(None);
     }
     tell_warnings(&checked.report);
+    keep_sources(&desk.store, &live, contents).await?;
     let organization = &live.settings.organization.id;
     let keys = desk.registry.declaration(organization, live.declared()).await?;
     // Nothing fails from here on.

@@ -16,9 +16,10 @@ use reins_config::{
 };
 use reins_files::{Contents, FileError, WatchedFile};
 use reins_flight::Crew;
-use reins_governor::{Clock, Ledger};
+use reins_governor::{Clock, Ledger, Snapshot};
 use reins_store::{
-    Embedded, Losses, OpenOptions, Registry, RootSecret, SecretName, Secrets, StoreError,
+    Embedded, Losses, OpenOptions, Registry, RootSecret, SecretName, Secrets, Source, SourceKind,
+    StoreError,
 };
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::{Notify, Semaphore};
@@ -144,7 +145,8 @@ impl Gateway {
     /// Whatever of that fails first.
     pub async fn start(start: Start) -> Result<Self, ServeError> {
         let file = open_file(&start).await?;
-        let Checked { settings, snapshot, report } = check(&start, &file.contents()).await?;
+        let contents = file.contents();
+        let Checked { settings, snapshot, report } = check(&start, &contents).await?;
         tell_warnings(&report);
         let shares = descriptors::share(&settings.server)?;
         let (address, store) = (settings.listen, open(&settings, &start).await?);
@@ -152,6 +154,7 @@ impl Gateway {
         let stored = stored(&secrets, &settings).await?;
         let live = Live::ready(settings, Arc::new(snapshot), &stored, None);
         let live = live.map_err(ServeError::Lines)?;
+        keep_sources(&store, &live, &contents).await?;
         registry.declare(&live.settings.organization.id, live.declared()).await?;
         registry.watch();
         let server = live.settings.server;
@@ -278,6 +281,28 @@ async fn open(settings: &Settings, start: &Start) -> Result<Arc<Embedded>, Serve
     let recovered = ledger.recovered();
     tracing::info!(?recovered, "the store is open");
     Ok(ledger)
+}
+
+/// Keeps the text of the versions that records of `live` will name.
+pub(crate) async fn keep_sources(
+    store: &Embedded,
+    live: &Live,
+    text: &Contents,
+) -> Result<(), ServeError> {
+    let Snapshot { version, organization, prices, .. } = &*live.snapshot;
+    let file = Source {
+        digest: version.to_string(),
+        kind: SourceKind::File,
+        organization: Some(organization.clone()),
+        text: String::from_utf8_lossy(text).into_owned(),
+    };
+    let prices = Source {
+        digest: prices.version().to_string(),
+        kind: SourceKind::Prices,
+        organization: None,
+        text: reins_prices::builtin_text(),
+    };
+    Ok(store.keep_sources(vec![file, prices]).await?)
 }
 
 /// The keys of callers, and those of vendors.
