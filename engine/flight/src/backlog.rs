@@ -49,9 +49,9 @@ impl Followed {
     }
 
     fn ahead_now(&self) -> u64 {
-        let waited = self.waiting.map_or(0, |since| {
-            u64::try_from(since.elapsed().as_micros()).unwrap_or(u64::MAX)
-        });
+        let waited = self
+            .waiting
+            .map_or(0, |since| u64::try_from(since.elapsed().as_micros()).unwrap_or(u64::MAX));
         self.ahead.saturating_sub(waited.saturating_mul(BYTES_A_SECOND) / MICROS)
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use jiff::{Timestamp, civil::DateTime};
 use minicbor::{Decode, Encode};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::words::words;
 use crate::{Identity, ModelFee, Usd, form};
@@ -36,14 +36,13 @@ pub enum ServiceTier {
 
 /// What a request has, in words for people: each dialect and price book has its own, so that there
 /// is no list of them. They are shown, and nothing is decided by them.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, Encode, Decode)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Encode, Decode)]
 #[serde(transparent)]
 #[cbor(transparent)]
 pub struct Wording(#[cbor(n(0), with = "form::wording")] Cow<'static, str>);
 
 /// How much a request puts in, as far as it can be seen without counting tokens.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Encode, Decode)]
 #[cbor(map)]
 pub struct InputSize {
     /// Bytes of text (as UTF-8) in messages, tools and schemas, or less where somebody counted:
@@ -71,7 +70,7 @@ pub struct InputSize {
 }
 
 /// The facts of one request.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Encode, Decode)]
 #[cbor(map)]
 pub struct Call {
     /// Whose prices hold, such as `openai`.

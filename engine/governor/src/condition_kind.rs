@@ -3,7 +3,7 @@
 use minicbor::decode::{self, Decoder};
 use minicbor::encode::{self, Encoder, Write};
 use minicbor::{Decode, Encode};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 
 use crate::ScopeKind;
 
@@ -128,13 +128,5 @@ impl<'b, C> Decode<'b, C> for ConditionKind {
 impl Serialize for ConditionKind {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.word())
-    }
-}
-
-impl<'de> Deserialize<'de> for ConditionKind {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let word = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-        let unknown = || serde::de::Error::custom(format!("`{word}` is not a condition"));
-        Self::from_word(&word).ok_or_else(unknown)
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use minicbor::{Decode, Encode};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use crate::words::words;
@@ -37,7 +37,7 @@ pub enum Environment {
 }
 
 /// Who makes a call.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Encode, Decode)]
 #[cbor(map)]
 pub struct Identity {
     /// The organization the key belongs to.
@@ -72,11 +72,11 @@ pub struct Identity {
     #[cbor(n(9), with = "form::names", skip_if = "form::is_empty")]
     pub roles: Arc<[Name]>,
     /// The caller's own JSON object, as it was sent, at most 4 KiB.
-    #[serde(default, serialize_with = "as_json", deserialize_with = "json_text")]
+    #[serde(serialize_with = "as_json")]
     #[cbor(n(10), with = "form::optional_text", has_nil)]
     pub metadata: Option<Arc<str>>,
     /// Whether this call asked, and may ask, only to be observed.
-    #[serde(default, skip_serializing_if = "form::is_default")]
+    #[serde(skip_serializing_if = "form::is_default")]
     #[cbor(n(11), skip_if = "form::is_default")]
     pub observe: bool,
 }
@@ -137,12 +137,6 @@ fn as_json<S: Serializer>(text: &Option<Arc<str>>, serializer: S) -> Result<S::O
         Some(Ok(json)) => json.serialize(serializer),
         Some(Err(_)) | None => serializer.serialize_none(),
     }
-}
-
-/// Reads JSON as its text, so that not a figure of it changes.
-fn json_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Arc<str>>, D::Error> {
-    let raw = Option::<Box<RawValue>>::deserialize(deserializer)?;
-    Ok(raw.map(|raw| raw.get().into()))
 }
 
 impl fmt::Display for KeyId {

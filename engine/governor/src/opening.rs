@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use minicbor::{Decode, Encode};
-use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::value::RawValue;
+use serde::Serialize;
 
 use crate::{Action, Call, Identity, Matched, SpendRead, TransactionId, Usd, form};
 
@@ -73,66 +72,4 @@ pub struct Opening {
     /// What the rules read of spend.
     #[cbor(n(18), skip_if = "form::is_default")]
     pub readings: Vec<SpendRead>,
-}
-
-/// The members of an opening but those of its caller and its call.
-#[derive(Deserialize)]
-struct Written {
-    id: TransactionId,
-    at: Timestamp,
-    judged_at: Option<Timestamp>,
-    utc_offset_s: i32,
-    model_asked: Arc<str>,
-    models_tried: Vec<Arc<str>>,
-    attempt: u32,
-    bound: Option<Usd>,
-    price_version: Arc<str>,
-    policy_version: Arc<str>,
-    action: Action,
-    policy: Option<Arc<str>>,
-    rule: Option<Arc<str>>,
-    reason: Option<Arc<str>>,
-    evaluated: bool,
-    matched: Vec<Matched>,
-    readings: Vec<SpendRead>,
-}
-
-// === impl Opening ===
-
-impl Opening {
-    /// Reads an opening out of a JSON object that may have other members too.
-    pub(crate) fn read(text: &str) -> serde_json::Result<Self> {
-        let who = serde_json::from_str(text)?;
-        let call = serde_json::from_str(text)?;
-        let written: Written = serde_json::from_str(text)?;
-        Ok(Self {
-            id: written.id,
-            at: written.at,
-            judged_at: written.judged_at,
-            utc_offset_s: written.utc_offset_s,
-            who: Arc::new(who),
-            call,
-            model_asked: written.model_asked,
-            models_tried: written.models_tried,
-            attempt: written.attempt,
-            bound: written.bound,
-            price_version: written.price_version,
-            policy_version: written.policy_version,
-            action: written.action,
-            policy: written.policy,
-            rule: written.rule,
-            reason: written.reason,
-            evaluated: written.evaluated,
-            matched: written.matched,
-            readings: written.readings,
-        })
-    }
-}
-
-/// From JSON text only: metadata stays as it was written.
-impl<'de> Deserialize<'de> for Opening {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let raw = Box::<RawValue>::deserialize(deserializer)?;
-        Self::read(raw.get()).map_err(serde::de::Error::custom)
-    }
 }

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use minicbor::{Decode, Encode};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use smallvec::SmallVec;
 
 use crate::{Scope, ScopeKind, Usd, Window, form};
@@ -32,7 +32,7 @@ pub struct Reading {
 pub struct Readings(pub SmallVec<[Reading; 4]>);
 
 /// What was read of spend for a call, as a record has it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Encode, Decode)]
 #[cbor(map)]
 pub struct SpendRead {
     /// Whose spend: the caller's own scope of this kind.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use minicbor::decode::{self, Decoder};
 use minicbor::encode::{self, Encoder, Write};
 use minicbor::{Decode, Encode};
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
 use crate::words::words;
@@ -22,7 +22,7 @@ pub enum TokenKind {
 }
 
 /// Why a rule matched or did not. Kept as figures; `Display` makes the sentence.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Encode, Decode)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[cbor(flat)]
 pub enum Reason {
@@ -158,7 +158,7 @@ pub struct Trace {
 pub struct TraceDigest(pub [u8; 16]);
 
 /// A rule that matched, or could not say whether it does, as a record has it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Encode, Decode)]
 #[cbor(map)]
 pub struct Matched {
     /// Its policy.

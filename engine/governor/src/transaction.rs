@@ -62,7 +62,7 @@ pub enum Accuracy {
 }
 
 /// How one try at a vendor ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Encode, Decode)]
 #[serde(rename_all = "snake_case", tag = "outcome", content = "why")]
 #[cbor(flat)]
 pub enum Outcome {
@@ -81,7 +81,7 @@ pub enum Outcome {
 }
 
 /// One try at a vendor.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Encode, Decode)]
 #[cbor(map)]
 pub struct Attempt {
     /// From 1.
@@ -103,8 +103,7 @@ pub struct Attempt {
 }
 
 /// Where the time went, in microseconds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Encode, Decode)]
-#[serde(default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Encode, Decode)]
 #[cbor(map)]
 pub struct Latency {
     /// Recognising the key.

@@ -27,3 +27,4 @@ pub use overrides::{Override, PriceError};
 pub use price::{Limits, Price};
 pub use rate::{Rate, RateError};
 pub use rates::Rates;
+pub use version::builtin_text;

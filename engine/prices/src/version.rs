@@ -22,6 +22,13 @@ pub(crate) fn version(on: Option<Date>, overrides: &[Override]) -> Arc<str> {
     format!("{newest}-{}", hex::encode(bytes)).into()
 }
 
+/// The text of the built-in files: with a record's version of its policies, which has the
+/// overrides, all that its version of prices was made of.
+#[must_use]
+pub fn builtin_text() -> String {
+    FILES.concat()
+}
+
 /// The first days of the periods in force, so that two days with equal prices share a version.
 fn periods(on: Option<Date>) -> String {
     BUILTIN

@@ -9,7 +9,7 @@ mod views;
 use reins_governor::{Transaction, TransactionId};
 use rusqlite::{Connection, OptionalExtension, params_from_iter};
 
-use crate::StoreError;
+use crate::{CallBytes, StoreError};
 use dictionary::{Dictionary, texts};
 
 pub(crate) use views::prepare;
@@ -54,6 +54,16 @@ pub(crate) fn read(
     let mut query = conn.prepare_cached(query)?;
     let found = query.query_row([id.0.to_bytes()], |row| Ok(columns::transaction(conn, row)));
     found.optional()?.transpose()
+}
+
+/// The room that all records take.
+pub(crate) fn bytes(conn: &Connection) -> rusqlite::Result<CallBytes> {
+    let query = "SELECT (SELECT count(*) FROM calls), \
+                 (SELECT coalesce(sum(pgsize), 0) FROM dbstat WHERE name = 'calls')";
+    conn.query_row(query, [], |row| {
+        let (revisions, bytes): (i64, i64) = row.try_into()?;
+        Ok(CallBytes { revisions: revisions.unsigned_abs(), bytes: bytes.unsigned_abs() })
+    })
 }
 
 /// The first column is the id, the second one its revision.

@@ -46,6 +46,7 @@ mod root;
 mod secrets;
 
 mod reports;
+mod sources;
 
 #[cfg(test)]
 mod trial;
@@ -58,6 +59,7 @@ pub use key::{DeclaredKey, Key, NewKey, Pins, Secret, declared_id};
 pub use loss::{Flaw, Loss, Missing};
 pub use recover::{Losses, Recovered};
 pub use registry::{Created, Declaration, Registry, Rotation};
-pub use reports::{Reports, Spent, Totals};
+pub use reports::{CallBytes, Reports, Spent, Totals};
 pub use root::RootSecret;
 pub use secrets::{SecretName, Secrets};
+pub use sources::{Source, SourceKind};

@@ -16,11 +16,12 @@ use crate::clock::{self, KeptClock};
 use crate::database::Database;
 use crate::journal::Durability;
 use crate::recover::{self, Losses};
+use crate::sources::aside;
 use crate::{StoreError, calls, lock, opening, schema};
 
 /// Reads a store.
 pub struct Reports {
-    database: Database,
+    pub(crate) database: Database,
     pool: SqlitePool,
     /// A server has it.
     served: bool,
@@ -51,6 +52,15 @@ pub struct Totals {
     pub held: Usd,
     /// Calls in flight.
     pub in_flight: u64,
+}
+
+/// The room that records take in the database, with the index they are found by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CallBytes {
+    /// Revisions of records.
+    pub revisions: u64,
+    /// The pages they are in.
+    pub bytes: u64,
 }
 
 // === impl Reports ===
@@ -175,9 +185,16 @@ impl Reports {
     /// When the store cannot be read.
     pub async fn transaction(&self, id: TransactionId) -> Result<Option<Transaction>, StoreError> {
         let database = self.database.clone();
-        let read = move || calls::read(&schema::reader(&database)?, id);
-        let read = tokio::task::spawn_blocking(read).await;
-        read.unwrap_or_else(|ended| Err(StoreError::Damaged(ended.to_string())))
+        aside(move || calls::read(&schema::reader(&database)?, id)).await
+    }
+
+    /// How much room the records take, of all organizations.
+    ///
+    /// # Errors
+    /// When the store cannot be read.
+    pub async fn call_bytes(&self) -> Result<CallBytes, StoreError> {
+        let database = self.database.clone();
+        aside(move || Ok(calls::bytes(&schema::reader(&database)?)?)).await
     }
 
     /// All that the store holds of `organization`.

@@ -66,6 +66,11 @@ fn claim(conn: &Connection) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// A connection for a small write of this process beside the folder's.
+pub(crate) fn side_writer_of(database: &Database) -> Result<Connection, StoreError> {
+    writer(database, Durability::Process)
+}
+
 /// One connection that only reads, for what is read by the types of the folder.
 pub(crate) fn reader(database: &Database) -> Result<Connection, StoreError> {
     let conn = Connection::open_with_flags(database.path(), OpenFlags::SQLITE_OPEN_READ_ONLY)?;

@@ -221,7 +221,7 @@ pub(crate) struct Crash {
 pub(crate) fn options(folder: &Path, clock: &Arc<HandClock>) -> OpenOptions {
     OpenOptions {
         durability: Durability::Process,
-        segment_bytes: 16 << 10,
+        segment_bytes: 4 << 10,
         ..OpenOptions::new(folder.join("reins.db"), Arc::clone(clock) as Arc<dyn Clock>)
     }
 }

@@ -31,6 +31,8 @@ use std::thread;
 use std::time::Duration;
 
 use reins_config::Durability;
+use reins_gateway::MachineClock;
+use reins_store::Reports;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::spawn_blocking;
 
@@ -188,6 +190,7 @@ impl Bench {
         let mut under = Under { bench: self, vendor, runtime, figures: Vec::new() };
         let started = under.rounds()?;
         under.memory(started)?;
+        under.bytes()?;
         under.inside()?;
         let (rounds, debug_build) = (self.rounds, cfg!(debug_assertions));
         Ok(Report { cores, rounds, debug_build, figures: under.figures })
@@ -240,6 +243,31 @@ impl Under<'_> {
             What::MemoryAfterSessions.figure(target, vec![after_sessions]),
         ];
         self.figures.extend(measured.into_iter().flatten());
+        Ok(())
+    }
+
+    /// What a call takes on disk and has written: with one policy that is for other calls, and with
+    /// a thousand.
+    fn bytes(&mut self) -> Result<(), Fault> {
+        let among = [
+            (1, What::DiskACall, What::WrittenACall),
+            (1_000, What::DiskAmongPolicies, What::WrittenAmongPolicies),
+        ];
+        for (policies, on_disk, written) in among {
+            let vendor = self.vendor.address();
+            let gateway = Shipped::start_among(vendor, Durability::Process, policies)?;
+            let before = gateway.written_bytes()?;
+            let calls = self.many(&gateway, Ask::short(), self.bench.memory_calls)?;
+            let bytes = gateway.written_bytes()?.saturating_sub(before) / calls.max(1);
+            let reports = Reports::open(&gateway.store(), &MachineClock::new())?;
+            let disk = self.runtime.block_on(reports.call_bytes())?;
+            let disk = i64::try_from(disk.bytes / disk.revisions.max(1)).unwrap_or(i64::MAX);
+            let measured = [
+                on_disk.figure(&gateway.target, vec![disk]),
+                written.figure(&gateway.target, vec![bytes]),
+            ];
+            self.figures.extend(measured.into_iter().flatten());
+        }
         Ok(())
     }
 

@@ -40,6 +40,7 @@ mod text;
 
 mod desk;
 mod served;
+mod sources;
 mod version;
 
 mod check;

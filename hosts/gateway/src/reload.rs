@@ -17,6 +17,7 @@ use crate::desk::Desk;
 use crate::files::{ConfigFile, Files};
 use crate::serve::{ServeError, Start};
 use crate::served::{Known, Served, declared};
+use crate::sources;
 use crate::version::{Parts, Version};
 
 /// How often files are checked again although they did not change: prices change with the day.
@@ -177,6 +178,7 @@ impl Round<'_> {
             return Ok(None);
         }
         log_warnings(&path.display().to_string(), &report);
+        sources::keep(&self.desk.store, &version, contents).await?;
         let (name, version) = (Arc::clone(&version.snapshot.version), Arc::new(version));
         self.put(served.with_main(process, version), before.id()).await?;
         Ok(Some(name))
@@ -205,6 +207,7 @@ impl Round<'_> {
                 return Ok(None);
             }
             log_warnings(&file.state.name, &report);
+            sources::keep(&self.desk.store, &version, contents).await?;
             let (name, version) = (Arc::clone(&version.snapshot.version), Arc::new(version));
             let next = Served::clone(&served).rejecting(&file.state.name, None).with(version);
             self.put(next, &id).await.map(|()| Some(name))

@@ -10,7 +10,7 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use metrics_exporter_prometheus::PrometheusHandle;
 use reins_config::{Checked, Main, Process, Report, StoreUrl};
-use reins_files::FileError;
+use reins_files::{Contents, FileError};
 use reins_flight::Crew;
 use reins_governor::{Clock, Ledger};
 use reins_store::{Embedded, Losses, OpenOptions, Registry, RootSecret, Secrets, StoreError};
@@ -30,6 +30,7 @@ use crate::reload::{self, Round};
 use crate::room::Room;
 use crate::served::{Served, declared};
 use crate::server::Server;
+use crate::sources;
 use crate::version::{Parts, Version};
 
 /// Connections that may wait to be accepted, as many as Linux allows by default. With the 128 that
@@ -140,10 +141,10 @@ impl Gateway {
     pub async fn start(start: Start) -> Result<Self, ServeError> {
         let mut files = Files::open(&start).await?;
         let contents = files.main.due(true).unwrap_or_default();
-        let Main { process, first } = check::main_file(&start, &contents, None).await?;
+        let main = check::main_file(&start, &contents, None).await?;
         files.all_opened().await;
-        let shares = descriptors::share(&process.server, files.further.len())?;
-        let desk = Arc::new(desk(&start, process, first, shares).await?);
+        let shares = descriptors::share(&main.process.server, files.further.len())?;
+        let desk = Arc::new(desk(&start, main, &contents, shares).await?);
         files.main.state.in_force(desk.served.load().first().id(), None);
         Round { desk: &desk, start: &start, store_failed: false }.run(&mut files, false).await;
         let address = desk.served.load().process.listen;
@@ -204,8 +205,8 @@ impl fmt::Debug for Gateway {
 /// What every call needs, with the main file's organization alone.
 async fn desk(
     start: &Start,
-    process: Process,
-    first: Checked,
+    Main { process, first }: Main,
+    contents: &Contents,
     shares: Shares,
 ) -> Result<Desk, ServeError> {
     let store = open(&process, start).await?;
@@ -217,6 +218,7 @@ async fn desk(
     let (file, before, idle) = (start.config.clone(), None, &idle_room);
     let parts = Parts { file, organization, snapshot, stored, before, idle_room: idle };
     let version = Version::ready(parts).map_err(ServeError::Lines)?;
+    sources::keep(&store, &version, contents).await?;
     let server = process.server;
     registry.declare(version.id(), declared(version.id(), &version.organization.keys)).await?;
     let served = Served::new(process, Arc::new(version));

@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use minicbor::{Decode, Encode};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::{Accuracy, Attempt, Latency, Status, Transaction};
 use crate::{Charge, Opening, TraceDigest, Usage, Usd, form};
 
 /// All of a transaction but its opening. The number of each field is its key in the binary form.
-#[derive(Serialize, Deserialize, Encode, Decode)]
+#[derive(Serialize, Encode, Decode)]
 #[cbor(map)]
 pub(super) struct Closing<'a> {
     #[n(0)]
@@ -32,7 +32,6 @@ pub(super) struct Closing<'a> {
     latency: Latency,
     #[cbor(n(8), with = "form::optional_micros", has_nil)]
     ended_at: Option<Timestamp>,
-    #[serde(skip_deserializing)]
     #[n(9)]
     trace_digest: Option<TraceDigest>,
 }

@@ -1,7 +1,5 @@
 //! A transaction as JSON: one flat object, as it is shown.
 
-use std::sync::Arc;
-
 use serde::{Serialize, Serializer};
 
 use super::Transaction;
@@ -26,18 +24,6 @@ impl Transaction {
     /// Whatever the encoder says; nothing of a record is known to have no JSON.
     pub fn json(&self) -> serde_json::Result<String> {
         serde_json::to_string(self)
-    }
-
-    /// Reads back what [`Transaction::json`] wrote, but for the digest of its trace.
-    ///
-    /// # Errors
-    /// Where the text is no such object.
-    pub fn read(text: &str) -> serde_json::Result<Self> {
-        // WHY: a flattened struct would be read through a buffer that cannot hold metadata as it
-        // was written; so each part is read from the whole text and passes over the other's.
-        let opening = Opening::read(text)?;
-        let closing: Closing<'_> = serde_json::from_str(text)?;
-        Ok(closing.with(Arc::new(opening)))
     }
 }
 

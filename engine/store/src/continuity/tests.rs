@@ -82,7 +82,7 @@ fn is_right(site: &Site, taken: &[Seq], a_write: usize) -> bool {
 
 /// Changes each byte of each file in turn, and looks what a start makes of it.
 async fn flip_every_byte(folded: usize, a_write: usize) -> (usize, usize, usize) {
-    let site = site(folded, a_write, 3 << 10).await;
+    let site = site(folded, a_write, 1 << 10).await;
     assert_eq!(site.outcome(), Ok(site.whole()));
     let (mut whole, mut torn, mut refused) = (0, 0, 0);
     for path in site.files() {
@@ -120,10 +120,10 @@ async fn a_flipped_byte_anywhere_loses_nothing_without_a_word() {
 #[tokio::test]
 async fn a_file_cut_anywhere_is_refused() {
     for folded in [0, 9, 17] {
-        let site = site(folded, 3, 4 << 10).await;
+        let site = site(folded, 3, 1 << 10).await;
         for path in site.files() {
             let bytes = fs::read(&path).unwrap();
-            for length in (0..4 << 10).step_by(7) {
+            for length in (0..1 << 10).step_by(7) {
                 fs::write(&path, &bytes[..length]).unwrap();
                 let outcome = site.outcome();
                 assert!(outcome.is_err(), "{path:?} cut to {length}: {outcome:?}");
@@ -136,7 +136,7 @@ async fn a_file_cut_anywhere_is_refused() {
 #[tokio::test]
 async fn a_file_that_is_gone_is_missed_wherever_it_was_needed() {
     for folded in [0, 9, 17] {
-        let site = site(folded, 3, 4 << 10).await;
+        let site = site(folded, 3, 3 << 8).await;
         let files = site.files();
         assert!(files.len() > 4, "{files:?}");
         for path in &files {
@@ -161,7 +161,7 @@ async fn a_file_that_is_gone_is_missed_wherever_it_was_needed() {
 
 #[tokio::test]
 async fn what_is_missing_is_named_with_its_time_and_its_amount() {
-    let site = site(2, 1, 64 << 10).await;
+    let site = site(2, 1, 61 << 10).await;
     let path = &site.files()[0];
     let mut bytes = fs::read(path).unwrap();
     let scan = Scan::of(&site.journal(), &site.state).unwrap();
@@ -202,7 +202,7 @@ fn gaps(site: &Site, gone: &[Seq]) -> Vec<Gap> {
 
 #[tokio::test]
 async fn what_is_missing_is_told_by_organization_where_a_later_entry_tells() {
-    let site = site(3, 1, 64 << 10).await;
+    let site = site(3, 1, 61 << 10).await;
     let sums = |seqs: &[usize]| seqs.iter().map(|seq| site.entries[seq - 1].charged()).sum::<i64>();
     let of = |seq: usize| site.entries[seq - 1].organization().unwrap().clone();
     let (umbrella, acme) = (of(4), of(7));
@@ -224,14 +224,14 @@ fn other_history(site: &Site) -> PathBuf {
     other.swap(9, 10);
     let folder = site.folder.path().join("other");
     fs::create_dir(&folder).unwrap();
-    crashed(&folder, &other, Crash { folded: 0, a_write: 1, segment_bytes: 4 << 10 });
+    crashed(&folder, &other, Crash { folded: 0, a_write: 1, segment_bytes: 1 << 10 });
     folder.join("reins.db.journal")
 }
 
 #[tokio::test]
 async fn the_journal_of_another_store_is_refused() {
     for folded in [0, 9, 17] {
-        let site = site(folded, 1, 4 << 10).await;
+        let site = site(folded, 1, 1 << 10).await;
         let other = other_history(&site);
         fs::remove_dir_all(site.journal()).unwrap();
         fs::rename(&other, site.journal()).unwrap();
@@ -242,7 +242,7 @@ async fn the_journal_of_another_store_is_refused() {
 
 #[tokio::test]
 async fn the_journal_of_a_copy_that_went_its_own_way_is_refused() {
-    let site = site(12, 1, 4 << 10).await;
+    let site = site(12, 1, 1 << 10).await;
     let other = other_history(&site);
     // As if both were copies of one store: only what was written differs.
     let theirs = JournalState { store: store_of(&other), ..site.state };
@@ -259,7 +259,7 @@ fn store_of(journal: &Path) -> i64 {
 
 #[tokio::test]
 async fn a_database_that_is_older_than_its_journal_is_refused_where_entries_are_gone() {
-    let site = site(0, 1, 4 << 10).await;
+    let site = site(0, 1, 1 << 10).await;
     // The files that a later database had no use for are used again or removed.
     let files = site.files();
     fs::remove_file(&files[0]).unwrap();
@@ -274,7 +274,7 @@ async fn a_database_that_is_older_than_its_journal_is_refused_where_entries_are_
 
 #[tokio::test]
 async fn a_database_that_was_closed_needs_no_journal() {
-    let site = site(17, 1, 4 << 10).await;
+    let site = site(17, 1, 1 << 10).await;
     let state = JournalState { closed: true, ..site.state.clone() };
     fs::remove_dir_all(site.journal()).unwrap();
     let found = judge(&Scan::of(&site.journal(), &state).unwrap(), &state).unwrap();

@@ -42,6 +42,14 @@ pub(crate) enum What {
     MemorySessions,
     /// Resident memory after those.
     MemoryAfterSessions,
+    /// Room in the database that the record of a call takes, with the index it is found by.
+    DiskACall,
+    /// What a call has written to files: journal, write-ahead log, database.
+    WrittenACall,
+    /// As [`Self::DiskACall`], with a thousand policies for other calls.
+    DiskAmongPolicies,
+    /// As [`Self::WrittenACall`], with a thousand policies for other calls.
+    WrittenAmongPolicies,
     /// In process, in memory: hold, judge and settle; all but a hundredth took at most this.
     DecisionP99,
     /// In process, in memory: hold, judge and settle, on one core.
@@ -75,7 +83,7 @@ pub(crate) struct Figure {
 
 impl What {
     /// All of them, in the order of the report.
-    pub(crate) const ALL: [Self; 20] = [
+    pub(crate) const ALL: [Self; 24] = [
         Self::OneClientP50,
         Self::OneClientP50Added,
         Self::OneClientP99,
@@ -93,6 +101,10 @@ impl What {
         Self::MemoryAfterCalls,
         Self::MemorySessions,
         Self::MemoryAfterSessions,
+        Self::DiskACall,
+        Self::WrittenACall,
+        Self::DiskAmongPolicies,
+        Self::WrittenAmongPolicies,
         Self::DecisionP99,
         Self::DecisionRate,
         Self::DurableRate,
@@ -118,6 +130,10 @@ impl What {
             Self::MemoryAfterCalls => ("  memory", "KiB"),
             Self::MemorySessions => ("  after so many sessions", "calls"),
             Self::MemoryAfterSessions => ("  memory", "KiB"),
+            Self::DiskACall => ("on disk a call (aim: 400)", "bytes"),
+            Self::WrittenACall => ("written a call (aim: 3000)", "bytes"),
+            Self::DiskAmongPolicies => ("on disk, 1,000 other policies", "bytes"),
+            Self::WrittenAmongPolicies => ("written, 1,000 other policies", "bytes"),
             Self::DecisionP99 => ("hold, judge, settle, p99", "ns"),
             Self::DecisionRate => ("hold, judge, settle", "calls/s"),
             Self::DurableRate => ("durable, 256 in flight", "calls/s"),

@@ -18,6 +18,9 @@ use crate::bench::target::{Target, word};
 /// A key, dollar budgets in four scopes, ten rules, and a record of every call.
 const GOVERNED: &str = include_str!("gateway.toml");
 
+/// The name of the database.
+const STORE: &str = "bench.db";
+
 /// What a gateway says once it is ready, before its address.
 const READY: &str = "listening on ";
 
@@ -34,7 +37,7 @@ pub(crate) struct Shipped {
     /// How long it took until it was ready.
     pub(crate) ready: Duration,
     child: Child,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 /// The file for a gateway in `folder`, in front of `vendor`.
@@ -42,7 +45,18 @@ pub(crate) fn governed(folder: &Path, vendor: SocketAddr, durability: Durability
     GOVERNED
         .replace("{vendor}", &vendor.to_string())
         .replace("{durability}", word(durability))
-        .replace("{store}", &folder.join("bench.db").display().to_string())
+        .replace("{store}", &folder.join(STORE).display().to_string())
+}
+
+/// Policies of a rule each, for an agent that makes no call.
+fn for_others(policies: u32) -> String {
+    let one = |number: u32| {
+        format!(
+            "[[policy]]\nname = \"other {number}\"\nscope = {{ agents = [\"other-{number}\"] }}\n\
+             [[policy.rule]]\nname = \"none\"\naction = \"block\"\n"
+        )
+    };
+    (0..policies).map(one).collect()
 }
 
 /// The variables that the file names. A vendor is never shown a key of Reins.
@@ -59,9 +73,18 @@ pub(crate) fn variable(name: &str) -> Option<String> {
 impl Shipped {
     /// Starts one in front of `vendor`, and waits until it is ready.
     pub(crate) fn start(vendor: SocketAddr, durability: Durability) -> Result<Self, Fault> {
+        Self::start_among(vendor, durability, 0)
+    }
+
+    /// The same, with so many policies more that are for other calls.
+    pub(crate) fn start_among(
+        vendor: SocketAddr,
+        durability: Durability,
+        policies: u32,
+    ) -> Result<Self, Fault> {
         let folder = TempDir::new().map_err(Fault::Files)?;
         let config = folder.path().join("reins.toml");
-        let text = governed(folder.path(), vendor, durability);
+        let text = governed(folder.path(), vendor, durability) + &for_others(policies);
         reins_files::replace_atomically(&config, text.as_bytes()).map_err(Fault::Files)?;
         let started = Instant::now();
         let mut child = serve(&config, &said(&folder)).map_err(Fault::Start)?;
@@ -72,7 +95,7 @@ impl Shipped {
             let said = fs::read_to_string(said(&folder)).map_err(Fault::Files)?;
             return Err(Fault::NotReady { line, said });
         };
-        Ok(Self { target: Target::gateway(durability, address), ready, child, _folder: folder })
+        Ok(Self { target: Target::gateway(durability, address), ready, child, folder })
     }
 
     /// Resident memory, in KiB.
@@ -81,6 +104,19 @@ impl Shipped {
         let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
         let kib = resident.and_then(|rest| rest.split_whitespace().next()?.parse().ok());
         kib.ok_or(Fault::Proc { file: "status" })
+    }
+
+    /// The database.
+    pub(crate) fn store(&self) -> PathBuf {
+        self.folder.path().join(STORE)
+    }
+
+    /// Bytes that it has had written to files, as the kernel counts them: by pages.
+    pub(crate) fn written_bytes(&self) -> Result<i64, Fault> {
+        let io = self.proc("io")?;
+        let written = io.lines().find_map(|line| line.strip_prefix("write_bytes:"));
+        let bytes = written.and_then(|rest| rest.trim().parse().ok());
+        bytes.ok_or(Fault::Proc { file: "io" })
     }
 
     /// Comes back when it has nothing left to do: what it does after a call, such as folding its
