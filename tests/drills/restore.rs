@@ -27,6 +27,9 @@ async fn calls(gateway: &Outside, number: usize) {
     }
 }
 
+/// What each entry of a journal begins with.
+const FRAME: &[u8] = b"\xFFRJ\x03";
+
 /// Copies files as an operator does.
 fn copy(from: &Path, to: &Path) {
     let status = Command::new("cp").args(["-a", "-T", "--"]).args([from, to]).status().unwrap();
@@ -42,7 +45,7 @@ fn segments(site: &Site) -> Vec<PathBuf> {
     let files = fs::read_dir(journal(site)).unwrap().map(|file| file.unwrap().path());
     let mut used: Vec<_> = files.filter(|path| path.extension().unwrap() == "journal").collect();
     used.sort();
-    used.retain(|path| memchr::memmem::find(&fs::read(path).unwrap(), b"{\"intent\":").is_some());
+    used.retain(|path| memchr::memmem::find(&fs::read(path).unwrap(), FRAME).is_some());
     used
 }
 
@@ -102,7 +105,7 @@ async fn an_older_database_does_not_start_beside_a_newer_journal() {
     copy(&site.store(), &backup);
     let gateway = Outside::start(&site).await;
     // Several files of the journal, of which the first are recycled.
-    calls(&gateway, 2_500).await;
+    calls(&gateway, 8_000).await;
     gateway.kill();
     for name in ["reins.db-wal", "reins.db-shm"] {
         fs::remove_file(site.folder().join(name)).unwrap();
@@ -139,7 +142,7 @@ async fn a_damaged_journal_does_not_start_and_one_that_is_put_back_does() {
     }
     let newest = segments(&site).pop().unwrap();
     let bytes = fs::read(&newest).unwrap();
-    let last = memchr::memmem::rfind(&bytes, b"{\"intent\":").unwrap();
+    let last = memchr::memmem::rfind(&bytes, FRAME).unwrap();
     for part in [1, 3, 5, 9] {
         let at = last * part / 10;
         damaged(&site, &format!("a flipped byte at {at}"), |_| {

@@ -36,8 +36,8 @@ use crate::recover::{Losses, Recovered};
 use crate::schema;
 use crate::{StoreError, load, upkeep};
 
-/// Room for some five thousand entries. Two files are there at least, the one in use and the next.
-const SEGMENT_BYTES: u64 = 8 << 20;
+/// Room for some six thousand entries. Two files are there at least, the one in use and the next.
+const SEGMENT_BYTES: u64 = 2 << 20;
 /// Entries that may wait to be folded: half a second of the fastest traffic, some 60 MB.
 const BACKLOG_MAX: usize = 32_768;
 

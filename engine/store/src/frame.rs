@@ -17,8 +17,8 @@ use hashbrown::HashMap;
 use memchr::memmem;
 use reins_governor::Name;
 
-/// Begins a frame. An entry's body may have these bytes too: a frame is known by its checksum, which
-/// starts from a random number of the store's, and the body of a whole frame is not searched.
+/// Begins a frame. An entry's body may have these bytes too: a frame is known by its checksum,
+/// which starts from a random number of the store's, and the body of a whole frame is not searched.
 const MAGIC: [u8; 4] = [0xFF, b'R', b'J', 3];
 /// All that stands before the body.
 pub(crate) const FRAME_HEADER_BYTES: usize = 44;

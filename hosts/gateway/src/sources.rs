@@ -1,5 +1,5 @@
-//! Sources: the text of a version is kept before calls are judged by it, so that a record's decision
-//! can be computed again.
+//! Sources: the text of a version is kept before calls are judged by it, so that a decision on
+//! record can be computed again.
 
 use reins_files::Contents;
 use reins_governor::Snapshot;

@@ -136,7 +136,7 @@ async fn a_file_cut_anywhere_is_refused() {
 #[tokio::test]
 async fn a_file_that_is_gone_is_missed_wherever_it_was_needed() {
     for folded in [0, 9, 17] {
-        let site = site(folded, 3, 3 << 8).await;
+        let site = site(folded, 3, 2 << 8).await;
         let files = site.files();
         assert!(files.len() > 4, "{files:?}");
         for path in &files {

@@ -493,8 +493,7 @@ async fn memory_does_not_grow_with_the_number_of_sessions() {
         store.finish(id, settled(1), clock.now(), Some(&record));
         clock.turn(60);
         store.core.evict();
-        // One session a minute, each kept for a quarter of an hour, with two counters and a few
-        // that all of them share.
+        // A session a minute, kept for a quarter of an hour, with two counters beside shared ones.
         assert!(store.core.live.lock().books.counters() < 50);
     }
     store.check().await.unwrap();

@@ -55,8 +55,8 @@ fn write_end(to: &mut Out<'_>, Ended { fact, record, postings }: &Ended) -> Enco
     write_postings(to, postings)
 }
 
-/// `[slot, nano-USD, calls, scope, name, scope, name, …]` where all have the same figures, as nearly
-/// always; else an array of such arrays, one for each posting.
+/// `[slot, nano-USD, calls, scope, name, scope, name, …]` where all have the same figures, as
+/// nearly always; else an array of such arrays, one for each posting.
 fn write_postings(to: &mut Out<'_>, postings: &[Posting]) -> Encoded {
     let alike = postings
         .iter()
