@@ -37,7 +37,7 @@ pub(crate) mod wording {
     use super::{Decoder, Encoded, Encoder, Write, decode};
 
     pub(crate) fn encode<C, W: Write>(
-        words: &Cow<'static, str>,
+        words: &str,
         to: &mut Encoder<W>,
         _: &mut C,
     ) -> Encoded<W> {

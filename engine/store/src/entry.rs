@@ -58,6 +58,7 @@ pub(crate) struct Ended {
 
 /// The record of a call that ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "nearly all are records, and their entry is boxed")]
 pub(crate) enum Closed {
     /// The record, with its closing as its form.
     Record(Kept),

@@ -58,10 +58,10 @@ fn the_parts_of_a_message_count_by_what_they_are() {
         (r#"[{"type":"image_url","image_url":{"url":"https://a.example/b.png","detail":"low"}}]"#.to_owned(), InputSize { images: 1, parts: 1, ..NOTHING }),
         (format!(r#"[{{"image_url":{{"url":"data:image/png;base64,{base64}"}},"type":"image_url"}}]"#), InputSize { images: 1, parts: 1, ..NOTHING }),
         (format!(r#"[{{"type":"input_audio","input_audio":{{"data":"{base64}","format":"wav"}}}}]"#), InputSize { audio_bytes: 300, text_bytes: 3, parts: 1, ..NOTHING }),
-        (r#"[{"type":"file","file":{"file_id":"file-1"}}]"#.to_owned(), InputSize { by_reference: file_id.clone(), parts: 1, ..NOTHING }),
+        (r#"[{"type":"file","file":{"file_id":"file-1"}}]"#.to_owned(), InputSize { by_reference: file_id, parts: 1, ..NOTHING }),
         (format!(r#"[{{"type":"file","file":{{"filename":"a.pdf","file_data":"data:application/pdf;base64,{base64}"}}}}]"#), InputSize { pages: 100, text_bytes: 5, parts: 1, ..NOTHING }),
         (r#"[{"type":"file","file":{"file_data":"AAAA","file_id":null}}]"#.to_owned(), InputSize { pages: 3, parts: 1, ..NOTHING }),
-        (r#"[{"type":"file","file":{"file_data":"https://a.example/b.pdf"}}]"#.to_owned(), InputSize { by_reference: url.clone(), parts: 1, ..NOTHING }),
+        (r#"[{"type":"file","file":{"file_data":"https://a.example/b.pdf"}}]"#.to_owned(), InputSize { by_reference: url, parts: 1, ..NOTHING }),
         (r#"[{"type":"video_url","video_url":{"url":"u"}}]"#.to_owned(), InputSize { by_reference: unknown(), text_bytes: 11, parts: 1, ..NOTHING }),
         (r#"[{"text":"ab"}]"#.to_owned(), InputSize { by_reference: unknown(), text_bytes: 2, parts: 1, ..NOTHING }),
     ] {

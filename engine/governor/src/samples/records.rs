@@ -30,7 +30,7 @@ fn usd() -> impl Strategy<Value = Usd> {
 fn time() -> impl Strategy<Value = Timestamp> {
     let seconds = -60_000_000_000_i64..60_000_000_000;
     (seconds, 0_i32..1_000_000).prop_map(|(second, micros)| {
-        Timestamp::new(second, micros.saturating_mul(1_000)).expect("in range")
+        Timestamp::new(second, micros.saturating_mul(1_000)).unwrap_or_default()
     })
 }
 

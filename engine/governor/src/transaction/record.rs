@@ -65,7 +65,7 @@ impl Transaction {
     /// As [`Transaction::encode`].
     pub fn encode_closing(&self) -> Result<Vec<u8>, RecordError> {
         let mut bytes = Vec::with_capacity(BYTES);
-        minicbor::encode(Closing::of(self), &mut bytes).map_err(unwritable)?;
+        minicbor::encode(Closing::of(self), &mut bytes).map_err(|error| unwritable(&error))?;
         Ok(bytes)
     }
 
@@ -116,7 +116,7 @@ fn encoded(opening: &Opening, closing: &Closing<'_>, version: u32) -> Result<Vec
         .and_then(|to| to.u32(version))
         .and_then(|to| to.encode(opening))
         .and_then(|to| to.encode(closing).map(drop));
-    written.map_err(unwritable)?;
+    written.map_err(|error| unwritable(&error))?;
     Ok(to.into_writer())
 }
 
@@ -136,7 +136,7 @@ impl From<decode::Error> for RecordError {
     }
 }
 
-fn unwritable(error: encode::Error<Infallible>) -> RecordError {
+fn unwritable(error: &encode::Error<Infallible>) -> RecordError {
     RecordError::Unreadable { at: 0, why: error.to_string() }
 }
 
