@@ -36,11 +36,7 @@ pub(crate) mod wording {
 
     use super::{Decoder, Encoded, Encoder, Write, decode};
 
-    pub(crate) fn encode<C, W: Write>(
-        words: &str,
-        to: &mut Encoder<W>,
-        _: &mut C,
-    ) -> Encoded<W> {
+    pub(crate) fn encode<C, W: Write>(words: &str, to: &mut Encoder<W>, _: &mut C) -> Encoded<W> {
         to.str(words).map(drop)
     }
 

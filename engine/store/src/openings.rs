@@ -130,3 +130,61 @@ fn open_attempt(conn: &Connection, fact: &Fact) -> Result<Option<Vec<u8>>, Store
 fn damaged(error: &RecordError) -> StoreError {
     StoreError::Damaged(error.to_string())
 }
+
+#[cfg(test)]
+mod tests {
+    //! Where the opening of a call is found, and what its record says where it is found nowhere.
+    use std::sync::Arc;
+
+    use jiff::Timestamp;
+    use reins_governor::ScopeKind;
+    use reins_ledger::Posting;
+
+    use super::{LOST, Openings};
+    use crate::entry::{Closed, Ended, Entry, Fact, Intent};
+    use crate::kept::Kept;
+    use crate::trial::{caller, closed, database, draft, settled, usd};
+    use crate::{Durability, schema};
+
+    #[test]
+    fn an_end_has_the_opening_of_its_intent_and_without_one_what_it_says_itself() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = database(folder.path());
+        let mut conn = schema::writer(&database, Durability::Process).unwrap();
+        schema::migrate(&mut conn, database.path()).unwrap();
+        let at = Timestamp::UNIX_EPOCH;
+        let began = draft(9, &caller("bot", "s"), usd(1_000), at);
+        let record = closed(began.clone(), &settled(7), at);
+        let (opening, who) = (Arc::clone(&began.opening), &began.opening.who);
+        let post = |scope| Posting { scope, slot: 0, nanos: 7, calls: 1 };
+        let closing = Kept::closing(record.clone()).unwrap().form;
+        let end = Ended {
+            fact: Fact {
+                organization: who.organization.clone(),
+                intent: Some(3),
+                txn: opening.id,
+                attempt: 1,
+                at,
+                end: settled(7),
+            },
+            record: Some(Closed::Form(closing)),
+            postings: who.scopes().into_iter().map(post).collect(),
+        };
+        let completed = |openings: &mut Openings| {
+            let mut entry = Entry::End(Box::new(end.clone()));
+            openings.complete(&conn, &mut entry).unwrap();
+            let Entry::End(end) = entry else { panic!("it was an end") };
+            end.record.and_then(|record| record.record().cloned()).unwrap()
+        };
+        let lost = completed(&mut Openings::default());
+        for kind in ScopeKind::ALL {
+            assert_eq!(lost.opening.who.name(kind), who.name(kind), "{kind:?}");
+        }
+        assert_eq!((&*lost.opening.call.vendor, &*lost.opening.who.key.0), (LOST, LOST));
+        assert_eq!((lost.opening.id, lost.cost.total), (opening.id, usd(7)));
+        let mut openings = Openings::default();
+        let intent = Intent { at, draft: Kept::whole(began.clone()).unwrap() };
+        openings.complete(&conn, &mut Entry::Intent(intent)).unwrap();
+        assert_eq!(completed(&mut openings), record);
+    }
+}
