@@ -29,8 +29,8 @@ fn main() -> ExitCode {
 
 /// Memory in pages of 4 KiB. The allocator gives each thread memory of its own and asks for pages
 /// of 2 MiB, of which small threads use a few KiB: they made 20 MiB of the 38 that a server had at
-/// its start. Calls a second were the same without them, streams 4 % fewer in one pair of runs, which
-/// is within their range (`reins bench`).
+/// its start. Without them calls a second were the same, and streams 4 % fewer in a pair of runs,
+/// which is within their range (`reins bench`).
 fn use_small_pages() {
     #[cfg(target_os = "linux")]
     // WHY: a kernel that cannot do this has no large pages.
