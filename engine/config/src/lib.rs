@@ -39,7 +39,7 @@ pub use organization::{
 pub use others::Other;
 pub use problem::{Problem, Report};
 pub use process::{Drain, Durability, Process, ServerLimits, StoreUrl};
-pub use read::{Checked, FOLDER, Main, Rejected, read, read_beside};
+pub use read::{Checked, FOLDER, Main, Rejected, read, read_again, read_beside};
 pub use secret::Secret;
 
 #[cfg(test)]
