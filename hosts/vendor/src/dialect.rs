@@ -1,4 +1,4 @@
-//! The two wire formats, and what each of them is asked to word.
+//! The wire formats, and what each of them is asked to word.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
@@ -12,7 +12,7 @@ use crate::{anthropic, openai};
 /// The most answers to one call, as OpenAI documents `n`.
 const MOST_CHOICES: u64 = 128;
 
-/// A wire format.
+/// The wire format of an endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Dialect {
     OpenAi,
@@ -20,6 +20,14 @@ pub(crate) enum Dialect {
 }
 
 impl Dialect {
+    /// All of them.
+    const ALL: [Self; 2] = [Self::OpenAi, Self::Anthropic];
+
+    /// The one that is posted to at this path.
+    pub(crate) fn at(path: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|dialect| dialect.endpoint() == path)
+    }
+
     pub(crate) fn maker(self) -> Maker {
         match self {
             Self::OpenAi => Maker::OpenAi,
@@ -28,9 +36,9 @@ impl Dialect {
     }
 
     pub(crate) fn vendor(self) -> &'static str {
-        match self {
-            Self::OpenAi => "openai",
-            Self::Anthropic => "anthropic",
+        match self.maker() {
+            Maker::OpenAi => "openai",
+            Maker::Anthropic => "anthropic",
         }
     }
 
@@ -72,17 +80,17 @@ impl Dialect {
     }
 
     pub(crate) fn refusal(self, refusal: &Refusal, request_id: &str) -> String {
-        match self {
-            Self::OpenAi => openai::refusal(refusal),
-            Self::Anthropic => anthropic::refusal(refusal, request_id),
+        match self.maker() {
+            Maker::OpenAi => openai::refusal(refusal),
+            Maker::Anthropic => anthropic::refusal(refusal, request_id),
         }
     }
 
     /// What a vendor says that failed after it had answered with 200: overloaded, in its words.
     pub(crate) fn failure(self, plan: &Plan) -> String {
-        let status = match self {
-            Self::OpenAi => 503,
-            Self::Anthropic => 529,
+        let status = match self.maker() {
+            Maker::OpenAi => 503,
+            Maker::Anthropic => 529,
         };
         self.refusal(&Refusal::of_status(status, None), &format!("req_{}", plan.unique))
     }
@@ -90,16 +98,16 @@ impl Dialect {
     /// The same as an event of a stream.
     pub(crate) fn failure_event(self, plan: &Plan) -> String {
         let failure = self.failure(plan);
-        match self {
-            Self::OpenAi => openai::stream::error(&failure),
-            Self::Anthropic => anthropic::stream::error(&failure),
+        match self.maker() {
+            Maker::OpenAi => openai::stream::error(&failure),
+            Maker::Anthropic => anthropic::stream::error(&failure),
         }
     }
 
     pub(crate) fn unknown_model(self, asked: &str) -> Refusal {
-        match self {
-            Self::OpenAi => openai::unknown_model(asked),
-            Self::Anthropic => anthropic::unknown_model(asked),
+        match self.maker() {
+            Maker::OpenAi => openai::unknown_model(asked),
+            Maker::Anthropic => anthropic::unknown_model(asked),
         }
     }
 
@@ -116,14 +124,14 @@ impl Dialect {
         let mut set = |name, value| headers.insert(HeaderName::from_static(name), value);
         let id = HeaderValue::from_str(&format!("req_{unique}"));
         let id = id.unwrap_or(HeaderValue::from_static("req"));
-        match self {
-            Self::OpenAi => {
+        match self.maker() {
+            Maker::OpenAi => {
                 set("x-request-id", id);
                 set("openai-organization", HeaderValue::from_static("pretend-vendor"));
                 set("openai-processing-ms", HeaderValue::from_static("1"));
                 set("openai-version", HeaderValue::from_static("2020-10-01"));
             }
-            Self::Anthropic => {
+            Maker::Anthropic => {
                 set("request-id", id);
                 set("anthropic-organization-id", HeaderValue::from_static("pretend-vendor"));
             }

@@ -2,7 +2,7 @@
 //! says, against what was decided.
 
 use jiter::JsonValue;
-use reins_dialects::{Dialect, Read, Target};
+use reins_dialects::{Dialect, Head, Read, Target};
 use reins_governor::{Call, Endpoint, ServiceTier};
 
 use crate::second::{
@@ -64,7 +64,8 @@ pub(crate) fn agrees(dialect: &dyn Dialect, body: &[u8]) -> Verdict {
 
 fn read(dialect: &dyn Dialect, body: &[u8]) -> Option<Read> {
     let to = Target { vendor: "openai".into(), connection: "connection".into() };
-    dialect.read(body, &to).ok()
+    let head = Head { path: dialect.path(), query: None };
+    Some(dialect.read(&head, body).ok()?.bind(to))
 }
 
 fn governed_once(seen: &JsonValue<'_>, endpoint: Endpoint) -> Verdict {
