@@ -21,6 +21,7 @@ pub(crate) const NOTHING: InputSize = InputSize {
     pages: 0,
     audio_bytes: 0,
     by_reference: None,
+    prompts: 0,
     rereads: 0,
 };
 

@@ -67,6 +67,10 @@ pub struct InputSize {
     /// How often the vendor may read its input again for one answer, with what its own tools found.
     #[cbor(n(6), skip_if = "form::is_default")]
     pub rereads: u64,
+    /// Prompts that are answered apart, each of which may fill the model's window; none stands for
+    /// one.
+    #[cbor(n(7), skip_if = "form::is_default")]
+    pub prompts: u64,
 }
 
 /// The facts of one request.
