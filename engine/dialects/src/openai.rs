@@ -1,11 +1,13 @@
 //! The API of `OpenAI`, as `OpenAI` and the many who speak alike have it.
 
 mod chat;
+mod embeddings;
 
 mod asking;
 mod fee;
 mod fields;
 mod model;
+mod prompt;
 mod tally;
 mod unasked;
 mod usage;
@@ -17,6 +19,7 @@ use http::HeaderMap;
 use reins_governor::{Refusal, TransactionId};
 
 pub use chat::ChatCompletions;
+pub use embeddings::Embeddings;
 
 use crate::signer::KeyHeader;
 use crate::{Base, Billing, Credential, Dialect, Family, Found, Signer};
@@ -36,7 +39,8 @@ const CLOSING_STOPS_STREAMS: [&str; 9] = [
 ];
 
 /// The endpoints, a row each.
-static DIALECTS: LazyLock<[Arc<dyn Dialect>; 1]> = LazyLock::new(|| [Arc::new(ChatCompletions)]);
+static DIALECTS: LazyLock<[Arc<dyn Dialect>; 2]> =
+    LazyLock::new(|| [Arc::new(ChatCompletions), Arc::new(Embeddings)]);
 
 /// The family of `OpenAI`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -18,6 +18,8 @@ pub enum Endpoint {
     ChatCompletions,
     /// Anthropic messages.
     Messages,
+    /// `OpenAI` embeddings.
+    Embeddings,
 }
 
 /// The speed a vendor serves a call at, which some vendors price apart.
@@ -191,7 +193,11 @@ impl fmt::Display for Wording {
 
 // === impl Endpoint ===
 
-words!(Endpoint { ChatCompletions = 0 "chat_completions", Messages = 1 "messages" });
+words!(Endpoint {
+    ChatCompletions = 0 "chat_completions",
+    Messages = 1 "messages",
+    Embeddings = 2 "embeddings",
+});
 
 // === impl ServiceTier ===
 

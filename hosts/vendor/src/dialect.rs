@@ -17,11 +17,12 @@ const MOST_CHOICES: u64 = 128;
 pub(crate) enum Dialect {
     OpenAi,
     Anthropic,
+    Embeddings,
 }
 
 impl Dialect {
     /// All of them.
-    const ALL: [Self; 2] = [Self::OpenAi, Self::Anthropic];
+    const ALL: [Self; 3] = [Self::OpenAi, Self::Anthropic, Self::Embeddings];
 
     /// The one that is posted to at this path.
     pub(crate) fn at(path: &str) -> Option<Self> {
@@ -30,7 +31,7 @@ impl Dialect {
 
     pub(crate) fn maker(self) -> Maker {
         match self {
-            Self::OpenAi => Maker::OpenAi,
+            Self::OpenAi | Self::Embeddings => Maker::OpenAi,
             Self::Anthropic => Maker::Anthropic,
         }
     }
@@ -46,6 +47,7 @@ impl Dialect {
         match self {
             Self::OpenAi => "/v1/chat/completions",
             Self::Anthropic => "/v1/messages",
+            Self::Embeddings => "/v1/embeddings",
         }
     }
 
@@ -54,6 +56,7 @@ impl Dialect {
         match self {
             Self::OpenAi => openai::cap(ask, model),
             Self::Anthropic => anthropic::cap(ask, model),
+            Self::Embeddings => Ok(0),
         }
     }
 
@@ -62,13 +65,28 @@ impl Dialect {
         match self {
             Self::OpenAi => ask.n.unwrap_or(1).clamp(1, MOST_CHOICES),
             Self::Anthropic => 1,
+            Self::Embeddings => ask.prompts().0,
         }
+    }
+
+    /// The tokens of a call's input.
+    pub(crate) fn input(self, ask: &Ask<'_>, body_bytes: usize) -> u64 {
+        match self {
+            Self::OpenAi | Self::Anthropic => ask.prompt_tokens(body_bytes),
+            Self::Embeddings => ask.prompts().1,
+        }
+    }
+
+    /// Whether the answer comes in events.
+    pub(crate) fn streams(self, ask: &Ask<'_>) -> bool {
+        self != Self::Embeddings && ask.stream == Some(true)
     }
 
     pub(crate) fn whole(self, plan: &Plan) -> String {
         match self {
             Self::OpenAi => openai::whole::body(plan),
             Self::Anthropic => anthropic::whole::body(plan),
+            Self::Embeddings => openai::embeddings::body(plan),
         }
     }
 
@@ -76,6 +94,7 @@ impl Dialect {
         match self {
             Self::OpenAi => openai::stream::events(plan),
             Self::Anthropic => anthropic::stream::events(plan),
+            Self::Embeddings => Vec::new(),
         }
     }
 
@@ -116,6 +135,7 @@ impl Dialect {
         match self {
             Self::OpenAi => format!("chatcmpl-{unique}"),
             Self::Anthropic => format!("msg_01{unique}"),
+            Self::Embeddings => format!("embd-{unique}"),
         }
     }
 

@@ -37,6 +37,8 @@ const ANTHROPIC: [&str; 9] = [
     "speed",
 ];
 
+const EMBEDDINGS: [&str; 3] = ["model", "input", "models"];
+
 /// Fields that a rewriting may change.
 const CHANGED: [&str; 4] = ["model", "max_tokens", "max_completion_tokens", "stream_options"];
 
@@ -55,7 +57,7 @@ pub(crate) fn agrees(dialect: &dyn Dialect, body: &[u8]) -> Verdict {
     facts(&seen, &read.call)?;
     input(&seen, &read.call)?;
     usage_asked(&seen, dialect, body, &read)?;
-    for call in changes(&read.call) {
+    for call in changes(&read.call).filter(|call| is_changed(&read.call, call)) {
         rewritten(dialect, body, &read, &call)
             .map_err(|what| format!("{what}, rewritten to {call:?}"))?;
     }
@@ -75,6 +77,7 @@ fn governed_once(seen: &JsonValue<'_>, endpoint: Endpoint) -> Verdict {
             once(seen, &OPENAI)?;
             once(inside("stream_options"), &["include_usage"])?;
         }
+        Endpoint::Embeddings => once(seen, &EMBEDDINGS)?,
         Endpoint::Messages => {
             once(seen, &ANTHROPIC)?;
             once(inside("thinking"), &["type", "budget_tokens"])?;
@@ -101,13 +104,15 @@ fn facts(seen: &JsonValue<'_>, call: &Call) -> Verdict {
             ensure(!differ, || "two caps were read".to_owned())?;
             (caps[0].or(caps[1]), number(seen, "n").unwrap_or(1) + predicted, 0)
         }
+        Endpoint::Embeddings => (Some(0), 1, 0),
         Endpoint::Messages => {
             let thinking = member(seen, "thinking");
             (caps[0], 1, thinking.and_then(|it| number(it, "budget_tokens")).unwrap_or(0))
         }
     };
+    let streams = call.endpoint != Endpoint::Embeddings && flag(seen, "stream");
     let ours = (Some(&*call.model), call.stream, call.output_cap, call.choices);
-    let theirs = (word(seen, "model"), flag(seen, "stream"), cap, choices);
+    let theirs = (word(seen, "model"), streams, cap, choices);
     ensure(ours == theirs, || format!("read as {ours:?}, seen as {theirs:?}"))?;
     let (ours, theirs) = ((call.thinking_budget, call.tier), (thinking, tier(seen, call.endpoint)));
     ensure(ours == theirs, || format!("read as {ours:?}, seen as {theirs:?}"))
@@ -124,8 +129,47 @@ fn tier(seen: &JsonValue<'_>, endpoint: Endpoint) -> ServiceTier {
     }
 }
 
-/// No text of a message goes uncounted.
+/// Prompts in a field that may be a text, texts, ids of tokens, or lists of those.
+fn prompts(seen: &JsonValue<'_>, field: &str) -> u64 {
+    let Some(value) = member(seen, field) else { return 0 };
+    match value {
+        JsonValue::Null => 0,
+        JsonValue::Array(_) => {
+            let is_id = |value: &&JsonValue<'_>| {
+                matches!(value, JsonValue::Int(_) | JsonValue::BigInt(_) | JsonValue::Float(_))
+            };
+            let (ids, others): (Vec<_>, Vec<_>) = values(value).iter().partition(is_id);
+            let inside =
+                |value: &&JsonValue<'_>| values(value).iter().filter(|value| !is_id(value)).count();
+            let more: usize = others.iter().map(inside).sum();
+            u64::try_from(others.len() + more + usize::from(!ids.is_empty())).unwrap_or(u64::MAX)
+        }
+        _ => 1,
+    }
+}
+
+/// No text of a message goes uncounted, and no prompt.
 fn input(seen: &JsonValue<'_>, call: &Call) -> Verdict {
+    let field = match call.endpoint {
+        Endpoint::Embeddings => "input",
+        Endpoint::ChatCompletions | Endpoint::Messages => return messages(seen, call),
+    };
+    let counted = call.input.prompts;
+    let expected = prompts(seen, field);
+    ensure(counted == expected, || format!("{expected} prompts are counted as {counted}"))?;
+    let value = member(seen, field).unwrap_or(&JsonValue::Null);
+    let said = if let JsonValue::Str(text) = value { text.len() } else { 0 };
+    let text = values(value).iter().map(|value| match value {
+        JsonValue::Str(text) => text.len(),
+        other => values(other).len(),
+    });
+    let text = said + text.sum::<usize>();
+    let counted = call.input.text_bytes;
+    let enough = u64::try_from(text).is_ok_and(|text| text <= counted);
+    ensure(enough, || format!("{text} bytes of text are counted as {counted}"))
+}
+
+fn messages(seen: &JsonValue<'_>, call: &Call) -> Verdict {
     let mut text = 0;
     for message in member(seen, "messages").map_or(&[][..], values) {
         text += word(message, "content").map_or(0, str::len);
@@ -153,6 +197,11 @@ fn changes(call: &Call) -> impl Iterator<Item = Call> {
     let caps = CAPS.map(|cap| Call { output_cap: Some(cap), ..call.clone() });
     let both = Call { output_cap: Some(7), ..models[0].clone() };
     models.into_iter().chain(caps).chain([both])
+}
+
+/// Embeddings have no cap to change.
+fn is_changed(read: &Call, call: &Call) -> bool {
+    read.endpoint != Endpoint::Embeddings || read.output_cap == call.output_cap
 }
 
 fn rewritten(dialect: &dyn Dialect, body: &[u8], first: &Read, call: &Call) -> Verdict {
