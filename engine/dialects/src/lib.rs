@@ -34,7 +34,7 @@ pub use dialect::{Dialect, Framing, Head, Target};
 pub use family::{Base, Billing, FAMILIES, Family, dialects, family, family_of, usage_from_json};
 pub use filter::Filter;
 pub use meter::{Failure, Found, Meter, Metered, OUTPUT_UNSEEN};
-pub use openai::{ChatCompletions, Embeddings, OpenAi};
+pub use openai::{ChatCompletions, Completions, Embeddings, OpenAi};
 pub use read::{Asked, Read};
 pub use signer::{Credential, Signer};
 

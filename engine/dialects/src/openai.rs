@@ -1,6 +1,7 @@
 //! The API of `OpenAI`, as `OpenAI` and the many who speak alike have it.
 
 mod chat;
+mod completions;
 mod embeddings;
 
 mod asking;
@@ -19,6 +20,7 @@ use http::HeaderMap;
 use reins_governor::{Refusal, TransactionId};
 
 pub use chat::ChatCompletions;
+pub use completions::Completions;
 pub use embeddings::Embeddings;
 
 use crate::signer::KeyHeader;
@@ -39,8 +41,8 @@ const CLOSING_STOPS_STREAMS: [&str; 9] = [
 ];
 
 /// The endpoints, a row each.
-static DIALECTS: LazyLock<[Arc<dyn Dialect>; 2]> =
-    LazyLock::new(|| [Arc::new(ChatCompletions), Arc::new(Embeddings)]);
+static DIALECTS: LazyLock<[Arc<dyn Dialect>; 3]> =
+    LazyLock::new(|| [Arc::new(ChatCompletions), Arc::new(Embeddings), Arc::new(Completions)]);
 
 /// The family of `OpenAI`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

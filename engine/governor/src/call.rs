@@ -20,6 +20,8 @@ pub enum Endpoint {
     Messages,
     /// `OpenAI` embeddings.
     Embeddings,
+    /// `OpenAI` completions of a text, from before there were chats.
+    Completions,
 }
 
 /// The speed a vendor serves a call at, which some vendors price apart.
@@ -197,6 +199,7 @@ words!(Endpoint {
     ChatCompletions = 0 "chat_completions",
     Messages = 1 "messages",
     Embeddings = 2 "embeddings",
+    Completions = 3 "completions",
 });
 
 // === impl ServiceTier ===

@@ -27,7 +27,10 @@ pub(crate) struct Ask<'a> {
     pub(crate) n: Option<u64>,
     #[serde(borrow, default)]
     pub(crate) messages: Vec<Message<'a>>,
-    /// What embeddings are of.
+    pub(crate) best_of: Option<u64>,
+    /// What a completion goes on from, or what embeddings are of.
+    #[serde(default)]
+    prompt: Value,
     #[serde(default)]
     input: Value,
     #[serde(borrow, default)]
@@ -99,7 +102,8 @@ impl<'a> Ask<'a> {
 
     /// How many prompts a request without messages has, and their tokens: no overhead is counted.
     pub(crate) fn prompts(&self) -> (u64, u64) {
-        let Value::Array(items) = &self.input else { return (1, tokens(&self.input)) };
+        let prompt = if self.prompt.is_null() { &self.input } else { &self.prompt };
+        let Value::Array(items) = prompt else { return (1, tokens(prompt)) };
         let tokens = items.iter().map(tokens).sum();
         let ids = !items.is_empty() && items.iter().all(Value::is_number);
         (if ids { 1 } else { count(items.len()) }, tokens)

@@ -18,11 +18,13 @@ pub(crate) enum Dialect {
     OpenAi,
     Anthropic,
     Embeddings,
+    Completions,
 }
 
 impl Dialect {
     /// All of them.
-    const ALL: [Self; 3] = [Self::OpenAi, Self::Anthropic, Self::Embeddings];
+    const ALL: [Self; 4] =
+        [Self::OpenAi, Self::Anthropic, Self::Embeddings, Self::Completions];
 
     /// The one that is posted to at this path.
     pub(crate) fn at(path: &str) -> Option<Self> {
@@ -31,7 +33,7 @@ impl Dialect {
 
     pub(crate) fn maker(self) -> Maker {
         match self {
-            Self::OpenAi | Self::Embeddings => Maker::OpenAi,
+            Self::OpenAi | Self::Embeddings | Self::Completions => Maker::OpenAi,
             Self::Anthropic => Maker::Anthropic,
         }
     }
@@ -48,6 +50,7 @@ impl Dialect {
             Self::OpenAi => "/v1/chat/completions",
             Self::Anthropic => "/v1/messages",
             Self::Embeddings => "/v1/embeddings",
+            Self::Completions => "/v1/completions",
         }
     }
 
@@ -57,6 +60,7 @@ impl Dialect {
             Self::OpenAi => openai::cap(ask, model),
             Self::Anthropic => anthropic::cap(ask, model),
             Self::Embeddings => Ok(0),
+            Self::Completions => openai::completions::cap(ask, model),
         }
     }
 
@@ -66,6 +70,19 @@ impl Dialect {
             Self::OpenAi => ask.n.unwrap_or(1).clamp(1, MOST_CHOICES),
             Self::Anthropic => 1,
             Self::Embeddings => ask.prompts().0,
+            Self::Completions => ask.n.unwrap_or(1).clamp(1, MOST_CHOICES) * ask.prompts().0,
+        }
+    }
+
+    /// How many answers are made and billed, of which one call may get the best.
+    pub(crate) fn made(self, ask: &Ask<'_>) -> u64 {
+        match (self, ask.best_of) {
+            (Self::Completions, Some(best_of)) => {
+                self.choices(ask).max(best_of.clamp(1, MOST_CHOICES) * ask.prompts().0)
+            }
+            (Self::OpenAi | Self::Anthropic | Self::Embeddings | Self::Completions, _) => {
+                self.choices(ask)
+            }
         }
     }
 
@@ -73,7 +90,7 @@ impl Dialect {
     pub(crate) fn input(self, ask: &Ask<'_>, body_bytes: usize) -> u64 {
         match self {
             Self::OpenAi | Self::Anthropic => ask.prompt_tokens(body_bytes),
-            Self::Embeddings => ask.prompts().1,
+            Self::Embeddings | Self::Completions => ask.prompts().1,
         }
     }
 
@@ -87,6 +104,7 @@ impl Dialect {
             Self::OpenAi => openai::whole::body(plan),
             Self::Anthropic => anthropic::whole::body(plan),
             Self::Embeddings => openai::embeddings::body(plan),
+            Self::Completions => openai::completions::body(plan),
         }
     }
 
@@ -95,6 +113,7 @@ impl Dialect {
             Self::OpenAi => openai::stream::events(plan),
             Self::Anthropic => anthropic::stream::events(plan),
             Self::Embeddings => Vec::new(),
+            Self::Completions => openai::completions::events(plan),
         }
     }
 
@@ -136,6 +155,7 @@ impl Dialect {
             Self::OpenAi => format!("chatcmpl-{unique}"),
             Self::Anthropic => format!("msg_01{unique}"),
             Self::Embeddings => format!("embd-{unique}"),
+            Self::Completions => format!("cmpl-{unique}"),
         }
     }
 

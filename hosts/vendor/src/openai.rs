@@ -1,5 +1,6 @@
 //! OpenAI's endpoints: caps, usage, errors, and the list of models.
 
+pub(crate) mod completions;
 pub(crate) mod embeddings;
 pub(crate) mod stream;
 pub(crate) mod whole;

@@ -73,7 +73,7 @@ impl Plan {
             stream: dialect.streams(ask),
             include_usage: ask.include_usage(),
             usage: Usage {
-                output: total.saturating_mul(choices),
+                output: total.saturating_mul(dialect.made(ask)),
                 reasoning: reasoning.saturating_mul(choices),
                 ..prompt(script, dialect.input(ask, body_bytes))
             },

@@ -1,4 +1,4 @@
-//! What the objects of a completion tell.
+//! What the objects of a completion tell, of a chat or of a text.
 
 use std::sync::Arc;
 

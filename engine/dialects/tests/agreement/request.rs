@@ -39,6 +39,12 @@ const ANTHROPIC: [&str; 9] = [
 
 const EMBEDDINGS: [&str; 3] = ["model", "input", "models"];
 
+const COMPLETIONS: [&str; 8] =
+    ["model", "prompt", "stream", "stream_options", "max_tokens", "n", "best_of", "service_tier"];
+
+/// The cap of a completion that names none.
+const DEFAULT_CAP: u64 = 16;
+
 /// Fields that a rewriting may change.
 const CHANGED: [&str; 4] = ["model", "max_tokens", "max_completion_tokens", "stream_options"];
 
@@ -78,6 +84,10 @@ fn governed_once(seen: &JsonValue<'_>, endpoint: Endpoint) -> Verdict {
             once(inside("stream_options"), &["include_usage"])?;
         }
         Endpoint::Embeddings => once(seen, &EMBEDDINGS)?,
+        Endpoint::Completions => {
+            once(seen, &COMPLETIONS)?;
+            once(inside("stream_options"), &["include_usage"])?;
+        }
         Endpoint::Messages => {
             once(seen, &ANTHROPIC)?;
             once(inside("thinking"), &["type", "budget_tokens"])?;
@@ -105,6 +115,10 @@ fn facts(seen: &JsonValue<'_>, call: &Call) -> Verdict {
             (caps[0].or(caps[1]), number(seen, "n").unwrap_or(1) + predicted, 0)
         }
         Endpoint::Embeddings => (Some(0), 1, 0),
+        Endpoint::Completions => {
+            let answers = number(seen, "n").unwrap_or(1).max(number(seen, "best_of").unwrap_or(1));
+            (caps[0].or(Some(DEFAULT_CAP)), answers * prompts(seen, "prompt").max(1), 0)
+        }
         Endpoint::Messages => {
             let thinking = member(seen, "thinking");
             (caps[0], 1, thinking.and_then(|it| number(it, "budget_tokens")).unwrap_or(0))
@@ -120,10 +134,11 @@ fn facts(seen: &JsonValue<'_>, call: &Call) -> Verdict {
 
 fn tier(seen: &JsonValue<'_>, endpoint: Endpoint) -> ServiceTier {
     let fast = word(seen, "speed") == Some("fast");
+    use Endpoint::{ChatCompletions, Completions};
     match (endpoint, word(seen, "service_tier")) {
-        (Endpoint::ChatCompletions, Some("flex")) => ServiceTier::Flex,
-        (Endpoint::ChatCompletions, Some("priority" | "fast")) => ServiceTier::Priority,
-        (Endpoint::ChatCompletions, Some("batch")) => ServiceTier::Batch,
+        (ChatCompletions | Completions, Some("flex")) => ServiceTier::Flex,
+        (ChatCompletions | Completions, Some("priority" | "fast")) => ServiceTier::Priority,
+        (ChatCompletions | Completions, Some("batch")) => ServiceTier::Batch,
         (Endpoint::Messages, _) if fast => ServiceTier::Priority,
         _ => ServiceTier::Standard,
     }
@@ -152,6 +167,7 @@ fn prompts(seen: &JsonValue<'_>, field: &str) -> u64 {
 fn input(seen: &JsonValue<'_>, call: &Call) -> Verdict {
     let field = match call.endpoint {
         Endpoint::Embeddings => "input",
+        Endpoint::Completions => "prompt",
         Endpoint::ChatCompletions | Endpoint::Messages => return messages(seen, call),
     };
     let counted = call.input.prompts;
@@ -184,8 +200,8 @@ fn messages(seen: &JsonValue<'_>, call: &Call) -> Verdict {
 /// A stream is made to tell its usage, and the client sees that only where it asked.
 fn usage_asked(seen: &JsonValue<'_>, dialect: &dyn Dialect, body: &[u8], read: &Read) -> Verdict {
     let asked = member(seen, "stream_options").is_some_and(|it| flag(it, "include_usage"));
-    let openai = read.call.endpoint == Endpoint::ChatCompletions;
-    let hides = openai && read.call.stream && !asked;
+    let hidden = matches!(read.call.endpoint, Endpoint::ChatCompletions | Endpoint::Completions);
+    let hides = hidden && read.call.stream && !asked;
     let changes = dialect.rewrite(body, read, &read.call).is_some();
     ensure(hides == dialect.filter(read).is_some(), || format!("asked: {asked}, not so seen"))?;
     ensure(hides == changes, || format!("asked: {asked}, but rewritten: {changes}"))

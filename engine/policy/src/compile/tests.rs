@@ -50,7 +50,7 @@ fn every_kind_of_flaw_says_where_it_is_and_how_to_mend_it() {
         (
             Conditions { endpoints: vec!["messages".into(), "chat".into()], ..none() },
             "when.endpoints: `chat` is not an endpoint: use one of `chat_completions`, `messages`, \
-             `embeddings`",
+             `embeddings`, `completions`",
         ),
         (
             Conditions {
