@@ -33,8 +33,8 @@ mod problem;
 pub use environment::Purpose;
 pub use file::{FILE_MAX, File};
 pub use organization::{
-    Agent, BudgetStatus, Connection, DeclaredKey, DialectName, Limit, Organization, Pins, Timeouts,
-    UnknownAgents, VendorKey,
+    Agent, BudgetStatus, Connection, DeclaredKey, Limit, Organization, Pins, SharedFamily,
+    Timeouts, UnknownAgents, VendorKey,
 };
 pub use others::Other;
 pub use problem::{Problem, Report};

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::response::Parts;
 use http::{HeaderMap, Response, header};
-use reins_dialects::{Meter, Metered};
+use reins_dialects::{Framing, Meter, Metered};
 use reins_governor::{Answered, Refusal};
 use tokio::sync::{mpsc, oneshot};
 
@@ -46,7 +46,7 @@ impl<T: Transport> Freight<T> {
     pub(crate) async fn arrive(self, arrival: Arrival, response: Response<BoxedBody>) -> Carried {
         let (head, body) = response.into_parts();
         let head = Box::new(head);
-        if is_event_stream(&head.headers) {
+        if self.framing(&head.headers) == Framing::Events {
             return self.stream(arrival, head, body, VecDeque::new());
         }
         let kept = collect(body, &self.terms, self.terms.whole_max, self.pulse()).await;
@@ -72,6 +72,12 @@ impl<T: Transport> Freight<T> {
         let waited = Duration::from_micros(answered.total_us);
         let refusal = cut_short(end, waited);
         Carried::Failed { notice, refusal, retries, closed }
+    }
+
+    /// How the answer comes, by its head.
+    fn framing(&self, headers: &HeaderMap) -> Framing {
+        let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+        self.dialect.framing(kind.unwrap_or_default())
     }
 
     /// What meters the answer to the call as it was sent.
@@ -114,7 +120,7 @@ impl<T: Transport> Freight<T> {
         }
         let billing = self.billing();
         // What came decides, whatever was asked for: an answer in one piece is made in one piece.
-        let streams = is_event_stream(&head.headers);
+        let streams = self.framing(&head.headers) == Framing::Events;
         let owner = Owner {
             admitted: self.admitted,
             aside: Aside::new(metering, STREAM_PATIENCE),
@@ -139,11 +145,6 @@ fn cut_short(end: BodyEnd, waited: Duration) -> Refusal {
         return Refusal::VendorTimeout { waited };
     }
     Refusal::VendorError { what: "its answer broke off".to_owned() }
-}
-
-fn is_event_stream(headers: &HeaderMap) -> bool {
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-    kind.is_some_and(|kind| kind.trim_start().starts_with("text/event-stream"))
 }
 
 fn encoding(headers: &HeaderMap) -> Option<&str> {

@@ -21,17 +21,16 @@ use crate::stopped::Stopped;
 use crate::timed::Timed;
 use crate::{govern, inbound, lines, outbound};
 
-/// Passes on one free call, to the vendor's own path `rest`.
+/// Passes on one free call, to the vendor's own path.
 pub(crate) async fn pass_on(
     desk: &Arc<Desk>,
     way: Way<'_>,
-    rest: &str,
     request: Request<Incoming>,
 ) -> Response<AnswerBody> {
     let Ok(place) = Arc::clone(&desk.places).try_acquire_owned() else {
         return refused(desk, way, &too_many(), None, None);
     };
-    match try_pass_on(desk, way, rest, request).await {
+    match try_pass_on(desk, way, request).await {
         Ok(response) => response.map(|body| body.keeping(place)),
         Err(stopped) => govern::stopped(desk, way, &stopped),
     }
@@ -40,12 +39,11 @@ pub(crate) async fn pass_on(
 async fn try_pass_on(
     desk: &Arc<Desk>,
     way: Way<'_>,
-    rest: &str,
     request: Request<Incoming>,
 ) -> Result<Response<AnswerBody>, Box<Stopped>> {
     let (head, body) = request.into_parts();
     let arrival = recognise(desk, way.local, &head)?;
-    let passed = pass_recognised(desk, way, rest, (&head, &arrival), body).await;
+    let passed = pass_recognised(desk, way, (&head, &arrival), body).await;
     passed.map_err(|refusal| {
         let organization = Some(arrival.key.organization.clone());
         Box::new(Stopped { refusal, id: None, organization })
@@ -55,7 +53,6 @@ async fn try_pass_on(
 async fn pass_recognised(
     desk: &Desk,
     way: Way<'_>,
-    rest: &str,
     (head, arrival): (&Parts, &Arrival<'_>),
     body: Incoming,
 ) -> Result<Response<AnswerBody>, Refusal> {
@@ -69,16 +66,16 @@ async fn pass_recognised(
     let body = inbound::read(&head.headers, body, server, &desk.room).await?;
     let pinned = arrival.key.pins.connection.as_deref();
     let wish = Wish { named: lines::named(way.prefix, &head.headers), pinned, model: None };
-    let dialect = match way.dialect {
-        caller if is_models(rest) => lines::dialect_of_models(version, &wish, caller),
+    let family = match way.family {
+        caller if is_models(way.rest) => lines::family_of_models(version, &wish, caller),
         own => own,
     };
-    let line = lines::choose(version, dialect, &wish)?;
-    let uri = lines::path(line, dialect, rest, head.uri.query())?;
-    let key = lines::vendor_key(line, dialect, arrival, &desk.registry)?;
+    let line = lines::choose(version, family, &wish)?;
+    let uri = lines::path(line, way.rest, head.uri.query())?;
+    let signer = lines::signer(line, arrival, &desk.registry)?;
     let discloses = |value: &[u8]| desk.registry.discloses_key(value);
-    let headers = outbound::headers(&head.headers, Some(key), discloses);
-    let request = outbound::request(&head.method, uri, headers, body);
+    let headers = outbound::headers(&head.headers, discloses);
+    let request = outbound::request(&head.method, uri, headers, body, &*signer);
     let terms = line.terms(server);
     let waited = terms.headers_timeout;
     match timeout(waited, line.transport.send(request)).await {

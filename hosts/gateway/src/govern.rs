@@ -7,7 +7,7 @@ use std::time::Duration;
 use http::request::Parts;
 use http::{Request, Response};
 use hyper::body::Incoming;
-use reins_dialects::Dialect;
+use reins_dialects::{Dialect, Family};
 use reins_flight::{Carried, Freight, Presence, Transport, carry};
 use reins_governor::{
     Admitted, Asking, Call, Identity, Latency, Looked, Name, Refusal, Snapshot, Text,
@@ -32,8 +32,10 @@ use crate::{reply, tally};
 pub(crate) struct Way<'a> {
     /// The vendor or connection that its path is prefixed with.
     pub(crate) prefix: Option<&'a str>,
-    /// How its vendor speaks.
-    pub(crate) dialect: &'static dyn Dialect,
+    /// The vendor's own path, below the version.
+    pub(crate) rest: &'a str,
+    /// The caller's family, in whose words it is refused.
+    pub(crate) family: &'a dyn Family,
     /// Who is at the other end of its connection.
     pub(crate) peer: IpAddr,
     /// Whether both ends of its connection are of this machine.
@@ -42,6 +44,8 @@ pub(crate) struct Way<'a> {
 
 /// A call whose caller was recognised, before its body.
 struct Recognised<'a> {
+    way: Way<'a>,
+    dialect: &'a Arc<dyn Dialect>,
     head: &'a Parts,
     arrival: &'a Arrival<'a>,
     /// When it came in.
@@ -58,12 +62,13 @@ struct Opening {
 pub(crate) async fn govern(
     desk: &Arc<Desk>,
     way: Way<'_>,
+    dialect: &Arc<dyn Dialect>,
     request: Request<Incoming>,
 ) -> Response<AnswerBody> {
     let Ok(place) = Arc::clone(&desk.places).try_acquire_owned() else {
         return refused(desk, way, &too_many(), None, None);
     };
-    match try_govern(desk, way, request, place).await {
+    match try_govern(desk, way, dialect, request, place).await {
         Ok(response) => response,
         Err(stopped) => self::stopped(desk, way, &stopped),
     }
@@ -100,20 +105,21 @@ pub(crate) fn refused(
     if id.is_none() {
         desk.hush.tell(refusal, organization, way.peer, desk.clock.monotonic());
     }
-    reply::refuse(way.dialect, refusal, id)
+    reply::refuse(way.family, refusal, id)
 }
 
 async fn try_govern(
     desk: &Arc<Desk>,
     way: Way<'_>,
+    dialect: &Arc<dyn Dialect>,
     request: Request<Incoming>,
     place: OwnedSemaphorePermit,
 ) -> Result<Response<AnswerBody>, Box<Stopped>> {
     let started = desk.clock.monotonic();
     let (head, body) = request.into_parts();
     let arrival = recognise(desk, way.local, &head)?;
-    let recognised = Recognised { head: &head, arrival: &arrival, started };
-    let governed = recognised.govern(desk, way, body, place).await;
+    let recognised = Recognised { way, dialect, head: &head, arrival: &arrival, started };
+    let governed = recognised.govern(desk, body, place).await;
     governed.map_err(|stopped| Box::new(stopped.of(&arrival.key.organization)))
 }
 
@@ -123,18 +129,17 @@ impl Recognised<'_> {
     async fn govern(
         &self,
         desk: &Arc<Desk>,
-        way: Way<'_>,
         body: Incoming,
         place: OwnedSemaphorePermit,
     ) -> Result<Response<AnswerBody>, Box<Stopped>> {
-        let Self { head, arrival, started } = *self;
+        let Self { way, dialect, head, arrival, started } = *self;
         // WHY: only now. A key that a newer version declares must not be held to the one before.
         let served = desk.served.load_full();
         let (version, server) = (served.of(&arrival.key.organization)?, &served.process.server);
         let identity =
             identify(&arrival.key, &head.headers, &version.organization, &version.directory)?;
         let opening = open(desk, version, identity, started)?;
-        let caller = Caller { version, limits: server, way, head, arrival };
+        let caller = Caller { version, limits: server, way, dialect, head, arrival };
         let turned = |unready| opening.turn_away(desk, &version.snapshot, unready);
         let (body, turn) = caller.body(desk, body).await.map_err(turned)?;
         let first = match turn {
@@ -142,7 +147,7 @@ impl Recognised<'_> {
             Turn::First(first) => Some(first),
             Turn::Again(answer) => return Ok(answer),
         };
-        let text: Arc<dyn Text> = Arc::new(BodyText { dialect: way.dialect, body: body.clone() });
+        let text = BodyText::of(dialect, &body);
         let ready = caller.ready(desk, body).map_err(turned)?;
         let asking = opening.asking(desk, ready.call, Some(text));
         let admitted = admitted(desk, version, asking).await?;
@@ -151,7 +156,7 @@ impl Recognised<'_> {
             admitted,
             transport: Arc::clone(&ready.line.transport),
             pack: ready.pack,
-            dialect: way.dialect,
+            dialect: Arc::clone(dialect),
             read: ready.read,
             terms: ready.line.terms(server),
             crew: desk.crew.clone(),

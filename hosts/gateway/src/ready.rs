@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::request::Parts;
 use hyper::body::Incoming;
 use reins_config::ServerLimits;
-use reins_dialects::{Dialect, Read, Target};
+use reins_dialects::{Dialect, Head, Read, Target};
 use reins_flight::Pack;
 use reins_governor::{Call, Refusal};
 
@@ -42,6 +42,7 @@ pub(crate) struct Caller<'a> {
     pub(crate) version: &'a Version,
     pub(crate) limits: &'a ServerLimits,
     pub(crate) way: Way<'a>,
+    pub(crate) dialect: &'a Arc<dyn Dialect>,
     pub(crate) head: &'a Parts,
     pub(crate) arrival: &'a Arrival<'a>,
 }
@@ -52,26 +53,28 @@ impl Caller<'_> {
     /// Reads the body, and looks whether it was sent before.
     pub(crate) async fn body(&self, desk: &Desk, body: Incoming) -> Result<(Bytes, Turn), Unready> {
         let headers = &self.head.headers;
-        let unread = |refusal| Unready { refusal, call: unread(self.way.dialect) };
+        let unread = |refusal| Unready { refusal, call: unread(self.dialect) };
         let body = inbound::read(headers, body, self.limits, &desk.room).await.map_err(unread)?;
         let turn = desk.repeats.turn(&self.arrival.key.id, headers, &body).map_err(unread)?;
         Ok((body, turn))
     }
 
-    /// Reads the call, and finds what carries it.
+    /// Reads the call, finds what carries it, and binds it to that.
     pub(crate) fn ready(&self, desk: &Desk, body: Bytes) -> Result<Ready, Unready> {
-        let dialect = self.way.dialect;
-        let unread = |refusal| Unready { refusal, call: unread(dialect) };
-        let nobody: Arc<str> = Arc::from("");
-        let target = Target { vendor: Arc::clone(&nobody), connection: nobody };
-        let mut read = dialect.read(&body, &target).map_err(unread)?;
-        let known = |refusal, call: &Call| Unready { refusal, call: Box::new(call.clone()) };
-        let line = self.line(&read.call.model).map_err(|refusal| known(refusal, &read.call))?;
-        read.call.vendor = Arc::clone(&line.connection.vendor);
-        read.call.connection = line.connection.name.clone().into();
-        let read = Arc::new(read);
+        let head = Head { path: self.way.rest, query: self.head.uri.query() };
+        let unread = |refusal| Unready { refusal, call: unread(self.dialect) };
+        let asked = self.dialect.read(&head, &body).map_err(unread)?;
+        let line = match self.line(&asked.model) {
+            Ok(line) => line,
+            Err(refusal) => {
+                let call = Box::new(asked.bind(nowhere()).call);
+                return Err(Unready { refusal, call });
+            }
+        };
+        let read = Arc::new(asked.bind(line.target()));
         let pack = self.pack(desk, line, &read, body);
-        let pack = pack.map_err(|refusal| known(refusal, &read.call))?;
+        let pack =
+            pack.map_err(|refusal| Unready { refusal, call: Box::new(read.call.clone()) })?;
         let output_cap = read.call.output_cap.or(line.connection.default_max_tokens);
         let call = Call { output_cap, ..read.call.clone() };
         Ok(Ready { read, call, line: Arc::clone(line), pack })
@@ -82,7 +85,7 @@ impl Caller<'_> {
         let pinned = self.arrival.key.pins.connection.as_deref();
         let wish =
             Wish { named: lines::named(self.way.prefix, headers), pinned, model: Some(model) };
-        lines::choose(self.version, self.way.dialect, &wish)
+        lines::choose(self.version, self.way.family, &wish)
     }
 
     /// Makes the request of each attempt: the bytes as they came, unless the call was changed.
@@ -93,22 +96,27 @@ impl Caller<'_> {
         read: &Arc<Read>,
         body: Bytes,
     ) -> Result<Pack, Refusal> {
-        let dialect = self.way.dialect;
-        let uri = lines::queried(line, self.head.uri.query())?;
+        let uri = lines::path(line, self.way.rest, self.head.uri.query())?;
         let registry = &desk.registry;
-        let key = lines::vendor_key(line, dialect, self.arrival, registry)?;
+        let signer = lines::signer(line, self.arrival, registry)?;
         let discloses = |value: &[u8]| registry.discloses_key(value);
-        let headers = outbound::headers(&self.head.headers, Some(key), discloses);
+        let headers = outbound::headers(&self.head.headers, discloses);
         let (method, read) = (self.head.method.clone(), Arc::clone(read));
+        let dialect = Arc::clone(self.dialect);
         Ok(Box::new(move |call: &Call| {
             let changed = dialect.rewrite(&body, &read, call);
             let bytes = changed.map_or_else(|| body.clone(), Bytes::from);
-            outbound::request(&method, uri.clone(), headers.clone(), bytes)
+            outbound::request(&method, uri.clone(), headers.clone(), bytes, &*signer)
         }))
     }
 }
 
 /// What is known of a call that could not be read.
-fn unread(dialect: &dyn Dialect) -> Box<Call> {
+fn unread(dialect: &Arc<dyn Dialect>) -> Box<Call> {
     Box::new(Call::new("", "", dialect.endpoint()))
+}
+
+/// The target in the record of a call that no connection carries.
+fn nowhere() -> Target {
+    Target { vendor: "".into(), connection: "".into() }
 }

@@ -1,15 +1,17 @@
 //! Answers in the gateway's own words: what is told of a decision, of a cost, of a refusal.
 
 use std::fmt::Display;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
-use reins_dialects::Dialect;
+use reins_dialects::Family;
 use reins_flight::Notice;
 use reins_governor::{Action, Closed, Refusal, TransactionId};
 
 use crate::body::AnswerBody;
+use crate::path;
 
 /// The names of the headers that every governed answer may carry.
 pub(crate) mod names {
@@ -95,11 +97,11 @@ pub(crate) fn tell_overhead(headers: &mut HeaderMap, micros: u64) {
 
 /// A refusal as the vendor would word it.
 pub(crate) fn refuse(
-    dialect: &dyn Dialect,
+    family: &dyn Family,
     refusal: &Refusal,
     id: Option<TransactionId>,
 ) -> Response<AnswerBody> {
-    let body = Bytes::from(dialect.refuse(refusal, id));
+    let body = Bytes::from(family.refuse(refusal, id));
     let mut response = Response::new(AnswerBody::whole(body));
     *response.status_mut() =
         StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -144,13 +146,15 @@ fn plain(value: impl Display) -> Option<HeaderValue> {
 }
 
 /// The answer for a path that is not in the table.
-pub(crate) fn not_carried(dialect: &dyn Dialect, path: &str) -> Response<AnswerBody> {
-    let refusal = Refusal::NotFound {
-        path: path.chars().take(200).collect(),
-        hint: "Reins carries /v1/chat/completions, /v1/messages, /v1/messages/count_tokens and \
-               /v1/models, also behind the name of a connection; other paths could spend past \
-               every budget",
-    };
+pub(crate) fn not_carried(family: &dyn Family, path: &str) -> Response<AnswerBody> {
+    static HINT: LazyLock<String> = LazyLock::new(|| {
+        format!(
+            "Reins carries {}, also behind the name of a connection; other paths could spend past \
+             every budget",
+            path::carried()
+        )
+    });
+    let refusal = Refusal::NotFound { path: path.chars().take(200).collect(), hint: &HINT };
     crate::tally::refused(&refusal, None);
-    refuse(dialect, &refusal, None)
+    refuse(family, &refusal, None)
 }

@@ -240,14 +240,16 @@ impl Server {
         let path = request.uri().path().to_owned();
         let local = is_local(self.bound, peer);
         let answer = match Path::of(request.method(), &path, request.headers()) {
-            Path::Metered { prefix, dialect } => {
-                govern::govern(&self.desk, Way { prefix, dialect, peer, local }, request).await
+            Path::Metered { prefix, rest, dialect } => {
+                let way = Way { prefix, rest, family: dialect.family(), peer, local };
+                govern::govern(&self.desk, way, &dialect, request).await
             }
-            Path::Free { prefix, rest, dialect } => {
-                free::pass_on(&self.desk, Way { prefix, dialect, peer, local }, rest, request).await
+            Path::Free { prefix, rest, family } => {
+                let way = Way { prefix, rest, family: &*family, peer, local };
+                free::pass_on(&self.desk, way, request).await
             }
             Path::Own => return (self.page(request).await, false),
-            Path::Refused { dialect } => return (reply::not_carried(dialect, &path), false),
+            Path::Refused { family } => return (reply::not_carried(&*family, &path), false),
         };
         let known = answer.extensions().get::<Unrecognised>().is_none();
         (answer, known)

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use http::Uri;
 use reins_config::{Connection, DeclaredKey, Organization, Secret, ServerLimits, VendorKey};
+use reins_dialects::Target;
 use reins_flight::Terms;
 use reins_governor::{Name, Snapshot};
 use reins_ledger::Limits;
@@ -48,8 +49,8 @@ pub(crate) struct Parts<'a> {
 pub(crate) struct Line {
     pub(crate) connection: Connection,
     pub(crate) transport: Arc<Transport>,
-    /// Where its vendor answers paid calls.
-    pub(crate) paid: Uri,
+    /// Where its vendor answers paid calls, by the paths of its endpoints.
+    pub(crate) paid: HashMap<Box<str>, Uri>,
     /// The key that Reins keeps for the vendor.
     key: Option<Secret>,
 }
@@ -132,6 +133,12 @@ impl Line {
             connection: connection.clone(),
             key,
         })
+    }
+
+    /// Where calls on this line go.
+    pub(crate) fn target(&self) -> Target {
+        let Connection { vendor, name, .. } = &self.connection;
+        Target { vendor: Arc::clone(vendor), connection: name.clone().into() }
     }
 
     fn is(&self, connection: &Connection, key: Option<&Secret>) -> bool {
