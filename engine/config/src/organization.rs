@@ -8,7 +8,7 @@ use std::time::Duration;
 use http::Uri;
 use jiff::tz::TimeZone;
 use reins_dialects::Family;
-use reins_governor::{Budgets, Environment, Name, Pattern, ScopeKind};
+use reins_governor::{Budgets, Environment, Name, Pattern, ScopeKind, Tokens};
 use reins_policy::Policy;
 use reins_prices::Override;
 
@@ -104,7 +104,7 @@ pub struct Connection {
     /// The models it sells; at least one pattern.
     pub models: Vec<Pattern>,
     /// The output cap written into calls that name none.
-    pub default_max_tokens: Option<u64>,
+    pub default_max_tokens: Option<Tokens>,
     /// How long to wait for it.
     pub timeouts: Timeouts,
     /// How often a failed attempt is tried again, 0 to 2 times.

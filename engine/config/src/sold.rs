@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use reins_governor::{Bound, Call, Cost, Name, NoBound, Pattern, Prices, Usage, Usd};
+use reins_governor::{Bound, Call, Cost, Name, NoBound, Pattern, Prices, Tokens, Usage, Usd};
 
 use crate::organization::Connection;
 
@@ -32,7 +32,7 @@ impl Prices for Sold {
         self.prices.bound(call)
     }
 
-    fn affordable_cap(&self, call: &Call, left: Usd) -> Option<u64> {
+    fn affordable_cap(&self, call: &Call, left: Usd) -> Option<Tokens> {
         self.prices.affordable_cap(call, left)
     }
 

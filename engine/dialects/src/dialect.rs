@@ -5,7 +5,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use reins_governor::{Call, Endpoint, Refusal};
+use reins_governor::{Call, Endpoint, Refusal, Tokens};
 
 use crate::{Asked, Family, Filter, Meter, Read};
 
@@ -61,7 +61,7 @@ pub trait Dialect: Send + Sync + fmt::Debug + 'static {
     /// At most how many tokens the text in `body` has for the vendor and model of `call`: counted,
     /// which takes its time, rather than measured by bytes. `None` where nobody knows their
     /// tokenizer.
-    fn text_tokens(&self, body: &[u8], call: &Call) -> Option<u64> {
+    fn text_tokens(&self, body: &[u8], call: &Call) -> Option<Tokens> {
         let _ = (body, call);
         None
     }

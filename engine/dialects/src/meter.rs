@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use reins_governor::Usage;
+use reins_governor::{Tokens, Usage};
 
 /// Stands in [`Metered::output_bound`] where output may have been billed that never came through,
 /// such as hidden reasoning: larger than any hold, so that a presumed charge is the whole hold.
-pub const OUTPUT_UNSEEN: u64 = u64::MAX;
+pub const OUTPUT_UNSEEN: Tokens = Tokens::MAX;
 
 /// Reads an answer as it comes by. Feeding it never fails; it holds a bounded amount of memory.
 pub trait Meter: Send {
@@ -27,7 +27,7 @@ pub struct Metered {
     /// At most so many output tokens came through: bytes of text, tool arguments and reasoning.
     /// [`OUTPUT_UNSEEN`] where the vendor may bill what it does not show, or where the answer could
     /// not be followed.
-    pub output_bound: u64,
+    pub output_bound: Tokens,
     /// Whether the answer came to its end, and does not say that it failed.
     pub complete: bool,
     /// How the answer says that it failed, if it does.
@@ -85,7 +85,7 @@ impl Metered {
 impl Failure {
     /// The failure of an answer with or without output, and with this usage.
     pub(crate) fn after(output: bool, usage: &Found) -> Self {
-        let told = matches!(usage, Found::Usage(usage) if usage.total_output() > 0);
+        let told = matches!(usage, Found::Usage(usage) if usage.total_output() > Tokens::ZERO);
         if output || told { Self::AfterOutput } else { Self::BeforeOutput }
     }
 }

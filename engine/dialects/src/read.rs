@@ -4,7 +4,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use reins_governor::{Call, Endpoint, InputSize, ServiceTier, Wording};
+use reins_governor::{Call, Endpoint, InputSize, ServiceTier, Tokens, Wording};
 
 use crate::Target;
 
@@ -128,9 +128,9 @@ impl Asked {
             endpoint: self.endpoint,
             stream: self.stream,
             input: self.input,
-            output_cap: self.output_cap,
+            output_cap: self.output_cap.map(Tokens),
             choices: self.choices,
-            thinking_budget: self.thinking_budget,
+            thinking_budget: Tokens(self.thinking_budget),
             tier: self.tier,
             tool_results: self.tool_results,
             web_search: self.web_search,

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use reins_governor::Call;
+use reins_governor::{Call, Tokens};
 use serde_json::Value;
 
 use crate::Read;
@@ -34,9 +34,9 @@ impl Rewrite {
     }
 
     /// Says a cap in `field`: where the client named one, else at the opening of the body.
-    pub(crate) fn cap(&mut self, field: &str, named: Option<&Named>, cap: u64, open: usize) {
+    pub(crate) fn cap(&mut self, field: &str, named: Option<&Named>, cap: Tokens, open: usize) {
         match named {
-            Some(named) if named.value == Some(cap) => {}
+            Some(named) if named.value == Some(cap.get()) => {}
             Some(named) => self.replace(&named.place, cap.to_string()),
             None => self.insert(open, format!(r#""{field}":{cap},"#)),
         }

@@ -6,7 +6,7 @@ mod table;
 use std::sync::Arc;
 
 use reins_dialects::{Billing, Failure, Found, Metered, OUTPUT_UNSEEN};
-use reins_governor::{Ending, PresumeReason, Usage};
+use reins_governor::{Ending, PresumeReason, Tokens, Usage};
 
 use self::table::Owed;
 pub(crate) use self::table::{Row, Seen, row};
@@ -15,7 +15,7 @@ pub(crate) use self::table::{Row, Seen, row};
 ///
 /// A few network packets' worth: the fastest models make about 500 tokens a second, and a close
 /// is seen within a tenth of one.
-const MARGIN_TOKENS: u64 = 64;
+const MARGIN_TOKENS: Tokens = Tokens(64);
 
 /// The status of a call that is taken on to be done later.
 const ACCEPTED: u16 = 202;
@@ -52,7 +52,7 @@ struct Evidence {
     usage: Option<Usage>,
     answered_by: Option<Arc<str>>,
     /// At most so many tokens of output were made, if nothing was made unseen.
-    output_seen: Option<u64>,
+    output_seen: Option<Tokens>,
     /// Whether the vendor stops its billing when the connection is closed.
     closing_stops: bool,
     complete: bool,
@@ -74,7 +74,7 @@ pub(crate) fn answered(metered: Metered, end: AnswerEnd) -> Ending {
     let evidence = Evidence {
         usage: metered.usage.believed(),
         answered_by: metered.model,
-        output_seen: is_seen.then(|| metered.output_bound.saturating_add(MARGIN_TOKENS)),
+        output_seen: is_seen.then(|| metered.output_bound.plus(MARGIN_TOKENS)),
         closing_stops: if end.streams { closing_stops_streams } else { closing_stops_whole },
         complete: metered.complete && end.body == BodyEnd::Whole,
     };
@@ -96,7 +96,7 @@ fn owed(row: &Row, evidence: Evidence) -> Ending {
     }
 }
 
-const fn unknown(why: PresumeReason, output_seen: Option<u64>, complete: bool) -> Ending {
+const fn unknown(why: PresumeReason, output_seen: Option<Tokens>, complete: bool) -> Ending {
     Ending::Unknown { why, output_seen, complete }
 }
 

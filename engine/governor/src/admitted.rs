@@ -14,8 +14,8 @@ use crate::admit::{commit, pass};
 use crate::case::Case;
 use crate::{
     Accuracy, Attempt, Budget, Call, Charge, Holding, Identity, Ledger, Mark, Overshoot,
-    PresumeReason, Receipt, Refusal, Snapshot, Standing, Status, Trace, Transaction, Usage, Usd,
-    VoidReason,
+    PresumeReason, Receipt, Refusal, Snapshot, Standing, Status, Tokens, Trace, Transaction, Usage,
+    Usd, VoidReason,
 };
 
 /// A call that may be sent to its vendor, once.
@@ -58,7 +58,7 @@ pub enum Ending {
         why: PresumeReason,
         /// Where the vendor's charge stops with the connection: the output tokens that came, at
         /// the most. `None`: the whole hold is presumed.
-        output_seen: Option<u64>,
+        output_seen: Option<Tokens>,
         /// Whether the whole answer came.
         complete: bool,
     },

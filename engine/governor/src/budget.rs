@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Identity, Name, Pattern, Scope, ScopeKind, Usd, Window};
+use crate::{Identity, Name, Pattern, Scope, ScopeKind, Tokens, Usd, Window};
 
 /// Whose spend a budget limits. Each name that the pattern matches has its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub enum OnExceed {
     /// Its output cap is lowered to what is left, but not below `floor` tokens.
     Clip {
         /// The least useful cap, in tokens.
-        floor: u64,
+        floor: Tokens,
     },
     /// It goes to a cheaper model.
     Downgrade {

@@ -9,7 +9,7 @@ use minicbor::{Decode, Encode};
 use serde::Serialize;
 
 use crate::words::words;
-use crate::{Identity, ModelFee, Usd, form};
+use crate::{Identity, ModelFee, Tokens, Usd, form};
 
 /// What kind of answer a call asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -102,13 +102,13 @@ pub struct Call {
     pub input: InputSize,
     /// The most output tokens an answer may have, where the request or an amendment says so.
     #[n(6)]
-    pub output_cap: Option<u64>,
+    pub output_cap: Option<Tokens>,
     /// Answers asked for: each may use the whole cap.
     #[n(7)]
     pub choices: u64,
     /// Tokens set aside for thinking; the cap cannot go below.
     #[cbor(n(8), skip_if = "form::is_default")]
-    pub thinking_budget: u64,
+    pub thinking_budget: Tokens,
     /// The tier asked for.
     #[cbor(n(9), skip_if = "form::is_default")]
     pub tier: ServiceTier,
@@ -137,12 +137,12 @@ pub enum Amendment {
     /// Let the answer have at most this many tokens.
     Clip {
         /// The new cap, in tokens.
-        output_cap: u64,
+        output_cap: Tokens,
     },
     /// Lower the cap to what the budgets still afford, but not below a minimum.
     ClipToAfford {
         /// The least useful cap, in tokens.
-        floor: u64,
+        floor: Tokens,
     },
 }
 
@@ -226,7 +226,7 @@ impl Call {
             input: InputSize::default(),
             output_cap: None,
             choices: 1,
-            thinking_budget: 0,
+            thinking_budget: Tokens::ZERO,
             tier: ServiceTier::default(),
             tool_results: 0,
             web_search: false,
@@ -237,8 +237,8 @@ impl Call {
 
     /// Tokens the answer may have in all, where that is known.
     #[must_use]
-    pub fn output_bound(&self) -> Option<u64> {
-        self.output_cap.map(|cap| cap.saturating_mul(self.choices.max(1)))
+    pub fn output_bound(&self) -> Option<Tokens> {
+        self.output_cap.map(|cap| cap.times(self.choices.max(1)))
     }
 
     /// The most paid searches there can be, `None` where nothing limits them: those that the

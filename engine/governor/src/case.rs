@@ -15,7 +15,7 @@ use jiff::Timestamp;
 
 use crate::{
     Action, Asking, Attempt, Bound, Call, Clock, Cursor, DecidedBy, Decision, Facts, Holding,
-    Latency, Mark, NoBound, Readings, Refusal, Snapshot, Step,
+    Latency, Mark, NoBound, Readings, Refusal, Snapshot, Step, Tokens,
 };
 
 /// What comes next for a case.
@@ -57,7 +57,7 @@ pub(crate) struct Case {
     /// What the judge read of spend; at its end it reads nothing.
     readings: Option<Readings>,
     /// A rule asked to clip rather than refuse, and not below this many tokens.
-    clip_floor: Option<u64>,
+    clip_floor: Option<Tokens>,
 }
 
 // === impl Case ===

@@ -15,6 +15,7 @@ mod identity;
 mod name;
 mod scope;
 mod text;
+mod tokens;
 mod words;
 
 mod money;
@@ -70,6 +71,7 @@ pub use replay::Agreement;
 pub use scope::{Scope, ScopeKind, Scopes};
 pub use snapshot::Snapshot;
 pub use text::Text;
+pub use tokens::Tokens;
 pub use trace::{Decision, Looked, Mark, Matched, Reason, TokenKind, Trace, TraceDigest};
 pub use transaction::{
     Accuracy, Attempt, Latency, Outcome, RECORD_VERSION, RecordError, Status, Transaction,

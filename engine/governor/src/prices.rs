@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::{Call, Picos, Usage, Usd, Wording};
+use crate::{Call, Picos, Tokens, Usage, Usd, Wording};
 
 /// The most a call can cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,7 +15,7 @@ pub struct Bound {
     /// The input alone: what is owed even if the answer stops at once.
     pub input: Usd,
     /// The output tokens that `total` allows for, over all choices.
-    pub output_tokens: u64,
+    pub output_tokens: Tokens,
 }
 
 /// Why nobody can say what a call may cost at most.
@@ -64,7 +64,7 @@ pub trait Prices: Send + Sync + fmt::Debug {
     fn bound(&self, call: &Call) -> Result<Bound, NoBound>;
 
     /// The highest output cap, in tokens per choice, with which `call` costs at most `left`.
-    fn affordable_cap(&self, call: &Call, left: Usd) -> Option<u64>;
+    fn affordable_cap(&self, call: &Call, left: Usd) -> Option<Tokens>;
 
     /// What `usage` cost; `None` where the model has no price or the sum cannot be counted.
     fn cost(&self, vendor: &str, model: &str, usage: &Usage) -> Option<Cost>;

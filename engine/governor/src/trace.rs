@@ -10,7 +10,7 @@ use serde::{Serialize, Serializer};
 use sha2::{Digest, Sha256};
 
 use crate::words::words;
-use crate::{Action, ConditionKind, DecidedBy, Name, ScopeKind, Usd, Window, form};
+use crate::{Action, ConditionKind, DecidedBy, Name, ScopeKind, Tokens, Usd, Window, form};
 
 /// Tokens of a call, by where they stand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,10 +100,10 @@ pub enum Reason {
         what: TokenKind,
         /// The most there can be; `None` where that is unknown.
         #[n(1)]
-        tokens: Option<u64>,
+        tokens: Option<Tokens>,
         /// What they are compared with.
         #[n(2)]
-        limit: u64,
+        limit: Tokens,
         /// Whether they are over.
         #[n(3)]
         over: bool,
@@ -210,7 +210,7 @@ pub enum Mark {
         /// Whose change it is.
         by: DecidedBy,
         /// The cap it has now, in tokens.
-        to: u64,
+        to: Tokens,
     },
 }
 

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use reins_governor::{
-    ConditionKind, Endpoint, Facts, InputSize, Name, Pattern, Readings, Reason, TokenKind, Usd,
+    ConditionKind, Endpoint, Facts, InputSize, Name, Pattern, Readings, Reason, TokenKind, Tokens,
+    Usd,
 };
 
 use crate::schedule::Minutes;
@@ -141,19 +142,19 @@ impl TokenLimit {
 }
 
 /// Without a most, there may be more than any limit.
-fn over(what: TokenKind, tokens: Option<u64>, limit: u64) -> (bool, Reason) {
+fn over(what: TokenKind, tokens: Option<Tokens>, limit: Tokens) -> (bool, Reason) {
     let over = tokens.is_none_or(|tokens| tokens > limit);
     (over, Reason::Tokens { what, tokens, limit, over })
 }
 
 /// The most tokens a request puts in: a token of text has at least one byte. `None` where the
 /// request holds or names what cannot be counted in bytes of text.
-const fn input_at_most(input: &InputSize) -> Option<u64> {
+const fn input_at_most(input: &InputSize) -> Option<Tokens> {
     let countable = input.images == 0
         && input.pages == 0
         && input.audio_bytes == 0
         && input.by_reference.is_none();
-    if countable { Some(input.text_bytes) } else { None }
+    if countable { Some(Tokens(input.text_bytes)) } else { None }
 }
 
 #[cfg(test)]

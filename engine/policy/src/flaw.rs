@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use reins_governor::{Name, ScopeKind, Usd, Window};
+use reins_governor::{Name, ScopeKind, Tokens, Usd, Window};
 
 /// A field of a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,9 +72,9 @@ pub enum Flaw {
         /// Where.
         at: Place,
         /// The cap, in tokens.
-        to: u64,
+        to: Tokens,
         /// The floor, in tokens.
-        floor: u64,
+        floor: Tokens,
     },
     /// An override of something that the rule does not have.
     #[error("{at}: the rule compares no spend with a limit: add a spend condition to the rule")]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use reins_governor::{Name, Pattern, ScopeKind, Usd, Window};
+use reins_governor::{Name, Pattern, ScopeKind, Tokens, Usd, Window};
 
 /// A named, ordered list of rules for some of an organization's calls.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -131,9 +131,9 @@ pub struct AmountRange {
 pub struct TokenLimit {
     /// The most tokens to put in. A byte of text counts as one, so a call may be over that a
     /// tokenizer would find within; images, pages, audio and references are always over.
-    pub input: Option<u64>,
+    pub input: Option<Tokens>,
     /// The most tokens an answer may have, over all choices.
-    pub output: Option<u64>,
+    pub output: Option<Tokens>,
 }
 
 /// Somebody's spend over a window, this call included, is over a limit: the call that reaches the
@@ -192,9 +192,9 @@ pub enum Action {
     /// It goes on with a lower output cap.
     Clip {
         /// The cap, in tokens; left out, what the budgets still afford.
-        to: Option<u64>,
+        to: Option<Tokens>,
         /// The least useful cap, in tokens: a clip never goes below.
-        floor: u64,
+        floor: Tokens,
     },
 }
 

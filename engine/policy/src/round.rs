@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use reins_governor::{
-    Amendment, Blocked, Cursor, DecidedBy, Decision, Facts, Mark, Readings, Reason, Step,
+    Amendment, Blocked, Cursor, DecidedBy, Decision, Facts, Mark, Readings, Reason, Step, Tokens,
 };
 
 use crate::condition::{Finding, ask_all};
@@ -192,9 +192,9 @@ impl Round<'_> {
 
 /// A cap counts the tokens set aside for thinking, which cannot be clipped: the rest must still
 /// be worth it.
-const fn least_cap(thinking_budget: u64, floor: u64) -> u64 {
-    let answer = if floor == 0 { 1 } else { floor };
-    if thinking_budget == 0 { floor } else { thinking_budget.saturating_add(answer) }
+const fn least_cap(thinking_budget: Tokens, floor: Tokens) -> Tokens {
+    let answer = if floor.get() == 0 { Tokens(1) } else { floor };
+    if thinking_budget.get() == 0 { floor } else { thinking_budget.plus(answer) }
 }
 
 /// The rule's own message, else the reason with its figures.

@@ -6,8 +6,8 @@ use jiff::{Timestamp, tz::TimeZone};
 use reins_governor::samples::caller;
 use reins_governor::{
     Budget, BudgetScope, Budgets, Call, Cursor, DecidedBy, Decision, Endpoint, Facts, HoldMode,
-    Identity, InputSize, Judge, Name, OnExceed, Pattern, Reading, Readings, ScopeKind, Step, Usd,
-    Window,
+    Identity, InputSize, Judge, Name, OnExceed, Pattern, Reading, Readings, ScopeKind, Step,
+    Tokens, Usd, Window,
 };
 
 use crate::{Action, Conditions, Mode, OnError, Policy, PolicyScope, Rule, Rules, Status, compile};
@@ -44,7 +44,7 @@ pub(crate) fn scene() -> Scene {
 fn call() -> Call {
     Call {
         input: InputSize { text_bytes: 4_000, parts: 2, ..InputSize::default() },
-        output_cap: Some(1_000),
+        output_cap: Some(Tokens(1_000)),
         ..Call::new("openai", "gpt-4o", Endpoint::ChatCompletions)
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use jiff::civil::Date;
-use reins_governor::{Bound, Call, Cost, NoBound, Prices, Usage, Usd};
+use reins_governor::{Bound, Call, Cost, NoBound, Prices, Tokens, Usage, Usd};
 
 use crate::bound::{affordable_cap, bound};
 use crate::cost::cost;
@@ -98,7 +98,7 @@ impl Prices for PriceBook {
         bound(self.price(&call.vendor, &call.model).ok_or(NoBound::Unpriced)?, call)
     }
 
-    fn affordable_cap(&self, call: &Call, left: Usd) -> Option<u64> {
+    fn affordable_cap(&self, call: &Call, left: Usd) -> Option<Tokens> {
         affordable_cap(self.price(&call.vendor, &call.model)?, call, left)
     }
 

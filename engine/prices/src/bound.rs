@@ -3,7 +3,7 @@
 //! A bound holds as long as the vendor serves the tier that was asked for, or the plain one. It
 //! rests on published limits only: where one is missing, there is no bound.
 
-use reins_governor::{Bound, Call, InputSize, NoBound, Picos, ServiceTier, Usd, Wording};
+use reins_governor::{Bound, Call, InputSize, NoBound, Picos, ServiceTier, Tokens, Usd, Wording};
 
 use crate::price::Limits;
 use crate::{Price, Rates};
@@ -26,7 +26,7 @@ struct Committed {
 
 /// The most input tokens a call can have.
 #[derive(Clone, Copy)]
-struct Tokens {
+struct InputTokens {
     text: u128,
     audio: u128,
     /// Both together are no more than this.
@@ -36,9 +36,9 @@ struct Tokens {
 /// The most `call` can cost.
 pub(crate) fn bound(price: &Price, call: &Call) -> Result<Bound, NoBound> {
     let cap = call.output_cap.or(price.limits.max_output);
-    let output_tokens = |cap: u64| cap.saturating_mul(call.choices.max(1));
+    let output_tokens = |cap: Tokens| cap.times(call.choices.max(1));
     if price.free {
-        let tokens = cap.map_or(u64::MAX, output_tokens);
+        let tokens = cap.map_or(Tokens::MAX, output_tokens);
         return Ok(Bound { total: Usd::ZERO, input: Usd::ZERO, output_tokens: tokens });
     }
     let committed = Committed::of(price, call)?;
@@ -49,15 +49,15 @@ pub(crate) fn bound(price: &Price, call: &Call) -> Result<Bound, NoBound> {
 }
 
 /// The highest cap, in tokens per choice, with which `call` costs at most `left`.
-pub(crate) fn affordable_cap(price: &Price, call: &Call, left: Usd) -> Option<u64> {
+pub(crate) fn affordable_cap(price: &Price, call: &Call, left: Usd) -> Option<Tokens> {
     if price.free {
-        return Some(u64::MAX);
+        return Some(Tokens::MAX);
     }
     let committed = Committed::of(price, call).ok()?;
     let left = u128::from(left.nanos()) * PICOS_PER_NANO;
     let rest = left.checked_sub(committed.input.checked_add(committed.fees)?)?;
     let cap = rest.checked_div(committed.output_token).unwrap_or(u128::MAX);
-    Some(u64::try_from(cap).unwrap_or(u64::MAX))
+    Some(u64::try_from(cap).map_or(Tokens::MAX, Tokens))
 }
 
 /// How many paid searches there can be, where they are all that costs extra.
@@ -89,7 +89,7 @@ impl Committed {
     fn of(price: &Price, call: &Call) -> Result<Self, NoBound> {
         let searches = searches(call)?;
         let fee = most(searches, price.web_search.map(|fee| fee.picos()));
-        let tokens = Tokens::of(&price.limits, &call.input, searches)?;
+        let tokens = InputTokens::of(&price.limits, &call.input, searches)?;
         let rates = dearest(price, call.tier, tokens.all()).ok_or(NoBound::Unpriced)?;
         if call.input.audio_bytes > 0 && rates.audio_input.is_none() {
             return Err(NoBound::Unpriced);
@@ -103,18 +103,18 @@ impl Committed {
     }
 
     /// The whole, with this output cap.
-    fn with(&self, cap: u64) -> Option<Usd> {
-        let output = self.output_token.checked_mul(cap.into())?;
+    fn with(&self, cap: Tokens) -> Option<Usd> {
+        let output = self.output_token.checked_mul(cap.get().into())?;
         Picos(self.input.checked_add(self.fees)?.checked_add(output)?).round_up()
     }
 }
 
-// === impl Tokens ===
+// === impl InputTokens ===
 
-impl Tokens {
+impl InputTokens {
     fn of(limits: &Limits, size: &InputSize, searches: u64) -> Result<Self, NoBound> {
         let prompts = u128::from(size.prompts.max(1));
-        let window = limits.context_window.map(|window| u128::from(window) * prompts);
+        let window = limits.context_window.map(|window| u128::from(window.get()) * prompts);
         let rereads = searches.max(size.rereads);
         if rereads > 0 {
             // What a tool finds is input of one more pass over the whole conversation.
@@ -130,13 +130,15 @@ impl Tokens {
         }
     }
 
-    /// Tokens as far as the request shows them, or what hides them.
+    /// InputTokens as far as the request shows them, or what hides them.
     fn shown(limits: &Limits, size: &InputSize) -> Result<Self, Wording> {
         size.by_reference.clone().map_or(Ok(()), Err)?;
-        let images = most(size.images, limits.image).ok_or(Wording::new("image"))?;
-        let pages = most(size.pages, limits.page).ok_or(Wording::new("document"))?;
-        let framing = u128::from(size.parts) * u128::from(limits.framing_part)
-            + u128::from(limits.framing_call);
+        let images =
+            most(size.images, limits.image.map(Tokens::get)).ok_or(Wording::new("image"))?;
+        let pages =
+            most(size.pages, limits.page.map(Tokens::get)).ok_or(Wording::new("document"))?;
+        let framing = u128::from(size.parts) * u128::from(limits.framing_part.get())
+            + u128::from(limits.framing_call.get());
         let text = [framing, images, pages]
             .into_iter()
             .fold(u128::from(size.text_bytes), u128::saturating_add);
@@ -144,7 +146,7 @@ impl Tokens {
         Ok(Self { text, audio, most: u128::MAX })
     }
 
-    /// Tokens of whatever kind.
+    /// InputTokens of whatever kind.
     const fn any(most: u128) -> Self {
         Self { text: most, audio: most, most }
     }

@@ -12,14 +12,14 @@ pub(crate) fn cost(price: &Price, usage: &Usage) -> Option<Cost> {
     if price.free {
         return Some(Cost::default());
     }
-    let rates = price.rates(usage.tier, usage.total_input().into());
-    let input = Picos::of(usage.input, rates.input.picos())
-        .plus(Picos::of(usage.cached, rates.cached.picos()))
-        .plus(Picos::of(usage.cache_write, rates.cache_write.picos()))
-        .plus(Picos::of(usage.cache_write_1h, rates.cache_write_1h.picos()))
-        .plus(known(usage.audio_input, rates.audio_input)?);
-    let output = Picos::of(usage.output, rates.output.picos())
-        .plus(known(usage.audio_output, rates.audio_output)?);
+    let rates = price.rates(usage.tier, usage.total_input().get().into());
+    let input = Picos::of(usage.input.get(), rates.input.picos())
+        .plus(Picos::of(usage.cached.get(), rates.cached.picos()))
+        .plus(Picos::of(usage.cache_write.get(), rates.cache_write.picos()))
+        .plus(Picos::of(usage.cache_write_1h.get(), rates.cache_write_1h.picos()))
+        .plus(known(usage.audio_input.get(), rates.audio_input)?);
+    let output = Picos::of(usage.output.get(), rates.output.picos())
+        .plus(known(usage.audio_output.get(), rates.audio_output)?);
     let fees = known(usage.web_searches, price.web_search)?;
     let total = input.plus(output).plus(fees).round_up()?;
     Some(Cost { input, output, fees, total })

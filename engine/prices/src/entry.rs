@@ -3,6 +3,7 @@
 use std::sync::{Arc, LazyLock};
 
 use jiff::civil::Date;
+use reins_governor::Tokens;
 use serde::Deserialize;
 
 use crate::price::{Limits, Price};
@@ -27,9 +28,9 @@ pub(crate) struct Vendor {
     /// The day of the newest figure in the file.
     pub(crate) date: Date,
     /// What the vendor puts around a request, in tokens.
-    pub(crate) framing_call: u64,
+    pub(crate) framing_call: Tokens,
     /// What the vendor puts around each part, in tokens.
-    pub(crate) framing_part: u64,
+    pub(crate) framing_part: Tokens,
     /// The models.
     #[serde(rename = "model")]
     pub(crate) models: Vec<Entry>,
@@ -49,10 +50,10 @@ pub(crate) struct Entry {
     pub(crate) patterns: Vec<reins_governor::Pattern>,
     pub(crate) source: Arc<str>,
     pub(crate) date: Date,
-    context_window: Option<u64>,
-    max_output_tokens: Option<u64>,
-    image_tokens: Option<u64>,
-    page_tokens: Option<u64>,
+    context_window: Option<Tokens>,
+    max_output_tokens: Option<Tokens>,
+    image_tokens: Option<Tokens>,
+    page_tokens: Option<Tokens>,
     #[serde(default)]
     free: bool,
     /// Its prices over time, oldest first.
@@ -68,7 +69,7 @@ pub(crate) struct Period {
     pub(crate) valid_from: Option<Date>,
     pub(crate) standard: Rates,
     /// Beyond how many input tokens `long` holds.
-    pub(crate) long_above: Option<u64>,
+    pub(crate) long_above: Option<Tokens>,
     pub(crate) long: Option<Rates>,
     pub(crate) flex: Option<Rates>,
     pub(crate) priority: Option<Rates>,

@@ -1,6 +1,6 @@
 //! Overrides: prices that a user writes over those of the book.
 
-use reins_governor::{Pattern, PatternError};
+use reins_governor::{Pattern, PatternError, Tokens};
 use serde::Deserialize;
 
 use crate::price::{Limits, Price};
@@ -37,13 +37,13 @@ pub struct Override {
     /// Dollars per thousand searches of the vendor's.
     pub web_search: Option<String>,
     /// Output of one answer at most, in tokens.
-    pub max_output_tokens: Option<u64>,
+    pub max_output_tokens: Option<Tokens>,
     /// Input and output of one request together at most, in tokens.
-    pub context_window: Option<u64>,
+    pub context_window: Option<Tokens>,
     /// One image at most, in tokens.
-    pub image_tokens: Option<u64>,
+    pub image_tokens: Option<Tokens>,
     /// One page of a document at most, in tokens.
-    pub page_tokens: Option<u64>,
+    pub page_tokens: Option<Tokens>,
 }
 
 /// Why an override does not hold.

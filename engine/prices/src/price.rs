@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use jiff::civil::Date;
-use reins_governor::ServiceTier;
+use reins_governor::{ServiceTier, Tokens};
 
 use crate::{Rate, Rates};
 
@@ -15,7 +15,7 @@ pub struct Price {
     /// The plain tier.
     pub standard: Rates,
     /// Beyond this many input tokens, every token costs at least its rate in `long`.
-    pub long: Option<(u64, Rates)>,
+    pub long: Option<(Tokens, Rates)>,
     /// The cheaper and slower tier.
     pub flex: Option<Rates>,
     /// The dearer and faster tier.
@@ -36,17 +36,17 @@ pub struct Price {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Input and output of one request together.
-    pub context_window: Option<u64>,
+    pub context_window: Option<Tokens>,
     /// Output of one answer.
-    pub max_output: Option<u64>,
+    pub max_output: Option<Tokens>,
     /// One image, whatever its size.
-    pub image: Option<u64>,
+    pub image: Option<Tokens>,
     /// One page of a document, text and picture together.
-    pub page: Option<u64>,
+    pub page: Option<Tokens>,
     /// What the vendor puts around a request, such as its instructions on how to use tools.
-    pub framing_call: u64,
+    pub framing_call: Tokens,
     /// What the vendor puts around each message, tool or other part.
-    pub framing_part: u64,
+    pub framing_part: Tokens,
 }
 
 // === impl Limits ===
@@ -59,8 +59,8 @@ impl Limits {
         max_output: None,
         image: None,
         page: None,
-        framing_call: 1_024,
-        framing_part: 16,
+        framing_call: Tokens(1_024),
+        framing_part: Tokens(16),
     };
 }
 
@@ -75,7 +75,7 @@ impl Price {
     pub fn rates(&self, tier: ServiceTier, input_tokens: u128) -> Rates {
         let rates = self.own_rates(tier).unwrap_or(self.standard);
         match self.long {
-            Some((above, long)) if input_tokens > u128::from(above) => rates.dearer(long),
+            Some((above, long)) if input_tokens > u128::from(above.get()) => rates.dearer(long),
             _ => rates,
         }
     }

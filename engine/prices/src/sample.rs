@@ -1,6 +1,6 @@
 //! Calls and usages to try prices on.
 
-use reins_governor::{Call, Endpoint, InputSize, Usage};
+use reins_governor::{Call, Endpoint, InputSize, Tokens, Usage};
 
 use crate::Override;
 
@@ -14,7 +14,7 @@ pub(crate) fn call(vendor: &str, model: &str) -> Call {
 
 /// Plain input and output.
 pub(crate) fn usage(input: u64, output: u64) -> Usage {
-    Usage { input, output, ..Usage::default() }
+    Usage { input: Tokens(input), output: Tokens(output), ..Usage::default() }
 }
 
 /// A price of a local model.

@@ -10,8 +10,8 @@ pub(crate) use reins_governor::samples::HandClock;
 use reins_governor::{
     Accuracy, Action, Ask, Attempt, Budget, BudgetScope, Budgets, Call, Charge, Claim, Clock, End,
     Endpoint, HoldMode, Identity, Latency, Name, OnExceed, Opening, Outcome, Pattern,
-    PresumeReason, ReadKey, Scope, ScopeKind, Status, Transaction, TransactionId, Usage, Usd,
-    Window,
+    PresumeReason, ReadKey, Scope, ScopeKind, Status, Tokens, Transaction, TransactionId, Usage,
+    Usd, Window,
 };
 use ulid::Ulid;
 
@@ -158,7 +158,10 @@ pub(crate) fn closed(mut record: Transaction, end: &End, at: Timestamp) -> Trans
 }
 
 pub(crate) fn settled(nanos: u64) -> End {
-    End::Settled { usage: Usage { input: 3, output: 4, ..Usage::default() }, charged: usd(nanos) }
+    End::Settled {
+        usage: Usage { input: Tokens(3), output: Tokens(4), ..Usage::default() },
+        charged: usd(nanos),
+    }
 }
 
 pub(crate) fn presumed(nanos: u64) -> End {

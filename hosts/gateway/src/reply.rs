@@ -71,8 +71,8 @@ pub(crate) fn tell_retries(headers: &mut HeaderMap, retries: u32) {
 /// Tells what a call cost.
 pub(crate) fn tell_cost(headers: &mut HeaderMap, closed: &Closed) {
     set(headers, names::COST, closed.cost.total);
-    headers.insert(names::TOKENS_IN, HeaderValue::from(closed.tokens.total_input()));
-    headers.insert(names::TOKENS_OUT, HeaderValue::from(closed.tokens.total_output()));
+    headers.insert(names::TOKENS_IN, HeaderValue::from(closed.tokens.total_input().get()));
+    headers.insert(names::TOKENS_OUT, HeaderValue::from(closed.tokens.total_output().get()));
     let left = closed.receipt.standings.iter().map(reins_governor::Standing::left).min();
     if let Some(left) = left {
         set(headers, names::REMAINING, left);

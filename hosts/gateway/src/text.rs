@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use reins_dialects::Dialect;
-use reins_governor::{Call, Text};
+use reins_governor::{Call, Text, Tokens};
 use tokio::runtime::{Handle, RuntimeFlavor};
 
 /// A body, held until its call is admitted or turned away. Never shown.
@@ -24,7 +24,7 @@ impl BodyText {
 
 impl Text for BodyText {
     /// Other calls are handed to another thread meanwhile, where there is one.
-    fn tokens(&self, call: &Call) -> Option<u64> {
+    fn tokens(&self, call: &Call) -> Option<Tokens> {
         let count = || self.dialect.text_tokens(&self.body, call);
         match Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
             Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(count),

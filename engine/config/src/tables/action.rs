@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use reins_governor::Tokens;
 use reins_policy::Action;
 
 use crate::reader::Reader;
@@ -9,7 +10,7 @@ use crate::targets::{Calls, Targets};
 use crate::value::Value;
 
 /// The least useful cap of a clip by default: a sentence or two.
-pub(crate) const FLOOR: u64 = 64;
+pub(crate) const FLOOR: Tokens = Tokens(64);
 /// No model writes more in one answer.
 const TOKENS_MAX: u64 = 10_000_000;
 /// Every form of an action.
@@ -62,8 +63,8 @@ fn url(value: &Value<'_>) -> Option<Arc<str>> {
 }
 
 /// A cap or a floor, in tokens.
-pub(crate) fn tokens(value: &Value<'_>) -> Option<u64> {
-    value.whole(1..=TOKENS_MAX)
+pub(crate) fn tokens(value: &Value<'_>) -> Option<Tokens> {
+    value.whole(1..=TOKENS_MAX).map(Tokens)
 }
 
 pub(crate) fn read(value: &Value<'_>, telling: &Telling, going: &Going<'_>) -> Option<Action> {

@@ -1,6 +1,7 @@
 //! `[[price]]`: a price over that of the book.
 
 use jiff::civil::Date;
+use reins_governor::Tokens;
 use reins_prices::{Override, PriceBook, PriceError};
 
 use crate::reader::{Reader, Spellings};
@@ -70,8 +71,8 @@ fn rates<const N: usize>(
     all(names.map(|name| table.optional(name, rate)))
 }
 
-fn tokens(table: &mut Reader<'_>) -> Option<[Option<u64>; 4]> {
-    let tokens = |value: &Value<'_>| value.whole(1..=TOKENS_MAX);
+fn tokens(table: &mut Reader<'_>) -> Option<[Option<Tokens>; 4]> {
+    let tokens = |value: &Value<'_>| value.whole(1..=TOKENS_MAX).map(Tokens);
     all(TOKENS.map(|name| table.optional(name, tokens)))
 }
 

@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::time::Duration;
 
-use reins_governor::{BudgetScope, Environment, HoldMode, OnExceed, ScopeKind, Usd, Window};
+use reins_governor::{
+    BudgetScope, Environment, HoldMode, OnExceed, ScopeKind, Tokens, Usd, Window,
+};
 use reins_policy::{Action, Mode, Schedule, SpendCondition};
 
 use super::{EXAMPLE, serve};
@@ -62,7 +64,7 @@ fn reads_connections_with_their_defaults() {
     let VendorKey::Environment(key) = &openai.key else { panic!("{openai:?}") };
     assert_eq!(key.expose(), "sk-from-the-environment");
     assert_eq!((&*claude.name, claude.family.name()), ("claude", "anthropic"));
-    assert_eq!((claude.key, claude.default_max_tokens), (VendorKey::Stored, Some(4096)));
+    assert_eq!((claude.key, claude.default_max_tokens), (VendorKey::Stored, Some(Tokens(4096))));
     assert_eq!((local.key, local.allow_private), (VendorKey::PassThrough, true));
     assert!(local.models[0].matches("llama-3-70b"));
 }
@@ -113,10 +115,10 @@ fn reads_every_action() {
     assert_eq!(action(0, 0).kind().word(), "block");
     assert_eq!(action(0, 1), Action::Allow);
     assert_eq!(action(0, 2), Action::Downgrade { model: "gpt-4o-mini".into() });
-    assert_eq!(action(0, 3), Action::Clip { to: Some(1000), floor: 100 });
+    assert_eq!(action(0, 3), Action::Clip { to: Some(Tokens(1000)), floor: Tokens(100) });
     assert_eq!(action(0, 4), Action::Flag { message: None });
     assert_eq!(action(1, 0), Action::Warn { message: None });
-    assert_eq!(action(1, 2), Action::Clip { to: Some(1000), floor: 64 });
+    assert_eq!(action(1, 2), Action::Clip { to: Some(Tokens(1000)), floor: Tokens(64) });
 }
 
 #[test]
@@ -168,7 +170,7 @@ fn makes_the_snapshot_that_calls_are_judged_by() {
     assert_eq!(snapshot.budgets.iter().count(), 2);
     assert_eq!(snapshot.judge.reads().len(), 2);
     assert!(!snapshot.default_deny && !snapshot.budget_429);
-    let usage = reins_governor::Usage { input: 1_000_000, ..Default::default() };
+    let usage = reins_governor::Usage { input: Tokens(1_000_000), ..Default::default() };
     let cost = |model| snapshot.prices.cost("vllm", model, &usage).map(|cost| cost.total);
     assert_eq!(cost("llama-3-8b"), Some(Usd::from_cents(10)));
     assert_eq!(cost("tiny-1"), Some(Usd::ZERO));

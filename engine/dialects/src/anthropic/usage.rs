@@ -1,7 +1,7 @@
 //! Usage as Anthropic writes it: cached tokens stand beside the input's, writes are split by how
 //! long they live.
 
-use reins_governor::{ServiceTier, Usage};
+use reins_governor::{ServiceTier, Tokens, Usage};
 use serde_json::Value;
 
 use crate::Found;
@@ -66,12 +66,12 @@ pub(super) fn read(usage: &Object, hour_cache: bool) -> Result<Option<Usage>, Ab
         return Err(Absurd("thinking_tokens"));
     }
     Ok(Some(Usage {
-        input,
-        cached,
-        cache_write: written.short,
-        cache_write_1h: written.hour,
-        output,
-        reasoning,
+        input: Tokens(input),
+        cached: Tokens(cached),
+        cache_write: Tokens(written.short),
+        cache_write_1h: Tokens(written.hour),
+        output: Tokens(output),
+        reasoning: Tokens(reasoning),
         web_searches: searches,
         tier: tier(usage),
         ..Usage::default()

@@ -5,7 +5,7 @@ mod message;
 mod request;
 mod tool;
 
-use reins_governor::{Call, Endpoint, Refusal};
+use reins_governor::{Call, Endpoint, Refusal, Tokens};
 
 use super::{OpenAi, asking, tally, unasked};
 use crate::answer::AnswerMeter;
@@ -36,9 +36,9 @@ impl Dialect for ChatCompletions {
         request::read(body, None).map_err(Refusal::from)
     }
 
-    fn text_tokens(&self, body: &[u8], call: &Call) -> Option<u64> {
+    fn text_tokens(&self, body: &[u8], call: &Call) -> Option<Tokens> {
         let vocabulary = Vocabulary::of(&call.vendor, &call.model)?;
-        Some(request::read(body, Some(vocabulary)).ok()?.input.text_bytes)
+        Some(Tokens(request::read(body, Some(vocabulary)).ok()?.input.text_bytes))
     }
 
     fn rewrite(&self, body: &[u8], read: &Read, call: &Call) -> Option<Vec<u8>> {

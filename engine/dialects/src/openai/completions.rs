@@ -3,7 +3,7 @@
 mod cap;
 mod request;
 
-use reins_governor::{Call, Endpoint, Refusal};
+use reins_governor::{Call, Endpoint, Refusal, Tokens};
 
 use super::{OpenAi, asking, tally, unasked};
 use crate::answer::AnswerMeter;
@@ -34,9 +34,9 @@ impl Dialect for Completions {
         request::read(body, None).map_err(Refusal::from)
     }
 
-    fn text_tokens(&self, body: &[u8], call: &Call) -> Option<u64> {
+    fn text_tokens(&self, body: &[u8], call: &Call) -> Option<Tokens> {
         let vocabulary = Vocabulary::of(&call.vendor, &call.model)?;
-        Some(request::read(body, Some(vocabulary)).ok()?.input.text_bytes)
+        Some(Tokens(request::read(body, Some(vocabulary)).ok()?.input.text_bytes))
     }
 
     fn rewrite(&self, body: &[u8], read: &Read, call: &Call) -> Option<Vec<u8>> {

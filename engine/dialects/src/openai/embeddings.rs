@@ -3,7 +3,7 @@
 mod request;
 mod tally;
 
-use reins_governor::{Call, Endpoint, Refusal};
+use reins_governor::{Call, Endpoint, Refusal, Tokens};
 
 use super::OpenAi;
 use crate::answer::AnswerMeter;
@@ -34,9 +34,9 @@ impl Dialect for Embeddings {
         request::read(body, None).map_err(Refusal::from)
     }
 
-    fn text_tokens(&self, body: &[u8], call: &Call) -> Option<u64> {
+    fn text_tokens(&self, body: &[u8], call: &Call) -> Option<Tokens> {
         let vocabulary = Vocabulary::of(&call.vendor, &call.model)?;
-        Some(request::read(body, Some(vocabulary)).ok()?.input.text_bytes)
+        Some(Tokens(request::read(body, Some(vocabulary)).ok()?.input.text_bytes))
     }
 
     /// There is no cap, and usage comes unasked.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use reins_governor::{Call, ModelFee, ServiceTier, Usage};
+use reins_governor::{Call, ModelFee, ServiceTier, Tokens, Usage};
 
 use super::model::may_think_unseen;
 use super::usage;
@@ -159,7 +159,7 @@ impl Tell for Tally {
         Metered {
             usage,
             model: self.model.clone(),
-            output_bound: if unseen { OUTPUT_UNSEEN } else { self.output_bytes },
+            output_bound: if unseen { OUTPUT_UNSEEN } else { Tokens(self.output_bytes) },
             complete: followed && ended && !self.failed,
             failure: self.failed.then(|| Failure::after(self.output, &usage)),
         }

@@ -1,7 +1,7 @@
 //! Usage as `OpenAI` and its kin write it: cached tokens are inside the prompt's, reasoning inside
 //! the completion's, and where a total counts more, the rest was thought.
 
-use reins_governor::{ServiceTier, Usage};
+use reins_governor::{ServiceTier, Tokens, Usage};
 use serde_json::Value;
 
 use crate::Found;
@@ -93,7 +93,13 @@ fn input(usage: &Object, prompt: u64) -> Result<Usage, Absurd> {
     let cached = cached.min(text);
     let cache_write = cache_write.min(text.saturating_sub(cached));
     let input = new.min(text.saturating_sub(cached).saturating_sub(cache_write));
-    Ok(Usage { input, cached, cache_write, audio_input, ..Usage::default() })
+    Ok(Usage {
+        input: Tokens(input),
+        cached: Tokens(cached),
+        cache_write: Tokens(cache_write),
+        audio_input: Tokens(audio_input),
+        ..Usage::default()
+    })
 }
 
 fn output(usage: &Object, prompt: u64, completion: u64) -> Result<Usage, Absurd> {
@@ -107,5 +113,10 @@ fn output(usage: &Object, prompt: u64, completion: u64) -> Result<Usage, Absurd>
     if reasoning > output {
         return Err(Absurd("reasoning_tokens"));
     }
-    Ok(Usage { output, reasoning, audio_output: audio, ..Usage::default() })
+    Ok(Usage {
+        output: Tokens(output),
+        reasoning: Tokens(reasoning),
+        audio_output: Tokens(audio),
+        ..Usage::default()
+    })
 }

@@ -1,6 +1,6 @@
 //! Answers as vendors send them: whole, cut anywhere, broken off anywhere.
 
-use reins_governor::{ServiceTier, Usage};
+use reins_governor::{ServiceTier, Tokens, Usage};
 
 use super::{asked, dialects, metered};
 use crate::sse::EVENT_BYTES_MAX;
@@ -13,7 +13,7 @@ pub(super) struct Answer {
     pub(super) bytes: &'static [u8],
     usage: Found,
     model: Option<&'static str>,
-    output_bound: u64,
+    output_bound: Tokens,
     complete: bool,
     failure: Option<Failure>,
 }
@@ -26,7 +26,7 @@ macro_rules! answer {
             bytes: include_bytes!(concat!("../../fixtures/", $folder, "/", $file)),
             usage: Found::Missing,
             model: None,
-            output_bound: 0,
+            output_bound: Tokens(0),
             complete: false,
             failure: None,
         }
@@ -34,45 +34,57 @@ macro_rules! answer {
 }
 
 const ZERO: Usage = Usage {
-    input: 0,
-    cached: 0,
-    cache_write: 0,
-    cache_write_1h: 0,
-    output: 0,
-    reasoning: 0,
-    audio_input: 0,
-    audio_output: 0,
+    input: Tokens(0),
+    cached: Tokens(0),
+    cache_write: Tokens(0),
+    cache_write_1h: Tokens(0),
+    output: Tokens(0),
+    reasoning: Tokens(0),
+    audio_input: Tokens(0),
+    audio_output: Tokens(0),
     web_searches: 0,
     tier: ServiceTier::Standard,
 };
 
 pub(super) fn openai() -> Vec<Answer> {
     let mini = Some("gpt-4o-mini-2024-07-18");
-    let plain = Usage { input: 17, output: 28, ..ZERO };
+    let plain = Usage { input: Tokens(17), output: Tokens(28), ..ZERO };
     let tools = Usage {
-        input: 512,
-        cached: 1024,
-        cache_write: 512,
-        output: 640,
-        reasoning: 576,
+        input: Tokens(512),
+        cached: Tokens(1024),
+        cache_write: Tokens(512),
+        output: Tokens(640),
+        reasoning: Tokens(576),
         tier: ServiceTier::Priority,
         ..ZERO
     };
-    let unseen = Usage { input: 9, output: 203, reasoning: 200, ..ZERO };
-    let two = Usage { input: 5, output: 4, ..ZERO };
-    let whole = Usage { input: 101, cached: 128, output: 17, tier: ServiceTier::Flex, ..ZERO };
-    let audio = Usage { input: 20, audio_input: 40, output: 12, audio_output: 38, ..ZERO };
+    let unseen = Usage { input: Tokens(9), output: Tokens(203), reasoning: Tokens(200), ..ZERO };
+    let two = Usage { input: Tokens(5), output: Tokens(4), ..ZERO };
+    let whole = Usage {
+        input: Tokens(101),
+        cached: Tokens(128),
+        output: Tokens(17),
+        tier: ServiceTier::Flex,
+        ..ZERO
+    };
+    let audio = Usage {
+        input: Tokens(20),
+        audio_input: Tokens(40),
+        output: Tokens(12),
+        audio_output: Tokens(38),
+        ..ZERO
+    };
     vec![
         Answer {
             usage: Found::Usage(plain),
             model: mini,
-            output_bound: 36,
+            output_bound: Tokens(36),
             complete: true,
             ..answer!(ChatCompletions "openai" "stream.sse")
         },
         Answer {
             model: mini,
-            output_bound: 36,
+            output_bound: Tokens(36),
             complete: true,
             ..answer!(ChatCompletions "openai" "stream_unasked.sse")
         },
@@ -93,21 +105,21 @@ pub(super) fn openai() -> Vec<Answer> {
         Answer {
             usage: Found::Usage(two),
             model: mini,
-            output_bound: 14,
+            output_bound: Tokens(14),
             complete: true,
             ..answer!(ChatCompletions "openai" "stream_two.sse")
         },
         Answer {
             usage: Found::Usage(whole),
             model: mini,
-            output_bound: 194,
+            output_bound: Tokens(194),
             complete: true,
             ..answer!(ChatCompletions "openai" "whole.json")
         },
         Answer {
             usage: Found::Usage(audio),
             model: Some("gpt-4o-audio-preview-2024-12-17"),
-            output_bound: 187,
+            output_bound: Tokens(187),
             complete: true,
             ..answer!(ChatCompletions "openai" "whole_audio.json")
         },
@@ -117,12 +129,12 @@ pub(super) fn openai() -> Vec<Answer> {
 /// Answers that say that they failed, and two that may look as if they did.
 fn openai_failures() -> Vec<Answer> {
     let mini = Some("gpt-4o-mini-2024-07-18");
-    let told = Found::Usage(Usage { input: 9, output: 12, ..ZERO });
+    let told = Found::Usage(Usage { input: Tokens(9), output: Tokens(12), ..ZERO });
     let (before, after) = (Some(Failure::BeforeOutput), Some(Failure::AfterOutput));
     vec![
         Answer {
             model: mini,
-            output_bound: 11,
+            output_bound: Tokens(11),
             failure: after,
             ..answer!(ChatCompletions "openai" "stream_error.sse")
         },
@@ -137,34 +149,34 @@ fn openai_failures() -> Vec<Answer> {
             usage: told,
             failure: after,
             model: mini,
-            output_bound: 4,
+            output_bound: Tokens(4),
             ..answer!(ChatCompletions "openai" "failed_after_usage.sse")
         },
         Answer {
             usage: told,
             model: mini,
-            output_bound: 37,
+            output_bound: Tokens(37),
             complete: true,
             ..answer!(ChatCompletions "openai" "stream_null_error.sse")
         },
         Answer {
             usage: told,
             model: mini,
-            output_bound: 5,
+            output_bound: Tokens(5),
             complete: true,
             ..answer!(ChatCompletions "openai" "stream_falling.sse")
         },
         Answer {
             usage: told,
             model: mini,
-            output_bound: 5,
+            output_bound: Tokens(5),
             complete: true,
             ..answer!(ChatCompletions "openai" "stream_cost_last.sse")
         },
         Answer {
             usage: told,
             model: mini,
-            output_bound: 5,
+            output_bound: Tokens(5),
             complete: true,
             ..answer!(ChatCompletions "openai" "stream_usage_at_finish.sse")
         },
@@ -173,22 +185,22 @@ fn openai_failures() -> Vec<Answer> {
 
 fn anthropic() -> Vec<Answer> {
     let sonnet = Some("claude-sonnet-4-5-20250929");
-    let plain = Usage { input: 25, output: 15, ..ZERO };
+    let plain = Usage { input: Tokens(25), output: Tokens(15), ..ZERO };
     let thinking = Usage {
-        input: 7,
-        cached: 30_000,
-        cache_write: 1000,
-        cache_write_1h: 500,
-        output: 89,
+        input: Tokens(7),
+        cached: Tokens(30_000),
+        cache_write: Tokens(1000),
+        cache_write_1h: Tokens(500),
+        output: Tokens(89),
         ..ZERO
     };
-    let search = Usage { input: 10_682, output: 510, web_searches: 1, ..ZERO };
-    let whole = Usage { input: 2095, output: 503, ..ZERO };
+    let search = Usage { input: Tokens(10_682), output: Tokens(510), web_searches: 1, ..ZERO };
+    let whole = Usage { input: Tokens(2095), output: Tokens(503), ..ZERO };
     let cache = Usage {
-        input: 3,
-        cached: 1111,
-        cache_write: 56,
-        cache_write_1h: 400,
+        input: Tokens(3),
+        cached: Tokens(1111),
+        cache_write: Tokens(56),
+        cache_write_1h: Tokens(400),
         tier: ServiceTier::Batch,
         ..ZERO
     };
@@ -196,41 +208,41 @@ fn anthropic() -> Vec<Answer> {
         Answer {
             usage: Found::Usage(plain),
             model: sonnet,
-            output_bound: 20,
+            output_bound: Tokens(20),
             complete: true,
             ..answer!(Messages "anthropic" "stream.sse")
         },
         Answer {
             usage: Found::Usage(thinking),
             model: sonnet,
-            output_bound: 50,
+            output_bound: Tokens(50),
             complete: true,
             ..answer!(Messages "anthropic" "stream_thinking.sse")
         },
         Answer {
             usage: Found::Usage(search),
             model: Some("claude-opus-4-1-20250805"),
-            output_bound: 103,
+            output_bound: Tokens(103),
             complete: true,
             ..answer!(Messages "anthropic" "stream_search.sse")
         },
         Answer {
             model: sonnet,
-            output_bound: 11,
+            output_bound: Tokens(11),
             failure: Some(Failure::AfterOutput),
             ..answer!(Messages "anthropic" "stream_error.sse")
         },
         Answer {
             usage: Found::Usage(whole),
             model: sonnet,
-            output_bound: 156,
+            output_bound: Tokens(156),
             complete: true,
             ..answer!(Messages "anthropic" "whole.json")
         },
         Answer {
             usage: Found::Usage(cache),
             model: sonnet,
-            output_bound: 156,
+            output_bound: Tokens(156),
             complete: true,
             ..answer!(Messages "anthropic" "whole_cache.json")
         },
@@ -239,7 +251,7 @@ fn anthropic() -> Vec<Answer> {
 
 fn anthropic_failures() -> Vec<Answer> {
     let sonnet = Some("claude-sonnet-4-5-20250929");
-    let told = Found::Usage(Usage { input: 25, output: 12, ..ZERO });
+    let told = Found::Usage(Usage { input: Tokens(25), output: Tokens(12), ..ZERO });
     let before = Some(Failure::BeforeOutput);
     vec![
         Answer { failure: before, ..answer!(Messages "anthropic" "failed_at_once.sse") },
@@ -253,13 +265,13 @@ fn anthropic_failures() -> Vec<Answer> {
             usage: told,
             failure: Some(Failure::AfterOutput),
             model: sonnet,
-            output_bound: 4,
+            output_bound: Tokens(4),
             ..answer!(Messages "anthropic" "failed_after_usage.sse")
         },
         Answer {
             usage: told,
             model: sonnet,
-            output_bound: 5,
+            output_bound: Tokens(5),
             complete: true,
             ..answer!(Messages "anthropic" "stream_falling.sse")
         },
@@ -313,7 +325,7 @@ fn it_does_not_matter_how_an_answer_is_cut() {
 #[test]
 fn an_answer_that_breaks_off_never_passes_a_part_for_the_whole() {
     for answer in answers() {
-        let mut bound = 0;
+        let mut bound = Tokens::ZERO;
         for at in 0..answer.bytes.len() {
             let metered = answer.metered([&answer.bytes[..at]]);
             let exact = metered.usage == answer.usage || metered.usage == Found::Missing;
@@ -350,7 +362,7 @@ fn data_may_stand_on_several_lines() {
         "\n",
     ]
     .join("\n");
-    let usage = Usage { input: 1, output: 2, ..ZERO };
+    let usage = Usage { input: Tokens(1), output: Tokens(2), ..ZERO };
     assert_eq!(metered(&ChatCompletions, true, [text.as_bytes()]).usage, Found::Usage(usage));
 }
 
@@ -404,7 +416,7 @@ fn what_a_model_writes_for_a_tool_is_output() {
     let text = include_str!("../../fixtures/openai/stream_tools.sse");
     let text = text.replace("gpt-5.6-sol", "gpt-4o");
     let written = r#"geocode{"term":"L\u00f6ndon"}"#.len() as u64;
-    assert_eq!(metered(&ChatCompletions, true, [text.as_bytes()]).output_bound, written);
+    assert_eq!(metered(&ChatCompletions, true, [text.as_bytes()]).output_bound, Tokens(written));
 }
 
 #[test]
@@ -418,7 +430,7 @@ fn usage_on_its_way_is_not_final() {
     let early = chunk("", 0) + &on_its_way;
     assert_eq!(metered(&ChatCompletions, true, [early.as_bytes()]).usage, Found::Missing);
     let last = on_its_way + &chunk("", 7);
-    let usage = Usage { input: 5, output: 7, ..ZERO };
+    let usage = Usage { input: Tokens(5), output: Tokens(7), ..ZERO };
     assert_eq!(metered(&ChatCompletions, true, [last.as_bytes()]).usage, Found::Usage(usage));
 }
 

@@ -1,6 +1,6 @@
 //! Counts of one answer: they never fall, and what is named twice is no count.
 
-use reins_governor::Usage;
+use reins_governor::{Tokens, Usage};
 
 use super::{dialects, metered};
 use crate::{ChatCompletions, Dialect, Found, Messages, usage_from_json};
@@ -29,10 +29,13 @@ fn a_smaller_count_takes_nothing_back() {
     let full = r#"{"prompt_tokens":10,"completion_tokens":5,"prompt_tokens_details":{"cached_tokens":4},"completion_tokens_details":{"reasoning_tokens":2}}"#;
     let zero = r#"{"prompt_tokens":0,"completion_tokens":0,"total_tokens":0,"prompt_tokens_details":{"cached_tokens":0},"completion_tokens_details":{"reasoning_tokens":0}}"#;
     for (usages, expected) in [
-        (&[full, zero][..], used(6, 4, 5, 2)),
-        (&[zero, full], used(6, 4, 5, 2)),
-        (&[full, "{}", "null"], used(6, 4, 5, 2)),
-        (&[full, r#"{"prompt_tokens":10,"completion_tokens":9}"#], used(6, 4, 9, 2)),
+        (&[full, zero][..], used(Tokens(6), Tokens(4), Tokens(5), Tokens(2))),
+        (&[zero, full], used(Tokens(6), Tokens(4), Tokens(5), Tokens(2))),
+        (&[full, "{}", "null"], used(Tokens(6), Tokens(4), Tokens(5), Tokens(2))),
+        (
+            &[full, r#"{"prompt_tokens":10,"completion_tokens":9}"#],
+            used(Tokens(6), Tokens(4), Tokens(9), Tokens(2)),
+        ),
         (
             &[full, r#"{"prompt_tokens":10,"completion_tokens":-1}"#],
             Found::Absurd("completion_tokens"),
@@ -46,10 +49,10 @@ fn a_smaller_count_takes_nothing_back() {
         (
             &[full, r#"{"prompt_tokens_details":0}"#],
             Found::Usage(Usage {
-                input: 6,
-                cached: 4,
-                output: 5,
-                reasoning: 2,
+                input: Tokens(6),
+                cached: Tokens(4),
+                output: Tokens(5),
+                reasoning: Tokens(2),
                 ..Usage::default()
             }),
         ),
@@ -63,7 +66,13 @@ fn a_smaller_count_takes_nothing_back() {
 fn a_start_and_its_deltas_come_to_the_largest_of_each_count() {
     let full = r#"{"input_tokens":10,"cache_read_input_tokens":7,"output_tokens":5,"cache_creation":{"ephemeral_1h_input_tokens":3}}"#;
     let zero = r#"{"input_tokens":0,"cache_read_input_tokens":0,"output_tokens":0,"cache_creation":{"ephemeral_1h_input_tokens":0}}"#;
-    let all = Usage { input: 10, cached: 7, cache_write_1h: 3, output: 5, ..Usage::default() };
+    let all = Usage {
+        input: Tokens(10),
+        cached: Tokens(7),
+        cache_write_1h: Tokens(3),
+        output: Tokens(5),
+        ..Usage::default()
+    };
     for (start, deltas) in [
         (full, &[r#"{"output_tokens":5}"#][..]),
         (zero, &[full]),
@@ -76,7 +85,7 @@ fn a_start_and_its_deltas_come_to_the_largest_of_each_count() {
     // The start's own count of output is a placeholder, however large.
     let most = r#"{"input_tokens":10,"output_tokens":900}"#;
     let found = anthropic(most, &[r#"{"output_tokens":5}"#]);
-    assert!(matches!(found, Found::Usage(usage) if usage.output == 5), "{found:?}");
+    assert!(matches!(found, Found::Usage(usage) if usage.output == Tokens(5)), "{found:?}");
 }
 
 /// A usage in each dialect, with a mark where a member may be put in.
@@ -139,7 +148,7 @@ fn a_usage_that_is_there_twice_is_none() {
 
 #[test]
 fn an_answer_comes_in_the_shape_it_has_whatever_was_asked() {
-    let used = Found::Usage(Usage { input: 9, output: 5, ..Usage::default() });
+    let used = Found::Usage(Usage { input: Tokens(9), output: Tokens(5), ..Usage::default() });
     for (dialect, usage, _) in USAGES {
         let usage = usage.replace('@', "");
         let whole = format!(r#"{{"type":"message","choices":[],"usage":{usage}}}"#);

@@ -2,6 +2,7 @@
 
 use super::{dialects, metered};
 use crate::{ChatCompletions, Failure, Found, Messages};
+use reins_governor::Tokens;
 
 const AFTER: Option<Failure> = Some(Failure::AfterOutput);
 const BEFORE: Option<Failure> = Some(Failure::BeforeOutput);
@@ -123,7 +124,7 @@ fn usage_that_output_came_after_is_not_that_of_a_failure() {
     let error = format!("data: {ERROR}\n\n");
     let found = |text: String| metered(&ChatCompletions, true, [text.as_bytes()]).usage;
     let told = chunk("a", 1) + &chunk("b", 2) + &error;
-    assert!(matches!(found(told), Found::Usage(usage) if usage.output == 2));
+    assert!(matches!(found(told), Found::Usage(usage) if usage.output == Tokens(2)));
     assert_eq!(found(chunk("a", 1) + plain + &error), Found::Missing);
 }
 

@@ -2,7 +2,7 @@
 
 use jiter::JsonValue;
 use reins_dialects::{Dialect, Failure, Family, Found, Head, Metered, Read, Target};
-use reins_governor::Usage;
+use reins_governor::{Tokens, Usage};
 
 use crate::second::{
     Verdict, ensure, member, members, named_once, number, object, values, whole_characters, word,
@@ -72,15 +72,15 @@ fn believable(metered: &Metered) -> Verdict {
     let Found::Usage(usage) = &metered.usage else { return Ok(()) };
     let last = metered.complete || metered.failure.is_some();
     ensure(last, || format!("not at its end, and believed: {metered:?}"))?;
-    let free = metered.failure == Some(Failure::BeforeOutput) && usage.total_output() > 0;
+    let free = metered.failure == Some(Failure::BeforeOutput) && usage.total_output() > Tokens(0);
     ensure(!free, || format!("output is told, and it failed before any: {metered:?}"))?;
     believed(usage)
 }
 
 /// No count is larger than any there is, and no part larger than its whole.
 pub(crate) fn believed(usage: &Usage) -> Verdict {
-    let counts = [usage.total_input(), usage.total_output(), usage.web_searches];
-    let small = counts.into_iter().all(|count| count <= BELIEVED_MAX);
+    let counts = [usage.total_input(), usage.total_output(), Tokens(usage.web_searches)];
+    let small = counts.into_iter().all(|count| count <= Tokens(BELIEVED_MAX));
     ensure(small && usage.reasoning <= usage.output, || format!("believed: {usage:?}"))
 }
 
@@ -122,8 +122,10 @@ pub(crate) fn tokens_are(family: &dyn Family, seen: &JsonValue<'_>, usage: &Usag
         let cached = count("cache_read_input_tokens").unwrap_or(0) + written(seen);
         (count("input_tokens").map(|input| input + cached), count("output_tokens"))
     };
-    let all = input == Some(usage.total_input())
-        && output.map_or(usage.total_output() == 0, |output| output <= usage.total_output());
+    let all = input == Some(usage.total_input().get())
+        && output.map_or(usage.total_output() == Tokens(0), |output| {
+            output <= usage.total_output().get()
+        });
     ensure(all, || format!("{input:?} and {output:?} are read as {usage:?}"))
 }
 

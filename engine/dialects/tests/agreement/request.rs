@@ -3,7 +3,7 @@
 
 use jiter::JsonValue;
 use reins_dialects::{Dialect, Head, Read, Target};
-use reins_governor::{Call, Endpoint, ServiceTier};
+use reins_governor::{Call, Endpoint, ServiceTier, Tokens};
 
 use crate::second::{
     Members, Verdict, ensure, flag, member, members, number, object, once, values,
@@ -125,10 +125,11 @@ fn facts(seen: &JsonValue<'_>, call: &Call) -> Verdict {
         }
     };
     let streams = call.endpoint != Endpoint::Embeddings && flag(seen, "stream");
-    let ours = (Some(&*call.model), call.stream, call.output_cap, call.choices);
+    let ours = (Some(&*call.model), call.stream, call.output_cap.map(Tokens::get), call.choices);
     let theirs = (word(seen, "model"), streams, cap, choices);
     ensure(ours == theirs, || format!("read as {ours:?}, seen as {theirs:?}"))?;
-    let (ours, theirs) = ((call.thinking_budget, call.tier), (thinking, tier(seen, call.endpoint)));
+    let (ours, theirs) =
+        ((call.thinking_budget.get(), call.tier), (thinking, tier(seen, call.endpoint)));
     ensure(ours == theirs, || format!("read as {ours:?}, seen as {theirs:?}"))
 }
 
@@ -210,8 +211,8 @@ fn usage_asked(seen: &JsonValue<'_>, dialect: &dyn Dialect, body: &[u8], read: &
 /// Calls that a decision may make of this one.
 fn changes(call: &Call) -> impl Iterator<Item = Call> {
     let models = MODELS.map(|model| Call { model: model.into(), ..call.clone() });
-    let caps = CAPS.map(|cap| Call { output_cap: Some(cap), ..call.clone() });
-    let both = Call { output_cap: Some(7), ..models[0].clone() };
+    let caps = CAPS.map(|cap| Call { output_cap: Some(Tokens(cap)), ..call.clone() });
+    let both = Call { output_cap: Some(Tokens(7)), ..models[0].clone() };
     models.into_iter().chain(caps).chain([both])
 }
 

@@ -1,7 +1,7 @@
 //! What is owed for what an answer told.
 
 use reins_dialects::{Billing, Failure, Found, Metered, OUTPUT_UNSEEN};
-use reins_governor::{Ending, PresumeReason, Usage, VoidReason};
+use reins_governor::{Ending, PresumeReason, Tokens, Usage, VoidReason};
 
 use super::{AnswerEnd, BodyEnd, MARGIN_TOKENS, answered};
 
@@ -16,19 +16,31 @@ const BROKEN: BodyEnd = BodyEnd::Broken { behind: false };
 const CUT: BodyEnd = BodyEnd::Cut { behind: false };
 
 /// An answer with nine bytes of output, and nothing else.
-const SAID: Metered =
-    Metered { usage: Found::Missing, model: None, output_bound: 9, complete: false, failure: None };
+const SAID: Metered = Metered {
+    usage: Found::Missing,
+    model: None,
+    output_bound: Tokens(9),
+    complete: false,
+    failure: None,
+};
 
 fn used() -> Found {
-    Found::Usage(Usage { input: 3, output: 4, ..Usage::default() })
+    Found::Usage(Usage { input: Tokens(3), output: Tokens(4), ..Usage::default() })
 }
 
-fn presumed(why: PresumeReason, output_seen: Option<u64>) -> Ending {
+fn presumed(why: PresumeReason, output_seen: Option<Tokens>) -> Ending {
     Ending::Unknown { why, output_seen, complete: false }
 }
 
 fn is_used(ending: &Ending) -> bool {
-    matches!(ending, Ending::Used { usage: Usage { input: 3, output: 4, .. }, complete: false, .. })
+    matches!(
+        ending,
+        Ending::Used {
+            usage: Usage { input: Tokens(3), output: Tokens(4), .. },
+            complete: false,
+            ..
+        }
+    )
 }
 
 #[test]
@@ -54,7 +66,7 @@ fn an_answer_that_failed_after_output_costs_what_came_whoever_bills_it() {
         for streams in [false, true] {
             for body in [BodyEnd::Whole, BodyEnd::Drained, BROKEN] {
                 let end = AnswerEnd { body, billing, streams, ..STREAM };
-                let came = presumed(why, Some(9 + MARGIN_TOKENS));
+                let came = presumed(why, Some(MARGIN_TOKENS.plus(Tokens(9))));
                 assert_eq!(answered(failed.clone(), end), came, "{end:?}");
                 let unseen = Metered { output_bound: OUTPUT_UNSEEN, ..failed.clone() };
                 assert_eq!(answered(unseen, end), presumed(why, None), "{end:?}");
@@ -69,7 +81,7 @@ fn an_answer_that_failed_after_output_costs_what_came_whoever_bills_it() {
 
 #[test]
 fn an_empty_answer_costs_nothing_where_its_vendor_ended_it_so() {
-    let empty = Metered { failure: Some(Failure::Empty), output_bound: 0, ..SAID };
+    let empty = Metered { failure: Some(Failure::Empty), output_bound: Tokens(0), ..SAID };
     let free = Ending::Free(VoidReason::VendorFailed);
     let missing = presumed(PresumeReason::UsageMissing, None);
     for (status, body, expected) in [
@@ -94,7 +106,7 @@ fn an_answer_that_was_cut_costs_what_came_where_closing_stops_its_vendor() {
         (CUT, PresumeReason::DrainCut),
     ] {
         let end = AnswerEnd { body, ..STREAM };
-        let came = presumed(why, Some(9 + MARGIN_TOKENS));
+        let came = presumed(why, Some(MARGIN_TOKENS.plus(Tokens(9))));
         assert_eq!(answered(SAID, end), came);
         let goes_on = AnswerEnd { billing: GOES_ON, ..end };
         assert_eq!(answered(SAID, goes_on), presumed(why, None));

@@ -13,7 +13,7 @@ use reins_dialects::{
     Asked, Base, Billing, ChatCompletions, Credential, Dialect, Failure, Family, Filter, Found,
     Head, Meter, Metered, OUTPUT_UNSEEN, OpenAi, Read, Signer,
 };
-use reins_governor::{Call, Endpoint, Refusal, TransactionId, Usage};
+use reins_governor::{Call, Endpoint, Refusal, Tokens, TransactionId, Usage};
 
 /// How the meter fails.
 #[derive(Clone, Debug, Default)]
@@ -179,14 +179,14 @@ impl Meter for Needle {
         let usage = match told {
             _ if text.contains("absurd;") => Found::Absurd("output"),
             Some((output, _)) => {
-                let output = output.parse().expect("a number");
+                let output = Tokens(output.parse().expect("a number"));
                 Found::Usage(Usage { output, ..Usage::default() })
             }
             None => Found::Missing,
         };
         let counted = u64::try_from(self.seen.len()).expect("it fits");
         let unseen = matches!(self.flaw, Flaw::Unseen);
-        let output_bound = if unseen { OUTPUT_UNSEEN } else { counted };
+        let output_bound = if unseen { OUTPUT_UNSEEN } else { Tokens(counted) };
         let failure = match text.as_ref() {
             "" => Some(Failure::Empty),
             "failed;" => Some(Failure::BeforeOutput),

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use http_body_util::BodyExt;
-use reins_governor::{Outcome, PresumeReason, Status, VoidReason};
+use reins_governor::{Outcome, PresumeReason, Status, Tokens, VoidReason};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::account::HOLD_LIFE;
@@ -61,7 +61,7 @@ async fn a_client_that_leaves_before_the_head_pays_what_the_vendor_says() {
 async fn what_is_left_is_read_only_so_far() {
     let endless = || (0..1_000).fold(stream(), |answer, _| answer.bytes(vec![b'x'; 100]));
     let mut stage = Stage::new();
-    stage.read.call.output_cap = Some(1_000);
+    stage.read.call.output_cap = Some(Tokens(1_000));
     let vendor = Arc::new(Vendor::answers(endless()));
     sip(stage.tap(&vendor).await, 2).await;
     let (charged, outcome) = stage.ended(&vendor).await;
@@ -138,7 +138,7 @@ fn spacious() -> Stage {
     let mut stage = Stage::new();
     stage.limit = 100_000_000;
     stage.terms.drain_max = 1;
-    stage.read.call.output_cap = Some(500_000);
+    stage.read.call.output_cap = Some(Tokens(500_000));
     stage
 }
 

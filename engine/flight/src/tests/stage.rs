@@ -13,8 +13,8 @@ use reins_governor::samples::caller;
 use reins_governor::{
     Admitted, Asking, Blocked, Bound, Budget, BudgetScope, Budgets, Call, Clock, Closed, Cost,
     Cursor, DecidedBy, Decision, Facts, HoldMode, Judge, Latency, NoBound, OnExceed, Outcome,
-    Picos, PresumeReason, Prices, ReadKey, Readings, ScopeKind, Snapshot, Step, TransactionId,
-    Usage, Usd, Window, admit,
+    Picos, PresumeReason, Prices, ReadKey, Readings, ScopeKind, Snapshot, Step, Tokens,
+    TransactionId, Usage, Usd, Window, admit,
 };
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep};
@@ -67,16 +67,17 @@ impl Prices for Flat {
     fn bound(&self, call: &Call) -> Result<Bound, NoBound> {
         let output_tokens = call.output_bound().ok_or(NoBound::UnboundedOutput)?;
         let input = Usd::from_nanos(call.input.text_bytes * 10);
-        let total = input.saturating_add(Usd::from_nanos(output_tokens * PER_TOKEN));
+        let total = input.saturating_add(Usd::from_nanos(output_tokens.get() * PER_TOKEN));
         Ok(Bound { total, input, output_tokens })
     }
 
-    fn affordable_cap(&self, _: &Call, _: Usd) -> Option<u64> {
+    fn affordable_cap(&self, _: &Call, _: Usd) -> Option<Tokens> {
         None
     }
 
     fn cost(&self, _: &str, _: &str, usage: &Usage) -> Option<Cost> {
-        let (input, output) = (Picos::of(usage.input, 10_000), Picos::of(usage.output, 100_000));
+        let (input, output) =
+            (Picos::of(usage.input.get(), 10_000), Picos::of(usage.output.get(), 100_000));
         let total = input.plus(output).round_up()?;
         Some(Cost { input, output, fees: Picos::default(), total })
     }

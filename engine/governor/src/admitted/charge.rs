@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Admitted, Ending};
-use crate::{Accuracy, Bound, Call, Charge, End, Picos, PresumeReason, Usage, Usd};
+use crate::{Accuracy, Bound, Call, Charge, End, Picos, PresumeReason, Tokens, Usage, Usd};
 
 /// How much dearer than its bound a call may turn out before its usage is not believed, by the
 /// dearer of the model that was asked for and the one that answered.
@@ -74,7 +74,7 @@ impl Admitted {
         self.case.snapshot.prices.bound(&call).map_or(Usd::ZERO, |bound| bound.total)
     }
 
-    fn presumed(&self, why: PresumeReason, output_seen: Option<u64>, complete: bool) -> Priced {
+    fn presumed(&self, why: PresumeReason, output_seen: Option<Tokens>, complete: bool) -> Priced {
         let bound = self.case.bound.as_ref().map_or(Usd::ZERO, |bound| bound.total);
         let counted = output_seen.and_then(|tokens| self.input_and(tokens));
         let accuracy = if counted.is_some() { Accuracy::Estimated } else { Accuracy::Presumed };
@@ -82,7 +82,7 @@ impl Admitted {
     }
 
     /// The input's bound and this much output.
-    fn input_and(&self, output: u64) -> Option<Usd> {
+    fn input_and(&self, output: Tokens) -> Option<Usd> {
         let call = self.case.call();
         let bound: &Bound = self.case.bound.as_ref().ok()?;
         let usage = Usage { output, tier: call.tier, ..Usage::default() };

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Case, Next, blocks};
 use crate::{
-    Amendment, Budget, BudgetStop, Cursor, DecidedBy, Mark, OnExceed, Refusal, Short, Usd,
+    Amendment, Budget, BudgetStop, Cursor, DecidedBy, Mark, OnExceed, Refusal, Short, Tokens, Usd,
 };
 
 /// How often a call may be changed before it is refused instead.
@@ -46,10 +46,10 @@ impl Case {
     }
 
     /// The clip that makes the call fit what is left, where that is still useful.
-    fn affordable(&self, short: &Short, floor: u64) -> Option<Amendment> {
+    fn affordable(&self, short: &Short, floor: Tokens) -> Option<Amendment> {
         let left = short.standing.left();
         let cap = self.snapshot.prices.affordable_cap(self.call(), left)?;
-        let floor = floor.max(self.call().thinking_budget.saturating_add(1));
+        let floor = floor.max(self.call().thinking_budget.plus(Tokens(1)));
         let lower = self.call().output_cap.is_none_or(|now| cap < now);
         (cap >= floor && lower).then_some(Amendment::Clip { output_cap: cap })
     }
@@ -93,7 +93,7 @@ impl Case {
         let mut least = self.call().clone();
         least.input.text_bytes = 0;
         if self.clip_floor.is_some() || matches!(budget.on_exceed, OnExceed::Clip { .. }) {
-            least.output_cap = Some(1);
+            least.output_cap = Some(Tokens(1));
         }
         let bound = self.snapshot.prices.bound(&least);
         bound.is_ok_and(|bound| bound.total <= short.standing.left())
@@ -107,7 +107,8 @@ impl Case {
         }
         self.counted_for = Some(Arc::clone(&call.model));
         let tokens = self.asking.text.as_ref().and_then(|text| text.tokens(call));
-        let Some(tokens) = tokens.filter(|tokens| *tokens < call.input.text_bytes) else {
+        let Some(tokens) = tokens.map(Tokens::get).filter(|tokens| *tokens < call.input.text_bytes)
+        else {
             return false;
         };
         self.asking.call.input.text_bytes = tokens;
@@ -128,7 +129,7 @@ impl Case {
         Some(Mark::Downgraded { by, from, to })
     }
 
-    fn clip(&mut self, to: u64, by: DecidedBy) -> Option<Mark> {
+    fn clip(&mut self, to: Tokens, by: DecidedBy) -> Option<Mark> {
         let call = &mut self.asking.call;
         let fits = call.output_cap.is_some_and(|cap| cap <= to);
         if fits || to <= call.thinking_budget {

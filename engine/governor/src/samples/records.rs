@@ -11,8 +11,8 @@ use ulid::Ulid;
 use crate::{
     Accuracy, Action, Attempt, Call, Charge, ConditionKind, Endpoint, Environment, Identity,
     InputSize, KeyId, Latency, Matched, Name, Opening, Outcome, Picos, PresumeReason, Reason,
-    ScopeKind, ServiceTier, SpendRead, Status, TokenKind, TraceDigest, Transaction, TransactionId,
-    Usage, Usd, VoidReason, Window, Wording,
+    ScopeKind, ServiceTier, SpendRead, Status, TokenKind, Tokens, TraceDigest, Transaction,
+    TransactionId, Usage, Usd, VoidReason, Window, Wording,
 };
 
 fn text() -> impl Strategy<Value = Arc<str>> {
@@ -66,7 +66,7 @@ fn reason() -> impl Strategy<Value = Reason> {
         ),
         tokens.prop_map(|(input, tokens, limit, over)| {
             let what = if input { TokenKind::Input } else { TokenKind::Output };
-            Reason::Tokens { what, tokens, limit, over }
+            Reason::Tokens { what, tokens: tokens.map(Tokens), limit: Tokens(limit), over }
         }),
         Just(Reason::NoLimit),
         Just(Reason::Disabled),
@@ -115,9 +115,9 @@ fn call() -> impl Strategy<Value = Call> {
             endpoint,
             stream,
             input,
-            output_cap,
+            output_cap: output_cap.map(Tokens),
             choices,
-            thinking_budget,
+            thinking_budget: Tokens(thinking_budget),
             tier,
             tool_results,
             web_search,
@@ -236,14 +236,14 @@ fn usage() -> impl Strategy<Value = Usage> {
         let [input, cached, cache_write, cache_write_1h, output, reasoning, rest @ ..] = counts;
         let [audio_input, audio_output, web_searches] = rest;
         Usage {
-            input,
-            cached,
-            cache_write,
-            cache_write_1h,
-            output,
-            reasoning,
-            audio_input,
-            audio_output,
+            input: Tokens(input),
+            cached: Tokens(cached),
+            cache_write: Tokens(cache_write),
+            cache_write_1h: Tokens(cache_write_1h),
+            output: Tokens(output),
+            reasoning: Tokens(reasoning),
+            audio_input: Tokens(audio_input),
+            audio_output: Tokens(audio_output),
             web_searches,
             tier,
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
-use reins_governor::{Budgets, Name, ScopeKind, Step, Window};
+use reins_governor::{Budgets, Name, ScopeKind, Step, Tokens, Window};
 
 use crate::sample::{
     Scene, allow, block, budget, flag, patterns, policy, reading, rule, rules, scene, trace, usd,
@@ -75,7 +75,7 @@ fn every_kind_of_flaw_says_where_it_is_and_how_to_mend_it() {
 #[test]
 fn a_clip_is_not_below_its_floor() {
     check(
-        rule("r", Action::Clip { to: Some(10), floor: 16 }),
+        rule("r", Action::Clip { to: Some(Tokens(10)), floor: Tokens(16) }),
         "action: the cap `10` is below the floor `16`: raise the one or lower the other",
     );
 }
@@ -95,7 +95,10 @@ fn an_override_is_for_somebody_and_changes_something_that_is_there() {
              to the rule",
         ),
         (
-            Override { action: Some(Action::Clip { to: Some(1), floor: 2 }), ..some() },
+            Override {
+                action: Some(Action::Clip { to: Some(Tokens(1)), floor: Tokens(2) }),
+                ..some()
+            },
             "overrides[0].action: the cap `1` is below the floor `2`: raise the one or lower the \
              other",
         ),

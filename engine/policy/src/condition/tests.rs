@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use reins_governor::{InputSize, Name, Usd};
+use reins_governor::{InputSize, Name, Tokens, Usd};
 
 use crate::sample::{Scene, patterns, scene, usd};
 use crate::{AmountRange, Conditions, TokenLimit};
@@ -147,7 +147,7 @@ fn token_limits_hold_where_one_is_passed() {
         (Some(4_000), Some(10), "yes: up to 1000 output tokens over 10"),
         (Some(4_000), Some(1_000), "no: up to 4000 input tokens within 4000"),
     ] {
-        let tokens = Some(TokenLimit { input, output });
+        let tokens = Some(TokenLimit { input: input.map(Tokens), output: output.map(Tokens) });
         check(&scene(), &Conditions { tokens, ..Conditions::default() }, expected);
     }
 }
@@ -156,7 +156,7 @@ fn token_limits_hold_where_one_is_passed() {
 fn choices_multiply_output_tokens() {
     let mut scene = scene();
     scene.call.choices = 3;
-    let tokens = Some(TokenLimit { input: None, output: Some(2_999) });
+    let tokens = Some(TokenLimit { input: None, output: Some(Tokens(2_999)) });
     let when = Conditions { tokens, ..Conditions::default() };
     check(&scene, &when, "yes: up to 3000 output tokens over 2999");
 }
@@ -165,7 +165,7 @@ fn choices_multiply_output_tokens() {
 fn tokens_that_nobody_can_count_are_over_every_limit() {
     let mut uncapped = scene();
     uncapped.call.output_cap = None;
-    let tokens = Some(TokenLimit { input: None, output: Some(u64::MAX) });
+    let tokens = Some(TokenLimit { input: None, output: Some(Tokens(u64::MAX)) });
     let when = Conditions { tokens, ..Conditions::default() };
     check(&uncapped, &when, &format!("yes: output tokens without a cap, over {}", u64::MAX));
 
@@ -180,7 +180,7 @@ fn tokens_that_nobody_can_count_are_over_every_limit() {
     ] {
         let mut scene = scene();
         scene.call.input = input;
-        let tokens = Some(TokenLimit { input: Some(100_000), output: None });
+        let tokens = Some(TokenLimit { input: Some(Tokens(100_000)), output: None });
         let when = Conditions { tokens, ..Conditions::default() };
         check(&scene, &when, "yes: input tokens without a cap, over 100000");
     }

@@ -1,6 +1,8 @@
 //! What a judge says of a call: order, ends, marks, changes.
 
-use reins_governor::{Action as Word, Amendment, Cursor, Decision, Looked, Mark, Readings, Step};
+use reins_governor::{
+    Action as Word, Amendment, Cursor, Decision, Looked, Mark, Readings, Step, Tokens,
+};
 
 use crate::sample::{
     Scene, allow, block, by, downgrade, flag, last, patterns, policy, rule, rule_for, rules, scene,
@@ -164,8 +166,8 @@ fn an_observing_policy_ends_and_changes_nothing() {
             rule("stop", block()),
             rule("cheap", downgrade("gpt-4o-mini")),
             rule("same", downgrade("gpt-4o")),
-            rule("short", Action::Clip { to: Some(100), floor: 16 }),
-            rule("afford", Action::Clip { to: None, floor: 16 }),
+            rule("short", Action::Clip { to: Some(Tokens(100)), floor: Tokens(16) }),
+            rule("afford", Action::Clip { to: None, floor: Tokens(16) }),
             last(rule("tell", warn())),
         ],
     ));
@@ -303,21 +305,24 @@ fn a_final_downgrade_that_is_not_carried_out_still_ends_policies() {
 #[test]
 fn a_clip_lowers_the_cap_never_below_what_is_worth_it() {
     for (to, floor, cap, thinking, expected) in [
-        (Some(100), 16, Some(1_000), 0, Some(Amendment::Clip { output_cap: 100 })),
-        (Some(100), 16, None, 0, Some(Amendment::Clip { output_cap: 100 })),
+        (Some(100), 16, Some(1_000), 0, Some(Amendment::Clip { output_cap: Tokens(100) })),
+        (Some(100), 16, None, 0, Some(Amendment::Clip { output_cap: Tokens(100) })),
         (Some(100), 16, Some(100), 0, None),
         (Some(100), 16, Some(99), 0, None),
         (Some(100), 16, Some(10), 0, None),
-        (Some(100), 16, Some(8_000), 50, Some(Amendment::Clip { output_cap: 100 })),
-        (Some(100), 16, Some(8_000), 90, Some(Amendment::Clip { output_cap: 106 })),
-        (Some(100), 0, Some(8_000), 2_000, Some(Amendment::Clip { output_cap: 2_001 })),
+        (Some(100), 16, Some(8_000), 50, Some(Amendment::Clip { output_cap: Tokens(100) })),
+        (Some(100), 16, Some(8_000), 90, Some(Amendment::Clip { output_cap: Tokens(106) })),
+        (Some(100), 0, Some(8_000), 2_000, Some(Amendment::Clip { output_cap: Tokens(2_001) })),
         (Some(100), 16, Some(2_010), 2_000, None),
-        (None, 64, Some(1_000), 0, Some(Amendment::ClipToAfford { floor: 64 })),
+        (None, 64, Some(1_000), 0, Some(Amendment::ClipToAfford { floor: Tokens(64) })),
     ] {
         let mut scene = scene();
-        scene.call.output_cap = cap;
-        scene.call.thinking_budget = thinking;
-        let policies = [policy("p", vec![rule("short", Action::Clip { to, floor })])];
+        scene.call.output_cap = cap.map(Tokens);
+        scene.call.thinking_budget = Tokens(thinking);
+        let policies = [policy(
+            "p",
+            vec![rule("short", Action::Clip { to: to.map(Tokens), floor: Tokens(floor) })],
+        )];
         let (step, _) = scene.judge(&rules(&policies));
         let (by, otherwise) = (by("p", "short"), Cursor(2));
         let amend = |amendment| Step::Amend { amendment, by, otherwise };

@@ -2,7 +2,9 @@
 
 use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
 use proptest::{option, test_runner::TestCaseError};
-use reins_governor::{Bound, Call, InputSize, NoBound, Prices, ServiceTier, Usage, Usd, Wording};
+use reins_governor::{
+    Bound, Call, InputSize, NoBound, Prices, ServiceTier, Tokens, Usage, Usd, Wording,
+};
 
 use super::AUDIO_BYTES_PER_TOKEN;
 use crate::price::Limits;
@@ -15,13 +17,13 @@ fn check(call: &Call, total: &str, input: &str, output_tokens: u64) {
     let expected = Bound {
         total: total.parse().expect(total),
         input: input.parse().expect(input),
-        output_tokens,
+        output_tokens: Tokens(output_tokens),
     };
     assert_eq!(bound, expected);
 }
 
 fn capped(vendor: &str, model: &str, cap: u64) -> Call {
-    Call { output_cap: Some(cap), ..call(vendor, model) }
+    Call { output_cap: Some(Tokens(cap)), ..call(vendor, model) }
 }
 
 fn sized(model: &str, input: InputSize) -> Call {
@@ -73,7 +75,12 @@ fn sound_costs_its_own_rate() {
     let all = InputSize { audio_bytes: u64::MAX, text_bytes: u64::MAX, ..audio.clone() };
     check(&sized("gpt-audio", all), "4.096", "4.096", 0);
     // Its output may all be spoken.
-    check(&Call { output_cap: Some(10), ..sized("gpt-audio", audio) }, "0.00392", "0.00328", 10);
+    check(
+        &Call { output_cap: Some(Tokens(10)), ..sized("gpt-audio", audio) },
+        "0.00392",
+        "0.00328",
+        10,
+    );
 }
 
 #[test]
@@ -114,7 +121,7 @@ fn every_search_may_read_the_whole_window_once_more() {
 fn a_model_that_searches_of_itself_holds_its_search_whatever_was_asked_for() {
     let search = Override {
         web_search: Some("25".into()),
-        context_window: Some(1_000),
+        context_window: Some(Tokens(1_000)),
         ..priced("gpt-*-search-*", "1", "1")
     };
     let overrides = [priced("llama-3", "1", "1"), search, priced("sonar", "1", "1")];
@@ -124,11 +131,12 @@ fn a_model_that_searches_of_itself_holds_its_search_whatever_was_asked_for() {
     // Twice the window, ten tokens out, and a search.
     let bound = book.bound(&amended("gpt-5-search-api")).expect("a bound");
     assert_eq!(bound.total.to_string(), "0.02701");
-    let used = Usage { input: 2_000, output: 10, web_searches: 1, ..Usage::default() };
+    let used =
+        Usage { input: Tokens(2_000), output: Tokens(10), web_searches: 1, ..Usage::default() };
     let cost = book.cost("local", "gpt-5-search-api", &used).expect("a cost");
     assert_eq!(cost.total, bound.total);
     // A price without its fee is none.
-    let known = Call { output_cap: Some(1), ..amended("sonar") };
+    let known = Call { output_cap: Some(Tokens(1)), ..amended("sonar") };
     let no_window = NoBound::UnboundedInput { what: Wording::new("web_search") };
     assert_eq!(book.bound(&known), Err(no_window));
 }
@@ -186,9 +194,9 @@ fn a_free_model_is_bound_by_nothing() {
     };
     let book = PriceBook::with_overrides(&[free]).expect("a book");
     let call = Call { web_search: true, ..call("local", "llama-3") };
-    let expected = Bound { total: Usd::ZERO, input: Usd::ZERO, output_tokens: u64::MAX };
+    let expected = Bound { total: Usd::ZERO, input: Usd::ZERO, output_tokens: Tokens(u64::MAX) };
     assert_eq!(book.bound(&call), Ok(expected));
-    assert_eq!(book.affordable_cap(&call, Usd::ZERO), Some(u64::MAX));
+    assert_eq!(book.affordable_cap(&call, Usd::ZERO), Some(Tokens::MAX));
 }
 
 #[test]
@@ -202,7 +210,11 @@ fn affords_what_is_left_after_the_input() {
         ("0.00267", Some(1)),
         ("1.00266", Some(100_000)),
     ] {
-        assert_eq!(book.affordable_cap(&call, left.parse().expect(left)), cap, "{left}");
+        assert_eq!(
+            book.affordable_cap(&call, left.parse().expect(left)),
+            cap.map(Tokens),
+            "{left}"
+        );
     }
 }
 
@@ -227,8 +239,8 @@ fn book() -> PriceBook {
         audio_input: Some("0.25".into()),
         audio_output: Some("0.1".into()),
         web_search: Some("3.3".into()),
-        context_window: Some(5_000),
-        image_tokens: Some(7),
+        context_window: Some(Tokens(5_000)),
+        image_tokens: Some(Tokens(7)),
         ..priced("full", "3", "1")
     };
     PriceBook::with_overrides(&[bare, full]).expect("a book")
@@ -272,7 +284,7 @@ fn calls() -> impl Strategy<Value = Call> {
             let (vendor, model) = MODELS[model];
             Call {
                 input,
-                output_cap,
+                output_cap: output_cap.map(Tokens),
                 choices,
                 tier,
                 web_search: searches.is_some(),
@@ -289,7 +301,7 @@ fn room(limits: &Limits, call: &Call) -> (u64, u64, u64) {
     let searches = if call.web_search { call.web_search_cap.unwrap_or_default() } else { 0 };
     let passes = 1 + searches.max(size.rereads);
     let prompts = size.prompts.max(1);
-    let most = limits.context_window.map_or(u64::MAX, |window| window * prompts * passes);
+    let most = limits.context_window.map_or(u64::MAX, |window| window.get() * prompts * passes);
     let hidden = size.by_reference.is_some()
         || (size.images > 0 && limits.image.is_none())
         || (size.pages > 0 && limits.page.is_none());
@@ -297,10 +309,10 @@ fn room(limits: &Limits, call: &Call) -> (u64, u64, u64) {
         return (most, most, most);
     }
     let text = size.text_bytes
-        + size.parts * limits.framing_part
-        + limits.framing_call
-        + size.images * limits.image.unwrap_or_default()
-        + size.pages * limits.page.unwrap_or_default();
+        + size.parts * limits.framing_part.get()
+        + limits.framing_call.get()
+        + size.images * limits.image.unwrap_or_default().get()
+        + size.pages * limits.page.unwrap_or_default().get();
     (text, size.audio_bytes.div_ceil(AUDIO_BYTES_PER_TOKEN), most)
 }
 
@@ -325,14 +337,14 @@ fn within(book: &PriceBook, call: &Call, output_tokens: u64, shares: [u16; 8]) -
     let audio_output = if speaks { part(tokens, shares[6]) } else { 0 };
     let searches = if call.web_search { call.web_search_cap.unwrap_or_default() } else { 0 };
     Usage {
-        input: text - cached - cache_write - cache_write_1h,
-        cached,
-        cache_write,
-        cache_write_1h,
-        output: tokens - audio_output,
-        reasoning: 0,
-        audio_input,
-        audio_output,
+        input: Tokens(text - cached - cache_write - cache_write_1h),
+        cached: Tokens(cached),
+        cache_write: Tokens(cache_write),
+        cache_write_1h: Tokens(cache_write_1h),
+        output: Tokens(tokens - audio_output),
+        reasoning: Tokens(0),
+        audio_input: Tokens(audio_input),
+        audio_output: Tokens(audio_output),
         web_searches: part(searches, shares[7]),
         tier: ServiceTier::Standard,
     }
@@ -355,7 +367,7 @@ proptest! {
     fn no_cost_passes_its_bound(call in calls(), shares in shares()) {
         let book = book();
         let Ok(bound) = book.bound(&call) else { return Ok(()) };
-        let usage = within(&book, &call, bound.output_tokens, shares);
+        let usage = within(&book, &call, bound.output_tokens.get(), shares);
         for tier in [ServiceTier::Standard, call.tier] {
             let usage = Usage { tier, ..usage };
             let cost = book.cost(&call.vendor, &call.model, &usage);
@@ -371,8 +383,8 @@ proptest! {
         let book = book();
         let input = InputSize { text_bytes, ..InputSize::default() };
         let call = Call { input, ..capped("local", "bare", cap) };
-        let input = text_bytes + Limits::UNKNOWN.framing_call;
-        let usage = Usage { input, output: cap, ..Usage::default() };
+        let input = text_bytes + Limits::UNKNOWN.framing_call.get();
+        let usage = Usage { input: Tokens(input), output: Tokens(cap), ..Usage::default() };
         let cost = book.cost("local", "bare", &usage).map(|cost| cost.total);
         prop_assert_eq!(book.bound(&call).map(|bound| bound.total).ok(), cost);
     }
@@ -386,9 +398,9 @@ proptest! {
         match book.affordable_cap(&call, left) {
             Some(cap) => {
                 prop_assert!(with(cap).is_ok_and(|bound| bound.total <= left));
-                prop_assert!(with(cap + 1).is_ok_and(|bound| bound.total > left));
+                prop_assert!(with(cap.plus(Tokens(1))).is_ok_and(|bound| bound.total > left));
             }
-            None => prop_assert!(with(0).map_or(true, |bound| bound.total > left)),
+            None => prop_assert!(with(Tokens(0)).map_or(true, |bound| bound.total > left)),
         }
     }
 
@@ -404,7 +416,7 @@ proptest! {
             |call| &mut call.input.images,
             |call| &mut call.input.pages,
             |call| &mut call.choices,
-            |call| call.output_cap.get_or_insert(u64::from(u32::MAX)),
+            |call| &mut call.output_cap.get_or_insert(Tokens(u64::from(u32::MAX))).0,
         ];
         for count in counts {
             let mut larger = call.clone();
@@ -435,7 +447,7 @@ proptest! {
             input: InputSize {
                 text_bytes, parts, images, pages, audio_bytes, by_reference, prompts, rereads,
             },
-            output_cap: Some(cap),
+            output_cap: Some(Tokens(cap)),
             choices,
             tier,
             web_search: searches > 0,

@@ -1,7 +1,7 @@
 //! Costs that were worked out by hand.
 
 use proptest::prelude::{any, prop_assert, proptest};
-use reins_governor::{Cost, Picos, Prices, ServiceTier, Usage, Usd};
+use reins_governor::{Cost, Picos, Prices, ServiceTier, Tokens, Usage, Usd};
 
 use crate::sample::{priced, usage};
 use crate::{Override, PriceBook};
@@ -19,17 +19,22 @@ fn tiered(input: u64, output: u64, tier: ServiceTier) -> Usage {
 #[test]
 fn cached_tokens_cost_their_own_rate() {
     // 1,000 × 2.50 + 500 × 1.25 + 200 × 10.00 = 5,125 dollars per million.
-    check("openai", "gpt-4o", Usage { cached: 500, ..usage(1_000, 200) }, "0.005125");
-    check("openai", "gpt-5-nano", Usage { cached: 1, ..Usage::default() }, "0.000000005");
+    check("openai", "gpt-4o", Usage { cached: Tokens(500), ..usage(1_000, 200) }, "0.005125");
+    check("openai", "gpt-5-nano", Usage { cached: Tokens(1), ..Usage::default() }, "0.000000005");
 }
 
 #[test]
 fn cache_writes_cost_by_how_long_they_last() {
     // 100 × 3 + 1,000 × 0.30 + 200 × 3.75 + 300 × 6 + 400 × 15 = 9,150.
-    let written = Usage { cached: 1_000, cache_write: 200, cache_write_1h: 300, ..usage(100, 400) };
+    let written = Usage {
+        cached: Tokens(1_000),
+        cache_write: Tokens(200),
+        cache_write_1h: Tokens(300),
+        ..usage(100, 400)
+    };
     check("anthropic", "claude-sonnet-4-5", written, "0.00915");
     // 1,000 × 1.25 × 2.50: OpenAI's only kind.
-    let written = Usage { cache_write: 1_000, ..Usage::default() };
+    let written = Usage { cache_write: Tokens(1_000), ..Usage::default() };
     check("openai", "gpt-5.6-terra", written, "0.0025");
 }
 
@@ -37,7 +42,7 @@ fn cache_writes_cost_by_how_long_they_last() {
 fn a_long_call_is_dearer_from_its_first_token_on() {
     check("anthropic", "claude-sonnet-4-5", usage(200_000, 100), "0.6015");
     // 200,000 × 6 + 1 × 0.60 + 100 × 22.50: cached tokens count for the length.
-    let above = Usage { cached: 1, ..usage(200_000, 100) };
+    let above = Usage { cached: Tokens(1), ..usage(200_000, 100) };
     check("anthropic", "claude-sonnet-4-5", above, "1.2022506");
     check("openai", "gpt-5.4", usage(272_000, 0), "0.68");
     check("openai", "gpt-5.4", usage(272_001, 0), "1.360005");
@@ -75,19 +80,19 @@ fn searches_are_charged_by_the_piece() {
 #[test]
 fn audio_costs_its_own_rates() {
     // 10 × 2.50 + 100 × 32 + 10 × 10 + 50 × 64 = 6,525.
-    let heard = Usage { audio_input: 100, audio_output: 50, ..usage(10, 10) };
+    let heard = Usage { audio_input: Tokens(100), audio_output: Tokens(50), ..usage(10, 10) };
     check("openai", "gpt-audio", heard, "0.006525");
 }
 
 #[test]
 fn reasoning_is_inside_the_output() {
-    check("openai", "o3", Usage { reasoning: 90, ..usage(0, 100) }, "0.0008");
+    check("openai", "o3", Usage { reasoning: Tokens(90), ..usage(0, 100) }, "0.0008");
 }
 
 #[test]
 fn parts_are_exact_and_the_sum_is_rounded_up_once() {
     // Three tokens at 137.5 nano-USD, and one at 2,200.
-    let used = Usage { cached: 3, tier: ServiceTier::Flex, ..usage(0, 1) };
+    let used = Usage { cached: Tokens(3), tier: ServiceTier::Flex, ..usage(0, 1) };
     let cost = PriceBook::builtin().cost("openai", "o4-mini", &used).expect("a price");
     assert_eq!(cost.input.to_string(), "0.0000004125");
     assert_eq!(cost.output.to_string(), "0.0000022");
@@ -101,8 +106,8 @@ fn what_has_no_price_has_no_cost() {
     for (vendor, model, used) in [
         ("openai", "gpt-9", usage(1, 1)),
         ("nobody", "gpt-4o", usage(1, 1)),
-        ("openai", "gpt-4o", Usage { audio_input: 1, ..Usage::default() }),
-        ("openai", "gpt-4o", Usage { audio_output: 1, ..Usage::default() }),
+        ("openai", "gpt-4o", Usage { audio_input: Tokens(1), ..Usage::default() }),
+        ("openai", "gpt-4o", Usage { audio_output: Tokens(1), ..Usage::default() }),
         ("openai", "gpt-4o", Usage { web_searches: 1, ..Usage::default() }),
     ] {
         assert_eq!(book.cost(vendor, model, &used), None, "{vendor} {model} {used:?}");
@@ -113,7 +118,8 @@ fn what_has_no_price_has_no_cost() {
 fn a_free_model_costs_nothing_whatever_it_used() {
     let free = Override { free: true, input: None, output: None, ..priced("llama-*", "", "") };
     let book = PriceBook::with_overrides(&[free]).expect("a book");
-    let used = Usage { audio_input: 1, web_searches: u64::MAX, ..usage(u64::MAX, u64::MAX) };
+    let used =
+        Usage { audio_input: Tokens(1), web_searches: u64::MAX, ..usage(u64::MAX, u64::MAX) };
     assert_eq!(book.cost("local", "llama-3", &used), Some(Cost::default()));
 }
 
@@ -121,9 +127,9 @@ fn a_free_model_costs_nothing_whatever_it_used() {
 fn more_than_can_be_counted_is_no_cost() {
     let book = PriceBook::builtin();
     let all = Usage {
-        cached: u64::MAX,
-        cache_write: u64::MAX,
-        cache_write_1h: u64::MAX,
+        cached: Tokens(u64::MAX),
+        cache_write: Tokens(u64::MAX),
+        cache_write_1h: Tokens(u64::MAX),
         web_searches: u64::MAX,
         ..usage(u64::MAX, u64::MAX)
     };
@@ -141,13 +147,13 @@ proptest! {
     fn cost_grows_with_every_count(counts in any::<[u32; 8]>(), kind in 0..8_usize, more: u32) {
         let book = PriceBook::builtin();
         let used = |counts: [u64; 8]| Usage {
-            input: counts[0],
-            cached: counts[1],
-            cache_write: counts[2],
-            cache_write_1h: counts[3],
-            output: counts[4],
-            audio_input: counts[5],
-            audio_output: counts[6],
+            input: Tokens(counts[0]),
+            cached: Tokens(counts[1]),
+            cache_write: Tokens(counts[2]),
+            cache_write_1h: Tokens(counts[3]),
+            output: Tokens(counts[4]),
+            audio_input: Tokens(counts[5]),
+            audio_output: Tokens(counts[6]),
             web_searches: counts[7],
             ..Usage::default()
         };
@@ -171,7 +177,7 @@ proptest! {
     /// No count makes it panic.
     #[test]
     fn any_usage_can_be_asked_for(input: u64, cached: u64, output: u64, web_searches: u64) {
-        let used = Usage { cached, web_searches, ..usage(input, output) };
+        let used = Usage { cached: Tokens(cached), web_searches, ..usage(input, output) };
         for model in ["claude-opus-4-8", "claude-sonnet-4"] {
             let cost = PriceBook::builtin().cost("anthropic", model, &used);
             let adds_up = cost.is_none_or(|cost| {

@@ -1,6 +1,6 @@
 //! What a `[[price]]` table says, or what is wrong with it.
 
-use reins_governor::ServiceTier;
+use reins_governor::{ServiceTier, Tokens};
 
 use super::Override;
 use crate::sample::priced;
@@ -23,7 +23,7 @@ fn a_whole_price_holds_in_every_tier_and_at_every_length() {
     }
     assert_eq!(price.standard.cached, price.standard.input);
     // What the vendor accepts at most has not changed.
-    assert_eq!(price.limits.context_window, Some(1_050_000));
+    assert_eq!(price.limits.context_window, Some(Tokens(1_050_000)));
 }
 
 #[test]
@@ -31,8 +31,8 @@ fn limits_alone_leave_the_price_of_the_book() {
     let limits = Override {
         vendor: "openai".into(),
         model: "gpt-5.4".into(),
-        max_output_tokens: Some(4_000),
-        image_tokens: Some(2_500),
+        max_output_tokens: Some(Tokens(4_000)),
+        image_tokens: Some(Tokens(2_500)),
         ..Override::default()
     };
     let changed = book(&[limits]);
@@ -40,8 +40,8 @@ fn limits_alone_leave_the_price_of_the_book() {
     let builtin = PriceBook::builtin();
     let before = builtin.price("openai", "gpt-5.4").expect("a price");
     assert_eq!((price.standard, price.long), (before.standard, before.long));
-    assert_eq!(price.limits.max_output, Some(4_000));
-    assert_eq!(price.limits.image, Some(2_500));
+    assert_eq!(price.limits.max_output, Some(Tokens(4_000)));
+    assert_eq!(price.limits.image, Some(Tokens(2_500)));
     assert_eq!(price.limits.framing_part, before.limits.framing_part);
 }
 
@@ -55,7 +55,8 @@ fn reads_a_table_of_the_configuration() {
         context_window = 8192
     "#;
     let read: Override = toml::from_str(table).expect("a table");
-    let expected = Override { context_window: Some(8_192), ..priced("llama-*", "0.10", "0.20") };
+    let expected =
+        Override { context_window: Some(Tokens(8_192)), ..priced("llama-*", "0.10", "0.20") };
     assert_eq!(read, expected);
     assert!(toml::from_str::<Override>("imput = \"1\"").is_err());
 }

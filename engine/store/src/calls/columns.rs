@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use reins_governor::{
     Accuracy, Action, Call, Charge, Endpoint, Identity, InputSize, Latency, Opening, Picos,
-    ServiceTier, Status, TraceDigest, Transaction, TransactionId, Usage, Usd, Wording,
+    ServiceTier, Status, Tokens, TraceDigest, Transaction, TransactionId, Usage, Usd, Wording,
 };
 use rusqlite::types::{FromSql, Value};
 use rusqlite::{Connection, Row};
@@ -94,8 +94,8 @@ impl Cells<'_> {
         self.counts([*text_bytes, *parts, *images, *pages, *audio_bytes]);
         self.words(by_reference.as_ref())?;
         self.counts([*rereads, *prompts]);
-        self.values.push(call.output_cap.map(u64::cast_signed).into());
-        self.counts([call.choices, call.thinking_budget]);
+        self.values.push(call.output_cap.map(|cap| cap.get().cast_signed()).into());
+        self.counts([call.choices, call.thinking_budget.get()]);
         self.values.push(call.tier.number().into());
         self.counts([call.tool_results]);
         self.values.push(call.web_search.into());
@@ -124,8 +124,9 @@ impl Cells<'_> {
             from.tokens;
         let Usage { audio_input, audio_output, web_searches, tier, .. } = from.tokens;
         self.values.push(from.held.nanos_i64().into());
-        self.counts([input, cached, cache_write, cache_write_1h, output, reasoning]);
-        self.counts([audio_input, audio_output, web_searches]);
+        let paid = [input, cached, cache_write, cache_write_1h, output, reasoning];
+        self.counts(paid.map(Tokens::get));
+        self.counts([audio_input.get(), audio_output.get(), web_searches]);
         self.values.push(tier.number().into());
         self.values.push(from.cost.total.nanos_i64().into());
         for Picos(picos) in [from.cost.input, from.cost.output, from.cost.fees] {
@@ -239,9 +240,9 @@ impl Columns<'_> {
                 rereads: self.count()?,
                 prompts: self.count()?,
             },
-            output_cap: self.get::<Option<i64>>()?.map(i64::cast_unsigned),
+            output_cap: self.get::<Option<i64>>()?.map(i64::cast_unsigned).map(Tokens),
             choices: self.count()?,
-            thinking_budget: self.count()?,
+            thinking_budget: Tokens(self.count()?),
             tier: self.word(ServiceTier::from_number)?,
             tool_results: self.count()?,
             web_search: self.get()?,
@@ -278,14 +279,14 @@ impl Columns<'_> {
 
     fn usage(&mut self) -> Result<Usage, StoreError> {
         Ok(Usage {
-            input: self.count()?,
-            cached: self.count()?,
-            cache_write: self.count()?,
-            cache_write_1h: self.count()?,
-            output: self.count()?,
-            reasoning: self.count()?,
-            audio_input: self.count()?,
-            audio_output: self.count()?,
+            input: Tokens(self.count()?),
+            cached: Tokens(self.count()?),
+            cache_write: Tokens(self.count()?),
+            cache_write_1h: Tokens(self.count()?),
+            output: Tokens(self.count()?),
+            reasoning: Tokens(self.count()?),
+            audio_input: Tokens(self.count()?),
+            audio_output: Tokens(self.count()?),
             web_searches: self.count()?,
             tier: self.word(ServiceTier::from_number)?,
         })

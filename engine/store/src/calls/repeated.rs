@@ -2,7 +2,7 @@
 
 use reins_governor::{
     Attempt, ConditionKind, Matched, Name, Outcome, PresumeReason, Reason, ScopeKind, SpendRead,
-    TokenKind, Usd, VoidReason, Window,
+    TokenKind, Tokens, Usd, VoidReason, Window,
 };
 use rusqlite::Connection;
 use serde_json::{Value, json};
@@ -154,8 +154,8 @@ fn reason(mut from: Fields) -> Option<Reason> {
         },
         6 => Reason::Tokens {
             what: TokenKind::from_number(from.small()?)?,
-            tokens: from.optional()?,
-            limit: from.number()?,
+            tokens: from.optional()?.map(Tokens),
+            limit: Tokens(from.number()?),
             over: from.flag()?,
         },
         7 => Reason::NoLimit,

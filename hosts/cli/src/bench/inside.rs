@@ -11,7 +11,7 @@ use reins_config::{Durability, File, Purpose};
 use reins_gateway::MachineClock;
 use reins_governor::{
     Answered, Asking, Call, Clock, Ending, Endpoint, Environment, Identity, InputSize, KeyId,
-    Latency, Ledger, Name, Refusal, Snapshot, TransactionId, Usage, admit,
+    Latency, Ledger, Name, Refusal, Snapshot, Tokens, TransactionId, Usage, admit,
 };
 use reins_ledger::MemoryLedger;
 use reins_store::{Embedded, OpenOptions};
@@ -154,7 +154,7 @@ impl Inside {
         let admitted = admit(ledger, &self.clock, &self.snapshot, asking)
             .await
             .map_err(|turned| turned.refusal)?;
-        let usage = Usage { input: 80, output: 20, ..Usage::default() };
+        let usage = Usage { input: Tokens(80), output: Tokens(20), ..Usage::default() };
         let ending = Ending::Used { usage, answered_by: None, complete: true };
         admitted.finish(ending, Answered::default());
         Ok(())
@@ -181,7 +181,7 @@ fn caller(number: u64) -> Identity {
 fn call() -> Call {
     Call {
         input: InputSize { text_bytes: 300, parts: 2, ..InputSize::default() },
-        output_cap: Some(64),
+        output_cap: Some(Tokens(64)),
         ..Call::new("openai", "gpt-4o-mini", Endpoint::ChatCompletions)
     }
 }

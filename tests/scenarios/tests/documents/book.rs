@@ -1,7 +1,7 @@
 //! The price book, by the names of its models.
 
 use jiff::civil::date;
-use reins_governor::{Prices, Usage, Usd};
+use reins_governor::{Prices, Tokens, Usage, Usd};
 use reins_prices::{Price, PriceBook};
 use toml::{Table, Value};
 
@@ -59,12 +59,12 @@ fn models_of(table: &Table) -> Vec<(String, String)> {
 
 /// What a million tokens of output cost.
 pub(crate) fn output_of(prices: &dyn Prices, vendor: &str, model: &str) -> Option<Usd> {
-    let usage = Usage { output: 1_000_000, ..Usage::default() };
+    let usage = Usage { output: Tokens(1_000_000), ..Usage::default() };
     prices.cost(vendor, model, &usage).map(|cost| cost.total)
 }
 
 /// What a million tokens of input cost.
 pub(crate) fn input_of(prices: &dyn Prices, vendor: &str, model: &str) -> Option<Usd> {
-    let usage = Usage { input: 1_000_000, ..Usage::default() };
+    let usage = Usage { input: Tokens(1_000_000), ..Usage::default() };
     prices.cost(vendor, model, &usage).map(|cost| cost.total)
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use reins_governor::Call;
+use reins_governor::{Call, Tokens};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -178,7 +178,11 @@ impl Tell for Tally {
         Metered {
             usage,
             model: self.model.clone(),
-            output_bound: if self.may_have_thought() { OUTPUT_UNSEEN } else { self.output_bytes },
+            output_bound: if self.may_have_thought() {
+                OUTPUT_UNSEEN
+            } else {
+                Tokens(self.output_bytes)
+            },
             complete: followed && self.ended && !self.failed,
             failure: self.failed.then(|| Failure::after(self.output, &usage)),
         }

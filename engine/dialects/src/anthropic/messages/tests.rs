@@ -1,6 +1,6 @@
 //! The facts of message requests, and usage as Anthropic writes it.
 
-use reins_governor::{InputSize, ServiceTier, Usage, Wording};
+use reins_governor::{InputSize, ServiceTier, Tokens, Usage, Wording};
 
 use super::Messages;
 use crate::tests::{NOTHING, ask, read, refused};
@@ -33,7 +33,10 @@ fn the_facts_of_a_whole_request() {
     let call = read(&Messages, body).call;
     assert_eq!((&*call.vendor, &*call.connection), ("vendor", "connection"));
     assert_eq!((&*call.model, call.stream), ("claude-sonnet-4-5", true));
-    assert_eq!((call.output_cap, call.choices, call.thinking_budget), (Some(2048), 1, 1024));
+    assert_eq!(
+        (call.output_cap, call.choices, call.thinking_budget),
+        (Some(Tokens(2048)), 1, Tokens(1024))
+    );
     assert_eq!((call.tier, call.tool_results), (ServiceTier::Standard, 1));
     assert_eq!((call.web_search, call.web_search_cap), (true, Some(5)));
     let text =
@@ -187,7 +190,7 @@ fn what_is_not_in_the_request_or_not_in_the_totals_is_refused() {
 #[test]
 fn a_request_may_ask_for_no_answer() {
     let read = read(&Messages, r#"{"model":"m","max_tokens":0,"messages":[]}"#);
-    assert_eq!(read.call.output_cap, Some(0));
+    assert_eq!(read.call.output_cap, Some(Tokens(0)));
 }
 
 #[test]
@@ -217,7 +220,7 @@ fn thoughts_may_be_billed_and_not_shown() {
         let body = format!(r#"{{"model":"{model}","max_tokens":9,"stream":true{comma}{members}}}"#);
         let read = read(&Messages, &body);
         let found = Messages.meter(&read, &read.call).finish().output_bound;
-        assert_eq!(found, if unseen { OUTPUT_UNSEEN } else { 0 }, "{body}");
+        assert_eq!(found, if unseen { OUTPUT_UNSEEN } else { Tokens(0) }, "{body}");
     }
 }
 
@@ -234,7 +237,7 @@ fn a_write_that_is_not_split_lives_as_long_as_was_asked() {
         let mut meter = Messages.meter(&read, &read.call);
         meter.feed(br#"{"type":"message","usage":{"input_tokens":1,"output_tokens":1,"cache_creation_input_tokens":7}}"#);
         let Found::Usage(usage) = meter.finish().usage else { panic!("{members}") };
-        assert_eq!((usage.cache_write, usage.cache_write_1h), expected, "{members}");
+        assert_eq!((usage.cache_write.get(), usage.cache_write_1h.get()), expected, "{members}");
     }
 }
 
@@ -245,39 +248,71 @@ fn usage_is_believed_missing_or_absurd() {
         (r#"{"input_tokens":0,"output_tokens":0}"#, Found::Usage(zero)),
         (
             r#"{"input_tokens":5,"output_tokens":2,"cache_read_input_tokens":9}"#,
-            Found::Usage(Usage { input: 5, cached: 9, output: 2, ..zero }),
+            Found::Usage(Usage { input: Tokens(5), cached: Tokens(9), output: Tokens(2), ..zero }),
         ),
         (
             r#"{"input_tokens":5,"output_tokens":2,"cache_creation_input_tokens":9}"#,
-            Found::Usage(Usage { input: 5, cache_write: 9, output: 2, ..zero }),
+            Found::Usage(Usage {
+                input: Tokens(5),
+                cache_write: Tokens(9),
+                output: Tokens(2),
+                ..zero
+            }),
         ),
         (
             r#"{"input_tokens":5,"output_tokens":2,"cache_creation_input_tokens":9,"cache_creation":{"ephemeral_5m_input_tokens":1,"ephemeral_1h_input_tokens":3}}"#,
-            Found::Usage(Usage { input: 5, cache_write: 6, cache_write_1h: 3, output: 2, ..zero }),
+            Found::Usage(Usage {
+                input: Tokens(5),
+                cache_write: Tokens(6),
+                cache_write_1h: Tokens(3),
+                output: Tokens(2),
+                ..zero
+            }),
         ),
         (
             r#"{"input_tokens":5,"output_tokens":2,"cache_creation":{"ephemeral_5m_input_tokens":1,"ephemeral_1h_input_tokens":3}}"#,
-            Found::Usage(Usage { input: 5, cache_write: 1, cache_write_1h: 3, output: 2, ..zero }),
+            Found::Usage(Usage {
+                input: Tokens(5),
+                cache_write: Tokens(1),
+                cache_write_1h: Tokens(3),
+                output: Tokens(2),
+                ..zero
+            }),
         ),
         (
             r#"{"input_tokens":5,"output_tokens":2,"server_tool_use":{"web_search_requests":4}}"#,
-            Found::Usage(Usage { input: 5, output: 2, web_searches: 4, ..zero }),
+            Found::Usage(Usage { input: Tokens(5), output: Tokens(2), web_searches: 4, ..zero }),
         ),
         (
             r#"{"input_tokens":5,"output_tokens":2,"service_tier":"priority"}"#,
-            Found::Usage(Usage { input: 5, output: 2, tier: ServiceTier::Priority, ..zero }),
+            Found::Usage(Usage {
+                input: Tokens(5),
+                output: Tokens(2),
+                tier: ServiceTier::Priority,
+                ..zero
+            }),
         ),
         (
             r#"{"input_tokens":5,"output_tokens":2,"service_tier":"batch"}"#,
-            Found::Usage(Usage { input: 5, output: 2, tier: ServiceTier::Batch, ..zero }),
+            Found::Usage(Usage {
+                input: Tokens(5),
+                output: Tokens(2),
+                tier: ServiceTier::Batch,
+                ..zero
+            }),
         ),
         (
             r#"{"input_tokens":5,"output_tokens":2,"speed":"fast","service_tier":"standard"}"#,
-            Found::Usage(Usage { input: 5, output: 2, tier: ServiceTier::Priority, ..zero }),
+            Found::Usage(Usage {
+                input: Tokens(5),
+                output: Tokens(2),
+                tier: ServiceTier::Priority,
+                ..zero
+            }),
         ),
         (
             r#"{"input_tokens":5,"output_tokens":2,"inference_geo":"not_available"}"#,
-            Found::Usage(Usage { input: 5, output: 2, ..zero }),
+            Found::Usage(Usage { input: Tokens(5), output: Tokens(2), ..zero }),
         ),
         (
             r#"{"input_tokens":5,"output_tokens":2,"inference_geo":"us"}"#,

@@ -1,6 +1,6 @@
 //! The facts of chat requests, and usage as vendors write it.
 
-use reins_governor::{Call, InputSize, ServiceTier, Usage, Wording};
+use reins_governor::{Call, InputSize, ServiceTier, Tokens, Usage, Wording};
 
 use super::ChatCompletions;
 use crate::tests::{NOTHING, read};
@@ -35,7 +35,7 @@ fn the_facts_of_a_whole_request() {
         (&*call.vendor, &*call.connection, &*call.model),
         ("vendor", "connection", "gpt-4o")
     );
-    assert_eq!((call.stream, call.output_cap, call.choices), (true, Some(500), 3));
+    assert_eq!((call.stream, call.output_cap, call.choices), (true, Some(Tokens(500)), 3));
     assert_eq!((call.tier, call.tool_results), (ServiceTier::Flex, 1));
     assert_eq!((call.web_search, call.web_search_cap), (true, Some(1)));
     let tool_calls = r#"[{"id":"c","function":{"name":"f","arguments":"{"a":1}"}}]"#;
@@ -128,7 +128,7 @@ fn what_follows_from_the_model_follows_from_the_one_that_was_sent() {
     // A model that thinks unseen was sent, though one that does not was asked for.
     let thinks = Call { model: "o3".into(), ..read.call.clone() };
     assert_eq!(ChatCompletions.meter(&read, &thinks).finish().output_bound, OUTPUT_UNSEEN);
-    assert_eq!(ChatCompletions.meter(&read, &read.call).finish().output_bound, 0);
+    assert_eq!(ChatCompletions.meter(&read, &read.call).finish().output_bound, Tokens(0));
 }
 
 #[test]
@@ -178,7 +178,7 @@ fn a_search_is_charged_though_the_usage_does_not_name_it() {
     let read = read(&ChatCompletions, r#"{"model":"gpt-4o","web_search_options":{}}"#);
     let mut meter = ChatCompletions.meter(&read, &read.call);
     meter.feed(br#"{"choices":[],"usage":{"prompt_tokens":1,"completion_tokens":2}}"#);
-    let usage = Usage { input: 1, output: 2, web_searches: 1, ..Usage::default() };
+    let usage = Usage { input: Tokens(1), output: Tokens(2), web_searches: 1, ..Usage::default() };
     assert_eq!(meter.finish().usage, Found::Usage(usage));
 }
 
@@ -212,7 +212,7 @@ fn what_a_model_thinks_unseen_has_no_bound() {
         let read = read(&ChatCompletions, &format!(r#"{{"model":"{model}","stream":true}}"#));
         let mut meter = ChatCompletions.meter(&read, &read.call);
         meter.feed(b"data: {\"choices\":[{\"delta\":{\"content\":\"ab\"}}]}\n\n");
-        let expected = if unseen { OUTPUT_UNSEEN } else { 2 };
+        let expected = if unseen { OUTPUT_UNSEEN } else { Tokens(2) };
         assert_eq!(meter.finish().output_bound, expected, "{model}");
     }
 }
@@ -231,25 +231,34 @@ fn usage_is_believed_missing_or_absurd() {
         Found::Usage(Usage { input, cached, output, reasoning, ..Usage::default() })
     };
     for (json, expected) in [
-        (r#"{"prompt_tokens":0,"completion_tokens":0}"#, used(0, 0, 0, 0)),
-        (r#"{"prompt_tokens":9,"completion_tokens":1,"total_tokens":10}"#, used(9, 0, 1, 0)),
+        (
+            r#"{"prompt_tokens":0,"completion_tokens":0}"#,
+            used(Tokens(0), Tokens(0), Tokens(0), Tokens(0)),
+        ),
+        (
+            r#"{"prompt_tokens":9,"completion_tokens":1,"total_tokens":10}"#,
+            used(Tokens(9), Tokens(0), Tokens(1), Tokens(0)),
+        ),
         (
             r#"{"input_tokens":9,"output_tokens":4,"input_tokens_details":{"cached_tokens":8},"output_tokens_details":{"reasoning_tokens":3}}"#,
-            used(1, 8, 4, 3),
+            used(Tokens(1), Tokens(8), Tokens(4), Tokens(3)),
         ),
         (
             r#"{"prompt_tokens":9,"completion_tokens":1,"prompt_cache_hit_tokens":5,"prompt_cache_miss_tokens":4}"#,
-            used(4, 5, 1, 0),
+            used(Tokens(4), Tokens(5), Tokens(1), Tokens(0)),
         ),
         (
             r#"{"prompt_tokens":9,"completion_tokens":1,"prompt_tokens_details":null,"completion_tokens_details":{"reasoning_tokens":null}}"#,
-            used(9, 0, 1, 0),
+            used(Tokens(9), Tokens(0), Tokens(1), Tokens(0)),
         ),
         (
             r#"{"prompt_tokens":9,"completion_tokens":1,"total_tokens":30,"completion_tokens_details":{"reasoning_tokens":20}}"#,
-            used(9, 0, 21, 20),
+            used(Tokens(9), Tokens(0), Tokens(21), Tokens(20)),
         ),
-        (r#"{"prompt_tokens":4294967296,"completion_tokens":0}"#, used(1 << 32, 0, 0, 0)),
+        (
+            r#"{"prompt_tokens":4294967296,"completion_tokens":0}"#,
+            used(Tokens(1 << 32), Tokens(0), Tokens(0), Tokens(0)),
+        ),
         (r#"{}"#, Found::Missing),
         (r#"null"#, Found::Missing),
         (r#"[1]"#, Found::Absurd("usage")),
@@ -306,7 +315,7 @@ fn every_prompt_token_is_counted_once_however_its_details_overlap() {
             r#"{{"prompt_tokens":100,"completion_tokens":0,"prompt_tokens_details":{{"cached_tokens":{cached},"cache_write_tokens":{written},"audio_tokens":{audio}}}}}"#
         );
         let Found::Usage(usage) = OpenAi.usage(json.as_bytes()) else { panic!("{json}") };
-        assert_eq!((usage.total_input(), usage.audio_input), (100, audio), "{json}");
+        assert_eq!((usage.total_input().get(), usage.audio_input.get()), (100, audio), "{json}");
     }
 }
 
@@ -332,7 +341,10 @@ fn a_text_may_be_counted_where_its_bytes_are_too_many() {
     let counted = ChatCompletions.text_tokens(body.as_bytes(), &call).expect("a vocabulary");
     // The vendor writes tools down in its own way: their bytes count.
     let tool = prose.len() as u64;
-    assert!(counted > tool && counted < tool + (bytes - tool) / 3, "{counted} of {bytes}");
+    assert!(
+        counted > Tokens(tool) && counted < Tokens(tool + (bytes - tool) / 3),
+        "{counted} of {bytes}"
+    );
     call.model = "gpt-6-astra".into();
     assert_eq!(ChatCompletions.text_tokens(body.as_bytes(), &call), None, "an unknown tokenizer");
     assert_eq!(Messages.text_tokens(b"{}", &call), None);

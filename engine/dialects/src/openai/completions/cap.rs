@@ -1,7 +1,7 @@
 //! The output cap of a completion, which is never absent: `OpenAI` documents 16 for a request that
 //! names none. A vendor that may have another default gets it written.
 
-use reins_governor::Call;
+use reins_governor::{Call, Tokens};
 
 use crate::read::{Named, Places};
 use crate::rewrite::Rewrite;
@@ -10,7 +10,7 @@ pub(super) const FIELD: &str = "max_tokens";
 
 /// Tokens of an answer to a request that names no cap, from
 /// <https://platform.openai.com/docs/api-reference/completions/create>.
-pub(super) const DEFAULT: u64 = 16;
+pub(super) const DEFAULT: Tokens = Tokens(16);
 
 /// Vendors who serve completions with that default.
 const SERVE_OPENAI: [&str; 2] = ["openai", "azure"];

@@ -125,7 +125,7 @@ impl<'a> Request<'a> {
         Ok(Asked {
             stream: self.stream,
             input: self.input.size,
-            output_cap: Some(self.output_cap.unwrap_or(cap::DEFAULT)),
+            output_cap: Some(self.output_cap.unwrap_or(cap::DEFAULT.get())),
             choices,
             tier: self.tier,
             extra_fee: self.extra_fee.map(Wording::new),

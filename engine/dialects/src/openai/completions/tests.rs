@@ -1,6 +1,6 @@
 //! The facts of requests for completions, and what their answers tell.
 
-use reins_governor::{InputSize, Usage};
+use reins_governor::{InputSize, Tokens, Usage};
 
 use super::Completions;
 use crate::tests::{NOTHING, metered, read, refused};
@@ -14,7 +14,7 @@ fn the_facts_of_a_whole_request() {
         "best_of":3,"max_tokens":7,"stream":true,"suffix":"end","stream_options":null}"#;
     let call = read(&Completions, body).call;
     assert_eq!((&*call.model, call.stream), ("gpt-3.5-turbo-instruct", true));
-    assert_eq!((call.output_cap, call.choices), (Some(7), 6));
+    assert_eq!((call.output_cap, call.choices), (Some(Tokens(7)), 6));
     let text_bytes = 8 + 8 + 3;
     assert_eq!(call.input, InputSize { text_bytes, parts: 2, prompts: 2, ..NOTHING });
 }
@@ -29,7 +29,7 @@ fn a_prompt_and_a_cap_may_be_left_out() {
         (r#","prompt":"a","best_of":20,"n":2"#, 16, 20),
     ] {
         let call = read(&Completions, &format!(r#"{{"model":"m"{members}}}"#)).call;
-        assert_eq!((call.output_cap, call.choices), (Some(cap), choices), "{members}");
+        assert_eq!((call.output_cap, call.choices), (Some(Tokens(cap)), choices), "{members}");
     }
 }
 
@@ -63,7 +63,7 @@ fn every_vendor_obeys_the_cap_that_was_counted() {
         let body = format!(r#"{{"model":"m"{members}}}"#);
         let read = read(&Completions, &body);
         let mut call = read.call.clone();
-        (call.vendor, call.output_cap) = (vendor.into(), Some(cap));
+        (call.vendor, call.output_cap) = (vendor.into(), Some(Tokens(cap)));
         let sent = Completions.rewrite(body.as_bytes(), &read, &call);
         let sent = sent.map(|bytes| String::from_utf8(bytes).expect("UTF-8"));
         assert_eq!(sent.as_deref(), expected, "{vendor} {body}");
@@ -72,11 +72,11 @@ fn every_vendor_obeys_the_cap_that_was_counted() {
 
 #[test]
 fn a_stream_tells_its_usage_and_hides_what_was_not_asked_for() {
-    let used = Found::Usage(Usage { input: 5, output: 7, ..Usage::default() });
+    let used = Found::Usage(Usage { input: Tokens(5), output: Tokens(7), ..Usage::default() });
     for size in [1, 7, STREAM.len()] {
         let found = metered(&Completions, true, STREAM.as_bytes().chunks(size));
         assert_eq!((found.usage, found.complete), (used, true), "in pieces of {size}");
-        assert_eq!(found.output_bound, 15, "bytes of text");
+        assert_eq!(found.output_bound, Tokens(15), "bytes of text");
     }
     let cut = STREAM.find("\"usage\":{").expect("usage");
     let found = metered(&Completions, true, [&STREAM.as_bytes()[..cut]]);

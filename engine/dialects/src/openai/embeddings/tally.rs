@@ -1,5 +1,6 @@
 //! What the answer to a request for embeddings tells: its prompt's tokens, and no output.
 
+use reins_governor::Tokens;
 use std::sync::Arc;
 
 use super::super::usage;
@@ -83,7 +84,7 @@ impl Tell for Tally {
         Metered {
             usage,
             model: self.model.clone(),
-            output_bound: 0,
+            output_bound: Tokens(0),
             complete: followed && self.ended && !self.failed,
             failure: self.failed.then(|| Failure::after(self.output, &usage)),
         }

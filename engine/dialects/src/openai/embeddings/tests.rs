@@ -1,6 +1,6 @@
 //! The facts of requests for embeddings, and what their answers tell.
 
-use reins_governor::{InputSize, Usage, Wording};
+use reins_governor::{InputSize, Tokens, Usage, Wording};
 
 use super::Embeddings;
 use crate::tests::{NOTHING, ask, metered, read, refused};
@@ -16,7 +16,7 @@ fn the_facts_of_a_whole_request() {
         "encoding_format":"float","dimensions":256,"user":"u"}"#;
     let call = read(&Embeddings, body).call;
     assert_eq!((&*call.model, call.stream), ("text-embedding-3-small", false));
-    assert_eq!((call.output_cap, call.choices), (Some(0), 1));
+    assert_eq!((call.output_cap, call.choices), (Some(Tokens(0)), 1));
     let text_bytes = "Grüßeb".len() + "float256u".len();
     let text_bytes = u64::try_from(text_bytes).expect("few");
     assert_eq!(call.input, InputSize { text_bytes, parts: 2, prompts: 2, ..NOTHING });
@@ -55,7 +55,7 @@ fn texts_are_counted_where_the_tokenizer_is_known() {
     assert_eq!(Embeddings.text_tokens(body, &call), None);
     call.vendor = "openai".into();
     let counted = Embeddings.text_tokens(body, &call).expect("a count");
-    assert!((4..=call.input.text_bytes).contains(&counted), "{counted}");
+    assert!((4..=call.input.text_bytes).contains(&counted.get()), "{counted}");
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn only_the_model_is_ever_rewritten() {
     let read = read(&Embeddings, body);
     assert_eq!(Embeddings.rewrite(body.as_bytes(), &read, &read.call), None);
     let mut call = read.call.clone();
-    (call.model, call.output_cap) = ("c".into(), Some(7));
+    (call.model, call.output_cap) = ("c".into(), Some(Tokens(7)));
     let changed = Embeddings.rewrite(body.as_bytes(), &read, &call).expect("a change");
     assert_eq!(changed, br#"{"model":"c","input":"b"}"#);
 }
@@ -86,9 +86,9 @@ fn an_answer_tells_the_tokens_of_its_prompt() {
     let found = |text: &str| metered(&Embeddings, false, [text.as_bytes()]);
     let data = r#""data":[{"object":"embedding","index":0,"embedding":[0.1,-2e-3]}]"#;
     let whole = include_str!("../../../fixtures/openai/embeddings.json");
-    let usage = Found::Usage(Usage { input: 8, ..Usage::default() });
+    let usage = Found::Usage(Usage { input: Tokens(8), ..Usage::default() });
     let model = Some("text-embedding-3-small".into());
-    let expected = Metered { usage, model, output_bound: 0, complete: true, failure: None };
+    let expected = Metered { usage, model, output_bound: Tokens(0), complete: true, failure: None };
     assert_eq!(found(whole), expected);
     let cut = found(whole.trim_end().trim_end_matches('}'));
     assert_eq!((cut.usage, cut.complete), (Found::Missing, false));

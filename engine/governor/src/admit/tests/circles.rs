@@ -8,7 +8,7 @@ use super::scene::{Scene, run};
 use super::script::{SPEND, Script, amend, block, house, look};
 use crate::admit::{READIES_MAX, ROUNDS_MAX};
 use crate::{
-    Amendment, Answered, Blocked, Cursor, DecidedBy, Ending, OnExceed, Refusal, Step, Usd,
+    Amendment, Answered, Blocked, Cursor, DecidedBy, Ending, OnExceed, Refusal, Step, Tokens, Usd,
     VoidReason,
 };
 
@@ -40,7 +40,7 @@ fn a_judge_that_was_told_spend_is_not_told_again() {
 
 #[test]
 fn a_judge_that_wants_what_changes_nothing_is_asked_so_often_and_no_more() {
-    let clip = Amendment::ClipToAfford { floor: 1 };
+    let clip = Amendment::ClipToAfford { floor: Tokens(1) };
     let scene = Scene::new(circling(vec![amend(clip, Cursor::START)]));
     blocked(&scene);
     assert_eq!(scene.script.seen().len(), ROUNDS_MAX);
@@ -79,8 +79,8 @@ fn amendment() -> impl Strategy<Value = Amendment> {
     let model = proptest::sample::select(models.to_vec());
     prop_oneof![
         model.prop_map(|model| Amendment::Downgrade { model: model.into() }),
-        (0_u64..130).prop_map(|output_cap| Amendment::Clip { output_cap }),
-        (0_u64..130).prop_map(|floor| Amendment::ClipToAfford { floor }),
+        (0_u64..130).prop_map(|output_cap| Amendment::Clip { output_cap: Tokens(output_cap) }),
+        (0_u64..130).prop_map(|floor| Amendment::ClipToAfford { floor: Tokens(floor) }),
     ]
 }
 
@@ -97,7 +97,7 @@ fn on_exceed() -> impl Strategy<Value = OnExceed> {
     prop_oneof![
         Just(OnExceed::Block),
         Just(OnExceed::Warn),
-        Just(OnExceed::Clip { floor: 2 }),
+        Just(OnExceed::Clip { floor: Tokens(2) }),
         Just(OnExceed::Downgrade { model: "small".into() }),
     ]
 }

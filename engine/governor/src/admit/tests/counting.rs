@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::scene::Scene;
 use super::script::{SPEND, Script};
-use crate::{Call, OnExceed, Refusal, Status, Step, Text};
+use crate::{Call, OnExceed, Refusal, Status, Step, Text, Tokens};
 
 /// A text of a hundred bytes with fewer tokens, for each model that is named.
 #[derive(Debug)]
@@ -15,10 +15,10 @@ struct Counted {
 }
 
 impl Text for Counted {
-    fn tokens(&self, call: &Call) -> Option<u64> {
+    fn tokens(&self, call: &Call) -> Option<Tokens> {
         self.asked.fetch_add(1, Ordering::Relaxed);
         let found = self.tokens.iter().find(|(model, _)| *model == &*call.model);
-        found.map(|(_, tokens)| *tokens)
+        found.map(|(_, tokens)| Tokens(*tokens))
     }
 }
 
@@ -34,7 +34,7 @@ fn goes(scene: &Scene, expected: (&str, u64, u64), status: Status) {
     let admitted = scene.admitted();
     let (call, draft) = (admitted.call(), admitted.draft());
     let cap = call.output_cap.expect("a cap");
-    assert_eq!((&*call.model, cap, draft.held.nanos()), expected);
+    assert_eq!((&*call.model, cap.get(), draft.held.nanos()), expected);
     assert_eq!((draft.status, draft.opening.bound), (status, Some(draft.held)));
 }
 
@@ -76,7 +76,7 @@ fn a_text_is_counted_once_for_each_model() {
 
 #[test]
 fn a_clip_leaves_what_the_counted_text_leaves() {
-    let floor = OnExceed::Clip { floor: 5 };
+    let floor = OnExceed::Clip { floor: Tokens(5) };
     goes(&scene(1_000, floor, &[("big", 40)]), ("big", 6, 1_000), Status::Clipped);
 }
 

@@ -12,7 +12,7 @@ use proptest::prelude::*;
 
 use super::scene::{Scene, run};
 use super::script::{Script, spend_at_most};
-use crate::{Answered, Ending, Usage, Usd, VoidReason};
+use crate::{Answered, Ending, Tokens, Usage, Usd, VoidReason};
 
 /// What one call of [`Scene`] may cost.
 const BOUND: u64 = 11_000;
@@ -66,7 +66,7 @@ fn threads_that_come_and_go_do_not_pass_the_limit() {
 }
 
 fn settle(admitted: Option<crate::Admitted>) {
-    let usage = Usage { output: 30, ..Usage::default() };
+    let usage = Usage { output: Tokens(30), ..Usage::default() };
     let ending = Ending::Used { usage, answered_by: None, complete: true };
     admitted.map(|admitted| admitted.finish(ending, Answered::default()));
 }
@@ -135,7 +135,7 @@ proptest! {
         }));
         scene.purse.waits.store(1, std::sync::atomic::Ordering::Relaxed);
         for (cap, fate) in calls {
-            scene.call.output_cap = Some(cap);
+            scene.call.output_cap = Some(Tokens(cap));
             let call = carry(scene.asks(), fate, cap, Arc::clone(&scene.purse), limit);
             crowd.waiting.lock().expect("no panic").push_back(Box::pin(call));
         }
@@ -166,7 +166,7 @@ async fn carry(
     .await;
     let ending = match fate {
         Fate::Costs(output) => {
-            let usage = Usage { output: output.min(cap), ..Usage::default() };
+            let usage = Usage { output: Tokens(output.min(cap)), ..Usage::default() };
             Ending::Used { usage, answered_by: None, complete: true }
         }
         Fate::Free => Ending::Free(VoidReason::VendorFailed),

@@ -5,8 +5,8 @@ use proptest::prelude::*;
 use super::scene::{CAME, Scene, instant};
 use super::script::Script;
 use crate::{
-    Accuracy, Answered, Closed, End, Ending, OnExceed, Outcome, PresumeReason, Status, Usage,
-    VoidReason,
+    Accuracy, Answered, Closed, End, Ending, OnExceed, Outcome, PresumeReason, Status, Tokens,
+    Usage, VoidReason,
 };
 
 const OK: Answered = Answered { status: Some(200), first_byte_us: 1, total_us: 2 };
@@ -16,7 +16,7 @@ fn used(usage: Usage) -> Ending {
 }
 
 fn out(output: u64) -> Usage {
-    Usage { output, ..Usage::default() }
+    Usage { output: Tokens(output), ..Usage::default() }
 }
 
 fn by(model: &str, output: u64) -> Ending {
@@ -24,7 +24,11 @@ fn by(model: &str, output: u64) -> Ending {
 }
 
 fn unknown(output_seen: Option<u64>) -> Ending {
-    Ending::Unknown { why: PresumeReason::Reset, output_seen, complete: false }
+    Ending::Unknown {
+        why: PresumeReason::Reset,
+        output_seen: output_seen.map(Tokens),
+        complete: false,
+    }
 }
 
 /// Ends a call that holds 11,000 nano-USD; the books and the receipt must agree on the charge.
@@ -50,7 +54,12 @@ fn check(ending: Ending, charged: u64, outcome: Outcome, accuracy: Accuracy) {
 #[test]
 fn usage_is_charged_exactly() {
     let (settled, exact) = (Outcome::Settled, Accuracy::Exact);
-    check(used(Usage { input: 100, output: 7, ..Usage::default() }), 1_700, settled, exact);
+    check(
+        used(Usage { input: Tokens(100), output: Tokens(7), ..Usage::default() }),
+        1_700,
+        settled,
+        exact,
+    );
     check(used(Usage::default()), 0, settled, exact);
     // More than was held, and still believable.
     check(used(out(111)), 11_100, settled, exact);
@@ -101,7 +110,7 @@ fn a_bound_of_nothing_measures_nothing() {
     // Free by name, and answered by a model whose price is known and whose bound is not.
     let mut scene = Scene::new(Script::passing());
     scene.call.model = "free".into();
-    scene.call.output_cap = Some(u64::MAX);
+    scene.call.output_cap = Some(Tokens(u64::MAX));
     let closed = scene.admitted().finish(by("giant", 1), OK);
     assert!(closed.cost.total.nanos() > 1_000_000 && closed.accuracy == Accuracy::Exact);
 }

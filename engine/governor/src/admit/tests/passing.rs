@@ -6,7 +6,7 @@ use super::scene::{Scene, run};
 use super::script::{SPEND, Script, amend, block, clip, downgrade, house, look, warning};
 use crate::{
     Amendment, Answered, Cursor, DecidedBy, Ending, Fault, Outcome, Reading, Refusal, Status, Step,
-    Usage, Usd, VoidReason,
+    Tokens, Usage, Usd, VoidReason,
 };
 
 const START: (Cursor, bool) = (Cursor::START, false);
@@ -19,7 +19,7 @@ fn check(steps: Vec<Step>, expected: (&str, u64, u64)) -> Scene {
     let admitted = scene.admitted();
     let call = admitted.call();
     let held = scene.spent_and_held().1;
-    assert_eq!((&*call.model, call.output_cap.expect("a cap"), held), expected);
+    assert_eq!((&*call.model, call.output_cap.expect("a cap").get(), held), expected);
     scene
 }
 
@@ -34,7 +34,7 @@ fn a_call_that_passes_is_held_dispatched_and_recorded_once() {
     assert_eq!((draft.attempts[0].number, draft.attempts[0].outcome), (1, Outcome::Open));
     assert_eq!(scene.purse.books.lock().expect("no panic").drafts[0].opening.id, draft.opening.id);
 
-    let usage = Usage { input: 90, output: 50, ..Usage::default() };
+    let usage = Usage { input: Tokens(90), output: Tokens(50), ..Usage::default() };
     let ending = Ending::Used { usage, answered_by: None, complete: true };
     admitted.finish(ending, Answered::default());
     assert_eq!(scene.spent_and_held(), (5_900, 0));
@@ -85,7 +85,7 @@ fn a_rule_reads_its_own_hold_and_all_earlier_ones() {
     let first = scene.admitted();
     assert_eq!(scene.script.seen(), [START, (SPEND, true)]);
     scene.turned();
-    let usage = Usage { output: 109, ..Usage::default() };
+    let usage = Usage { output: Tokens(109), ..Usage::default() };
     first.finish(Ending::Used { usage, answered_by: None, complete: true }, Answered::default());
     // 10,900 are spent now: with 11,000 more it is just within.
     scene.admitted();
@@ -142,7 +142,7 @@ fn a_change_without_effect_is_skipped() {
     check(vec![downgrade("small"), downgrade("big")], ("small", 100, 1_100));
     check(vec![clip(100)], ("big", 100, 11_000));
     check(vec![clip(101)], ("big", 100, 11_000));
-    let clip_to_afford = Amendment::ClipToAfford { floor: 10 };
+    let clip_to_afford = Amendment::ClipToAfford { floor: Tokens(10) };
     let scene = check(vec![amend(clip_to_afford, Cursor(5))], ("big", 100, 11_000));
     assert_eq!(scene.script.seen(), [START, (Cursor(5), false), END]);
 }
@@ -150,11 +150,11 @@ fn a_change_without_effect_is_skipped() {
 #[test]
 fn a_clip_leaves_room_for_an_answer_beside_the_thoughts() {
     let mut scene = Scene::new(Script::steps(vec![clip(90)]));
-    scene.call.thinking_budget = 90;
-    assert_eq!(scene.admitted().call().output_cap, Some(100));
+    scene.call.thinking_budget = Tokens(90);
+    assert_eq!(scene.admitted().call().output_cap, Some(Tokens(100)));
     let mut scene = Scene::new(Script::steps(vec![clip(90)]));
-    scene.call.thinking_budget = 89;
-    assert_eq!(scene.admitted().call().output_cap, Some(90));
+    scene.call.thinking_budget = Tokens(89);
+    assert_eq!(scene.admitted().call().output_cap, Some(Tokens(90)));
 }
 
 #[test]

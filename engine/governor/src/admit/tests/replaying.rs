@@ -6,7 +6,7 @@ use proptest::sample::select;
 use super::scene::Scene;
 use super::script::{Asked, SPEND, Script, amend, block, look, spend_at_most};
 use crate::{
-    Agreement, Amendment, Answered, Cursor, Ending, OnExceed, Step, Transaction, VoidReason,
+    Agreement, Amendment, Answered, Cursor, Ending, OnExceed, Step, Tokens, Transaction, VoidReason,
 };
 
 /// What the rules of one judge do, in nano-USD and tokens.
@@ -47,13 +47,13 @@ impl Rules {
         if asked.at.0 == 0 || asked.at == CLIPS {
             look(asked.decision, self.clips_to.is_some());
             if let Some(output_cap) = self.clips_to {
-                return amend(Amendment::Clip { output_cap }, AFFORDS);
+                return amend(Amendment::Clip { output_cap: Tokens(output_cap) }, AFFORDS);
             }
         }
         if asked.at.0 == 0 || asked.at == CLIPS || asked.at == AFFORDS {
             look(asked.decision, self.clip_floor.is_some());
             if let Some(floor) = self.clip_floor {
-                return amend(Amendment::ClipToAfford { floor }, READS);
+                return amend(Amendment::ClipToAfford { floor: Tokens(floor) }, READS);
             }
         }
         if asked.at == Cursor::END || self.blind {
@@ -78,7 +78,7 @@ fn rules() -> impl Strategy<Value = Rules> {
 
 fn on_exceed() -> impl Strategy<Value = OnExceed> {
     let small = OnExceed::Downgrade { model: "small".into() };
-    select(vec![OnExceed::Block, OnExceed::Warn, OnExceed::Clip { floor: 5 }, small])
+    select(vec![OnExceed::Block, OnExceed::Warn, OnExceed::Clip { floor: Tokens(5) }, small])
 }
 
 /// The record of a call that has ended.

@@ -4,7 +4,7 @@ use super::scene::{CAME, Scene, instant, run};
 use super::script::{SPEND, Script, block, downgrade, look};
 use crate::{
     Accuracy, Admitted, Answered, Attempt, Ending, Fault, NotAgain, OnExceed, Outcome,
-    PresumeReason, Refusal, Status, Step, Usage, VoidReason,
+    PresumeReason, Refusal, Status, Step, Tokens, Usage, VoidReason,
 };
 
 const FAILED: Ending = Ending::Free(VoidReason::VendorFailed);
@@ -15,7 +15,7 @@ fn again(admitted: Admitted, ending: Ending) -> Result<Admitted, Box<NotAgain>> 
 }
 
 fn used(output: u64) -> Ending {
-    let usage = Usage { output, ..Usage::default() };
+    let usage = Usage { output: Tokens(output), ..Usage::default() };
     Ending::Used { usage, answered_by: None, complete: true }
 }
 

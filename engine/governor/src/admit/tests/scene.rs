@@ -15,8 +15,8 @@ use super::tariff::Tariff;
 use crate::samples::caller;
 use crate::{
     Admitted, Asking, Budget, BudgetScope, Budgets, Call, Clock, Endpoint, HoldMode, Identity,
-    InputSize, Latency, Ledger, Name, OnExceed, Scope, ScopeKind, Snapshot, Text, Transaction,
-    TransactionId, Turned, Usd, Window, admit,
+    InputSize, Latency, Ledger, Name, OnExceed, Scope, ScopeKind, Snapshot, Text, Tokens,
+    Transaction, TransactionId, Turned, Usd, Window, admit,
 };
 
 /// When every call of these tests comes, in seconds since 1970.
@@ -154,7 +154,7 @@ impl Scene {
 fn call() -> Call {
     Call {
         input: InputSize { text_bytes: 100, parts: 1, ..InputSize::default() },
-        output_cap: Some(100),
+        output_cap: Some(Tokens(100)),
         ..Call::new("openai", "big", Endpoint::ChatCompletions)
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Mutex;
 
 use crate::{
     Amendment, Blocked, Cursor, DecidedBy, Decision, Facts, Judge, Mark, ReadKey, Readings, Reason,
-    ScopeKind, Step, Usd, Window,
+    ScopeKind, Step, Tokens, Usd, Window,
 };
 
 /// What the closure sees.
@@ -97,7 +97,7 @@ pub(super) fn downgrade(model: &str) -> Step {
 }
 
 pub(super) fn clip(output_cap: u64) -> Step {
-    amend(Amendment::Clip { output_cap }, Cursor::END)
+    amend(Amendment::Clip { output_cap: Tokens(output_cap) }, Cursor::END)
 }
 
 pub(super) fn amend(amendment: Amendment, otherwise: Cursor) -> Step {

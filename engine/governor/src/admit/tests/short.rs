@@ -3,8 +3,8 @@
 use super::scene::Scene;
 use super::script::{SPEND, Script, amend, downgrade};
 use crate::{
-    Amendment, Answered, BudgetStop, Cursor, Ending, OnExceed, Refusal, Status, Step, Usage, Usd,
-    VoidReason, Wording,
+    Amendment, Answered, BudgetStop, Cursor, Ending, OnExceed, Refusal, Status, Step, Tokens,
+    Usage, Usd, VoidReason, Wording,
 };
 
 fn on(nanos: u64, on_exceed: OnExceed) -> Scene {
@@ -13,7 +13,7 @@ fn on(nanos: u64, on_exceed: OnExceed) -> Scene {
 
 /// A rule that would rather clip, down to ten tokens.
 fn clipping(nanos: u64, on_exceed: OnExceed) -> Scene {
-    let clip = amend(Amendment::ClipToAfford { floor: 10 }, Cursor::END);
+    let clip = amend(Amendment::ClipToAfford { floor: Tokens(10) }, Cursor::END);
     Scene::new(Script::steps(vec![clip])).budget(nanos, on_exceed)
 }
 
@@ -34,7 +34,7 @@ fn goes(scene: &Scene, expected: (&str, u64, u64), status: Status) {
     let admitted = scene.admitted();
     let call = admitted.call();
     let cap = call.output_cap.expect("a cap");
-    assert_eq!((&*call.model, cap, scene.spent_and_held().1), expected);
+    assert_eq!((&*call.model, cap.get(), scene.spent_and_held().1), expected);
     let draft = admitted.draft();
     assert_eq!((draft.status, draft.held.nanos()), (status, expected.2));
 }
@@ -63,17 +63,17 @@ fn a_call_that_only_waits_for_others_may_be_tried_again() {
 
 #[test]
 fn a_budget_clips_to_what_is_left_and_not_below_its_floor() {
-    goes(&on(6_000, OnExceed::Clip { floor: 50 }), ("big", 50, 6_000), Status::Clipped);
-    goes(&on(6_099, OnExceed::Clip { floor: 50 }), ("big", 50, 6_000), Status::Clipped);
-    assert_eq!(stop(&on(5_999, OnExceed::Clip { floor: 50 })).bound.nanos(), 11_000);
+    goes(&on(6_000, OnExceed::Clip { floor: Tokens(50) }), ("big", 50, 6_000), Status::Clipped);
+    goes(&on(6_099, OnExceed::Clip { floor: Tokens(50) }), ("big", 50, 6_000), Status::Clipped);
+    assert_eq!(stop(&on(5_999, OnExceed::Clip { floor: Tokens(50) })).bound.nanos(), 11_000);
 }
 
 #[test]
 fn a_budget_does_not_clip_into_the_thoughts() {
-    let mut scene = on(6_000, OnExceed::Clip { floor: 1 });
-    scene.call.thinking_budget = 50;
+    let mut scene = on(6_000, OnExceed::Clip { floor: Tokens(1) });
+    scene.call.thinking_budget = Tokens(50);
     stop(&scene);
-    scene.call.thinking_budget = 49;
+    scene.call.thinking_budget = Tokens(49);
     goes(&scene, ("big", 50, 6_000), Status::Clipped);
 }
 
@@ -98,10 +98,10 @@ fn a_budget_that_warns_lets_the_call_go() {
 fn a_call_is_warned_from_the_percentage_on_that_is_spent() {
     for (output, warned) in [(99, false), (100, true)] {
         let mut scene = on(20_000, OnExceed::Block);
-        let usage = Usage { output, ..Usage::default() };
+        let usage = Usage { output: Tokens(output), ..Usage::default() };
         let ending = Ending::Used { usage, answered_by: None, complete: true };
         scene.admitted().finish(ending, Answered::default());
-        scene.call.output_cap = Some(10);
+        scene.call.output_cap = Some(Tokens(10));
         assert_eq!(scene.admitted().warnings().count() > 0, warned, "{output} tokens");
     }
 }
@@ -120,9 +120,9 @@ fn what_a_rule_cannot_clip_the_budget_may_still_mend() {
     goes(&clipping(1_999, to_small()), ("small", 100, 1_100), Status::Downgraded);
     // A clip into the thoughts is none.
     let mut scene = clipping(2_000, to_small());
-    scene.call.thinking_budget = 10;
+    scene.call.thinking_budget = Tokens(10);
     goes(&scene, ("small", 100, 1_100), Status::Downgraded);
-    let floor = OnExceed::Clip { floor: 5 };
+    let floor = OnExceed::Clip { floor: Tokens(5) };
     goes(&clipping(1_500, floor), ("big", 5, 1_500), Status::Clipped);
 }
 
@@ -162,7 +162,7 @@ fn what_has_no_bound_is_refused_under_a_budget() {
         ("unbounded_input", |scene| scene.call.input.by_reference = Some(Wording::new("file_id"))),
         ("overflow", |scene| {
             scene.call.model = "giant".into();
-            scene.call.output_cap = Some(10_000);
+            scene.call.output_cap = Some(Tokens(10_000));
         }),
     ];
     for (code, change) in cases {
@@ -185,7 +185,7 @@ fn an_answer_to_a_call_without_bound_is_charged_where_it_can_be() {
         let mut scene = Scene::new(Script::passing());
         scene.call.model = model.into();
         scene.call.output_cap = None;
-        let usage = Usage { output: 50, ..Usage::default() };
+        let usage = Usage { output: Tokens(50), ..Usage::default() };
         let ending = Ending::Used { usage, answered_by: None, complete: true };
         scene.admitted().finish(ending, Answered::default());
         assert_eq!(scene.spent_and_held(), (charged, 0), "{model}");

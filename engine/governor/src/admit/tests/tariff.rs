@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{Bound, Call, Cost, NoBound, Picos, Prices, Usage, Usd};
+use crate::{Bound, Call, Cost, NoBound, Picos, Prices, Tokens, Usage, Usd};
 
 /// Nano-USD per input and output token of each model. `giant` has a price that no cap can bear.
 const MODELS: [(&str, u64, u64); 5] = [
@@ -41,23 +41,23 @@ impl Prices for Tariff {
         }
         let output_tokens = call.output_bound().ok_or(NoBound::UnboundedOutput)?;
         let input = Picos::of(call.input.text_bytes, input);
-        let total = input.plus(Picos::of(output_tokens, output)).round_up();
+        let total = input.plus(Picos::of(output_tokens.get(), output)).round_up();
         let (Some(input), Some(total)) = (input.round_up(), total) else {
             return Err(NoBound::Overflow);
         };
         Ok(Bound { total, input, output_tokens })
     }
 
-    fn affordable_cap(&self, call: &Call, left: Usd) -> Option<u64> {
+    fn affordable_cap(&self, call: &Call, left: Usd) -> Option<Tokens> {
         let (input, output) = price(&call.model)?;
         let left = left.checked_sub(Picos::of(call.input.text_bytes, input).round_up()?)?;
-        (left.nanos() * 1_000).checked_div(output)
+        (left.nanos() * 1_000).checked_div(output).map(Tokens)
     }
 
     fn cost(&self, _vendor: &str, model: &str, usage: &Usage) -> Option<Cost> {
         let (input, output) = price(model)?;
-        let input = Picos::of(usage.total_input(), input);
-        let output = Picos::of(usage.total_output(), output);
+        let input = Picos::of(usage.total_input().get(), input);
+        let output = Picos::of(usage.total_output().get(), output);
         let total = input.plus(output).round_up()?;
         Some(Cost { input, output, fees: Picos::default(), total })
     }

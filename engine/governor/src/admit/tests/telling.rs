@@ -6,7 +6,7 @@ use super::scene::{Scene, TICK_US, run};
 use super::script::{SPEND, Script, block, house, look, warning};
 use crate::{
     Action, Answered, DecidedBy, Ending, Latency, Looked, Mark, OnExceed, Reason, ScopeKind,
-    SpendRead, Status, Step, Usage, Usd, Window,
+    SpendRead, Status, Step, Tokens, Usage, Usd, Window,
 };
 
 fn flagged() -> Mark {
@@ -63,7 +63,7 @@ fn a_budget_that_changed_a_call_is_named_without_a_rule() {
     assert_eq!(draft.opening.reason.as_deref(), Some("`big` was replaced by `small`"));
     assert_eq!((&*draft.opening.model_asked, &*draft.model_used), ("big", "small"));
 
-    let scene = marking(vec![]).budget(6_000, OnExceed::Clip { floor: 1 });
+    let scene = marking(vec![]).budget(6_000, OnExceed::Clip { floor: Tokens(1) });
     let admitted = scene.admitted();
     let draft = admitted.draft();
     assert_eq!((draft.status, draft.opening.action), (Status::Clipped, Action::Clip));

@@ -11,8 +11,8 @@ use crate::samples::records::transaction;
 use crate::{
     Accuracy, Action, Attempt, Call, Charge, ConditionKind, Endpoint, Environment, Identity,
     InputSize, Latency, Matched, Opening, Outcome, Picos, PresumeReason, Reason, ScopeKind,
-    ServiceTier, SpendRead, Status, TokenKind, TraceDigest, Transaction, Usage, Usd, VoidReason,
-    Window,
+    ServiceTier, SpendRead, Status, TokenKind, Tokens, TraceDigest, Transaction, Usage, Usd,
+    VoidReason, Window,
 };
 
 /// Records of version 1, one a line in hexadecimal, each below the JSON that it is shown as. What
@@ -85,8 +85,8 @@ fn example() -> Transaction {
         rule: "big ones".into(),
         reason: Reason::Tokens {
             what: TokenKind::Output,
-            tokens: Some(900),
-            limit: 500,
+            tokens: Some(Tokens(900)),
+            limit: Tokens(500),
             over: true,
         },
     };
@@ -105,7 +105,7 @@ fn example() -> Transaction {
         who: Arc::new(Identity { session: Some("s-1".into()), ..caller("bot") }),
         call: Call {
             input: InputSize { text_bytes: 5, parts: 1, ..InputSize::default() },
-            output_cap: Some(900),
+            output_cap: Some(Tokens(900)),
             ..Call::new("openai", "gpt-4o", Endpoint::ChatCompletions)
         },
         model_asked: "gpt-4o".into(),
@@ -127,7 +127,7 @@ fn example() -> Transaction {
         opening: Arc::new(opening),
         model_used: "gpt-4o-2024-08-06".into(),
         held,
-        tokens: Usage { input: 9, output: 13, ..Usage::default() },
+        tokens: Usage { input: Tokens(9), output: Tokens(13), ..Usage::default() },
         cost: Charge {
             total: charged,
             input: Picos(22_500_000),

@@ -7,7 +7,7 @@ use proptest::prelude::{
 };
 use reins_governor::{
     Amendment, Cursor, Decision, Judge, Mark, Name, ReadKey, Reading, Readings, ScopeKind, Step,
-    Usd, Window,
+    Tokens, Usd, Window,
 };
 
 use crate::sample::{Scene, block, patterns, policy, rule, rules, scene, trace, usd};
@@ -81,7 +81,7 @@ fn actions() -> impl Strategy<Value = Action> {
         4 => words(),
         1 => prop_oneof![Just("gpt-4o-mini"), Just("o3"), Just("gpt-4o")]
             .prop_map(|model| Action::Downgrade { model: model.into() }),
-        1 => proptest::option::of(50_u64..2_000).prop_map(|to| Action::Clip { to, floor: 16 }),
+        1 => proptest::option::of(50_u64..2_000).prop_map(|to| Action::Clip { to: to.map(Tokens), floor: Tokens(16) }),
     ]
 }
 
