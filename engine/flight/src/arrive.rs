@@ -14,6 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::aside::Aside;
 use crate::carry::{Carried, Freight, micros_since};
 use crate::collect::{Collected, collect};
+use crate::copies::Copies;
 use crate::metering::Metering;
 use crate::notice::Notice;
 use crate::outcome::{self, AnswerEnd, BodyEnd};
@@ -107,7 +108,8 @@ impl<T: Transport> Freight<T> {
         let (closed, receipt) = oneshot::channel();
         let lag = Arc::new(Lag::default());
         let idle = self.terms.idle_timeout;
-        let mut tap = Tap::new(body, prefix, filter, events, Arc::clone(&lag), idle);
+        let copies = Copies::new(events, Arc::clone(&lag));
+        let mut tap = Tap::new(body, prefix, filter, copies, idle);
         if let Some(make) = self.trailers {
             let make: Trailers = Box::new(make);
             tap = tap.with_trailers(receipt, make);
@@ -141,12 +143,12 @@ fn cut_short(end: BodyEnd, waited: Duration) -> Refusal {
     Refusal::VendorError { what: "its answer broke off".to_owned() }
 }
 
-fn is_event_stream(headers: &HeaderMap) -> bool {
+pub(crate) fn is_event_stream(headers: &HeaderMap) -> bool {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     kind.is_some_and(|kind| kind.trim_start().starts_with("text/event-stream"))
 }
 
-fn encoding(headers: &HeaderMap) -> Option<&str> {
+pub(crate) fn encoding(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(header::CONTENT_ENCODING)?;
     // WHY: an encoding that is no text is one that nobody can decode, such as this one.
     Some(value.to_str().unwrap_or("unreadable"))
