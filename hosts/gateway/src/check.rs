@@ -11,9 +11,9 @@ use reins_config::{
 use reins_files::Contents;
 use reins_store::{SecretName, Secrets};
 
-use crate::serve::{ServeError, Start};
 use crate::served::{Known, Served};
 use crate::version::{Stored, Version};
+use reins_runtime::{RuntimeError, Start};
 
 /// The versions in force of all other files.
 struct Others(Vec<Arc<Version>>);
@@ -23,17 +23,17 @@ pub(crate) async fn main_file(
     start: &Start,
     text: &Contents,
     served: Option<&Served>,
-) -> Result<Main, ServeError> {
+) -> Result<Main, RuntimeError> {
     let (start, text) = (start.clone(), Arc::clone(text));
     let others =
         served.map_or_else(|| Others(Vec::new()), |served| Others::of(served, &start.config));
     let checked = tokio::task::spawn_blocking(move || {
         let read = |file: &File<'_>| {
-            reins_config::read(file).map_err(|report| ServeError::Wrong(Box::new(report)))
+            reins_config::read(file).map_err(|report| RuntimeError::Wrong(Box::new(report)))
         };
         with_file(&start, &start.config, &text, &others, read)
     });
-    checked.await.map_err(ServeError::Unchecked)?
+    checked.await.map_err(RuntimeError::Unchecked)?
 }
 
 /// Checks what the file of a further organization says.
@@ -45,18 +45,18 @@ pub(crate) async fn further_file(
     path: &Path,
     text: &Contents,
     served: &Served,
-) -> Result<Checked, (ServeError, Known)> {
+) -> Result<Checked, (RuntimeError, Known)> {
     let (start, path, text) = (start.clone(), path.to_owned(), Arc::clone(text));
     let others = Others::of(served, &path);
     let checked = tokio::task::spawn_blocking(move || {
         let read = |file: &File<'_>| Ok(reins_config::read_beside(file, &start.config));
         with_file(&start, &path, &text, &others, read)
     });
-    match checked.await.map_err(ServeError::Unchecked).flatten() {
+    match checked.await.map_err(RuntimeError::Unchecked).flatten() {
         Ok(Ok(checked)) => Ok(checked),
         Ok(Err(rejected)) => {
             let Rejected { report, organization, keys } = *rejected;
-            Err((ServeError::Wrong(Box::new(report)), Known { organization, keys }))
+            Err((RuntimeError::Wrong(Box::new(report)), Known { organization, keys }))
         }
         Err(error) => Err((error, Known::default())),
     }
@@ -67,9 +67,9 @@ fn with_file<T>(
     path: &Path,
     text: &[u8],
     others: &Others,
-    read: impl FnOnce(&File<'_>) -> Result<T, ServeError>,
-) -> Result<T, ServeError> {
-    let text = str::from_utf8(text).map_err(|error| ServeError::Unreadable {
+    read: impl FnOnce(&File<'_>) -> Result<T, RuntimeError>,
+) -> Result<T, RuntimeError> {
+    let text = str::from_utf8(text).map_err(|error| RuntimeError::Unreadable {
         path: path.to_owned(),
         source: io::Error::new(io::ErrorKind::InvalidData, error).into(),
     })?;
@@ -108,7 +108,7 @@ pub(crate) fn log_warnings(file: &str, report: &Report) {
 pub(crate) async fn stored(
     secrets: &Secrets,
     organization: &Organization,
-) -> Result<Stored, ServeError> {
+) -> Result<Stored, RuntimeError> {
     let mut found = Stored::new();
     for connection in organization.connections.iter().filter(|c| c.key == VendorKey::Stored) {
         let name = SecretName {

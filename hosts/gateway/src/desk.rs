@@ -8,10 +8,10 @@ use reins_governor::{Clock, Ledger};
 use reins_store::{Embedded, Registry};
 use tokio::sync::Semaphore;
 
-use crate::hush::Hush;
 use crate::idempotency::Repeats;
 use crate::room::Room;
 use crate::served::Served;
+use reins_runtime::RefusalLog;
 
 /// What every call needs.
 #[derive(Debug)]
@@ -34,5 +34,5 @@ pub(crate) struct Desk {
     /// Limits the idle connections to all vendors of all organizations together.
     pub(crate) idle_room: Arc<Semaphore>,
     /// What was told of refusals that leave no record.
-    pub(crate) hush: Hush,
+    pub(crate) refusal_log: RefusalLog,
 }

@@ -14,12 +14,12 @@ use crate::arrival::{Arrival, recognise};
 use crate::body::AnswerBody;
 use crate::desk::Desk;
 use crate::govern::{Way, refused, too_many};
-use crate::identify::identify;
 use crate::lines::Wish;
 use crate::path::is_models;
-use crate::stopped::Stopped;
 use crate::timed::Timed;
 use crate::{govern, inbound, lines, outbound};
+use reins_runtime::Stopped;
+use reins_runtime::identify;
 
 /// Passes on one free call, to the vendor's own path `rest`.
 pub(crate) async fn pass_on(

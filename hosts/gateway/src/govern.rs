@@ -20,12 +20,12 @@ use crate::arrival::{Arrival, recognise};
 use crate::body::AnswerBody;
 use crate::desk::Desk;
 use crate::idempotency::{Place, Turn};
-use crate::identify::identify;
 use crate::ready::{Caller, Unready};
-use crate::stopped::{Stopped, Unrecognised};
+use crate::reply;
 use crate::text::BodyText;
 use crate::version::Version;
-use crate::{reply, tally};
+use reins_runtime::identify;
+use reins_runtime::{Stopped, Unrecognised};
 
 /// How a call came in.
 #[derive(Clone, Copy)]
@@ -92,13 +92,13 @@ pub(crate) fn refused(
     organization: Option<&Name>,
     id: Option<TransactionId>,
 ) -> Response<AnswerBody> {
-    tally::refused(refusal, organization);
+    reins_runtime::refused(refusal, organization);
     if let Refusal::Internal { what } = refusal {
         let organization = organization.map(tracing::field::display);
         tracing::error!(organization, %what, "an error of our own");
     }
     if id.is_none() {
-        desk.hush.tell(refusal, organization, way.peer, desk.clock.monotonic());
+        desk.refusal_log.tell(refusal, organization, way.peer, desk.clock.monotonic());
     }
     reply::refuse(way.dialect, refusal, id)
 }
@@ -171,9 +171,9 @@ async fn admitted(desk: &Desk, version: &Version, asking: Asking) -> Result<Admi
     let admitted = admit(&desk.ledger, &desk.clock, &version.snapshot, asking).await;
     match &admitted {
         Ok(admitted) => {
-            tally::erred(version.id(), admitted.trace().erred().map(Looked::by));
+            reins_runtime::erred(version.id(), admitted.trace().erred().map(Looked::by));
         }
-        Err(turned) => tally::erred(version.id(), turned.erred.iter().cloned()),
+        Err(turned) => reins_runtime::erred(version.id(), turned.erred.iter().cloned()),
     }
     admitted
 }

@@ -17,12 +17,9 @@ mod free;
 mod govern;
 mod pages;
 mod ready;
-mod stopped;
 
 mod arrival;
 mod credential;
-mod directory;
-mod identify;
 
 mod body;
 mod content;
@@ -33,9 +30,6 @@ mod outbound;
 mod reply;
 mod room;
 
-mod hush;
-mod log_throttle;
-mod tally;
 mod text;
 
 mod desk;
@@ -44,20 +38,16 @@ mod sources;
 mod version;
 
 mod check;
-mod file_state;
-mod files;
 mod reload;
 
 mod log;
 
 mod address;
-mod clock;
 mod gather;
 mod idle;
 mod timed;
 mod transport;
 mod wire;
 
-pub use clock::MachineClock;
 pub use log::Log;
-pub use serve::{Accepted, Gateway, ServeError, Start, Variables};
+pub use serve::{Gateway, ServeError};

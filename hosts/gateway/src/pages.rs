@@ -13,10 +13,10 @@ use reins_governor::Name;
 use serde_json::json;
 
 use crate::desk::Desk;
-use crate::file_state::{FileState, State as FileStateWord};
-use crate::files::FileStates;
 use crate::log;
 use crate::served::Served;
+use reins_runtime::FileStates;
+use reins_runtime::{FileState, State as FileStateWord};
 
 /// What the pages show.
 #[derive(Clone, Debug)]

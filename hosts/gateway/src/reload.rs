@@ -14,11 +14,11 @@ use tokio::time::{Instant, MissedTickBehavior, interval, interval_at};
 
 use crate::check::{self, log_warnings, stored};
 use crate::desk::Desk;
-use crate::files::{ConfigFile, Files};
-use crate::serve::{ServeError, Start};
 use crate::served::{Known, Served, declared};
 use crate::sources;
 use crate::version::{Parts, Version};
+use reins_runtime::{ConfigFile, Files};
+use reins_runtime::{RuntimeError, Start};
 
 /// How often files are checked again although they did not change: prices change with the day.
 const CHECK_AGAIN: Duration = Duration::from_secs(15 * 60);
@@ -140,7 +140,7 @@ impl Round<'_> {
     fn conclude(
         &mut self,
         file: &ConfigFile,
-        outcome: Result<(Name, Option<Arc<str>>), ServeError>,
+        outcome: Result<(Name, Option<Arc<str>>), RuntimeError>,
         due: Due,
     ) -> bool {
         match outcome {
@@ -162,7 +162,7 @@ impl Round<'_> {
         &self,
         served: &Arc<Served>,
         contents: &Contents,
-    ) -> Result<Option<Arc<str>>, ServeError> {
+    ) -> Result<Option<Arc<str>>, RuntimeError> {
         let before = served.first();
         let Main { process, first } = check::main_file(self.start, contents, Some(served)).await?;
         let mut fields = fixed(&served.process, &process);
@@ -170,7 +170,7 @@ impl Round<'_> {
             fields.push("organization.id");
         }
         if !fields.is_empty() {
-            return Err(ServeError::NeedsRestart { fields });
+            return Err(RuntimeError::NeedsRestart { fields });
         }
         let path = &self.start.config;
         let (version, report) = self.ready(path, first, Some(before)).await?;
@@ -189,13 +189,13 @@ impl Round<'_> {
         &self,
         file: &ConfigFile,
         contents: &Contents,
-    ) -> Result<(Name, Option<Arc<str>>), (ServeError, Known)> {
+    ) -> Result<(Name, Option<Arc<str>>), (RuntimeError, Known)> {
         let served = self.desk.served.load_full();
         let checked = check::further_file(self.start, &file.path, contents, &served).await?;
         let id = checked.organization.id.clone();
         let in_force = served.of_file(&file.path);
         if in_force.is_some_and(|version| *version.id() != id) {
-            let error = ServeError::NeedsRestart { fields: vec!["organization.id"] };
+            let error = RuntimeError::NeedsRestart { fields: vec!["organization.id"] };
             return Err((error, Known::default()));
         }
         let keys = Some(checked.organization.keys.clone());
@@ -220,7 +220,7 @@ impl Round<'_> {
         file: &Path,
         checked: Checked,
         before: Option<&Version>,
-    ) -> Result<(Version, Report), ServeError> {
+    ) -> Result<(Version, Report), RuntimeError> {
         let Checked { organization, snapshot, report } = checked;
         let stored = stored(&self.desk.secrets, &organization).await?;
         let version = Version::ready(Parts {
@@ -231,11 +231,11 @@ impl Round<'_> {
             before,
             idle_room: &self.desk.idle_room,
         });
-        Ok((version.map_err(ServeError::Lines)?, report))
+        Ok((version.map_err(RuntimeError::Upstreams)?, report))
     }
 
     /// These are served from now on, and `organization` has the keys that it has there.
-    async fn put(&self, served: Served, organization: &Name) -> Result<(), ServeError> {
+    async fn put(&self, served: Served, organization: &Name) -> Result<(), RuntimeError> {
         let (registry, before) = (&self.desk.registry, self.desk.served.load_full());
         let keys = served.keys();
         let now = |of: &Name| keys.get(of).cloned().unwrap_or_default();
@@ -299,8 +299,8 @@ impl Round<'_> {
 }
 
 /// Whether the store could not be read, which may pass.
-const fn is_passing(error: &ServeError) -> bool {
-    matches!(error, ServeError::Store(why) if !matches!(why, StoreError::ValueTaken { .. }))
+const fn is_passing(error: &RuntimeError) -> bool {
+    matches!(error, RuntimeError::Store(why) if !matches!(why, StoreError::ValueTaken { .. }))
 }
 
 /// What is to be checked of a file, if anything is.

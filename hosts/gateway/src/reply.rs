@@ -151,6 +151,6 @@ pub(crate) fn not_carried(dialect: &dyn Dialect, path: &str) -> Response<AnswerB
                /v1/models, also behind the name of a connection; other paths could spend past \
                every budget",
     };
-    crate::tally::refused(&refusal, None);
+    reins_runtime::refused(&refusal, None);
     refuse(dialect, &refusal, None)
 }

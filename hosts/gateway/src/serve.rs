@@ -3,17 +3,17 @@
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use metrics_exporter_prometheus::PrometheusHandle;
-use reins_config::{Checked, Main, Process, Report, StoreUrl};
-use reins_files::{Contents, FileError};
+use reins_config::{Checked, Main, Process, StoreUrl};
+use reins_files::Contents;
 use reins_flight::Crew;
-use reins_governor::{Clock, Ledger};
-use reins_store::{Embedded, Losses, OpenOptions, Registry, RootSecret, Secrets, StoreError};
+use reins_governor::Ledger;
+use reins_runtime::{Files, RefusalLog, RuntimeError, Start};
+use reins_store::{Embedded, Losses, OpenOptions, Registry, RootSecret, Secrets};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::{Notify, Semaphore};
 use tokio::time::timeout;
@@ -22,8 +22,6 @@ use tokio_util::task::TaskTracker;
 use crate::check::{self, log_warnings, stored};
 use crate::descriptors::{self, Shares};
 use crate::desk::Desk;
-use crate::files::Files;
-use crate::hush::Hush;
 use crate::idempotency::Repeats;
 use crate::pages::{self, Shown};
 use crate::reload::{self, Round};
@@ -37,65 +35,12 @@ use crate::version::{Parts, Version};
 /// are usual, a burst of clients is made to wait for a second by their own machines.
 const BACKLOG: u32 = 4096;
 
-/// Looks up an environment variable.
-pub type Variables = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
-
-/// What a gateway is started with.
-#[derive(Clone)]
-pub struct Start {
-    /// The main file. The further organizations' lie in the folder `organizations` beside it.
-    pub config: PathBuf,
-    /// The environment.
-    pub variables: Variables,
-    /// The clock.
-    pub clock: Arc<dyn Clock>,
-    /// What `/metrics` shows, where something is recorded.
-    pub metrics: Option<PrometheusHandle>,
-    /// Losses that the operator accepts.
-    pub accepted: Accepted,
-}
-
-/// Losses that the operator accepts at this start.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Accepted {
-    /// Entries of the journal that are missing.
-    pub loss: bool,
-    /// The root secret, and with it every key that was made under it.
-    pub lost_secret: bool,
-}
-
 /// Why a gateway does not start, or ended badly.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
-    /// The file cannot be read.
-    #[error("`{path}` cannot be read: name the file with --config")]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: FileError,
-    },
-    /// The file is wrong.
-    #[error("the file is wrong:\n{}", .0.render(false))]
-    Wrong(Box<Report>),
-    /// The file changes fields that cannot change while a process runs.
-    #[error(
-        "{} cannot change while it serves: put back what it was, or restart to have all of it",
-        .fields.iter().map(|field| format!("`{field}`")).collect::<Vec<_>>().join(", ")
-    )]
-    NeedsRestart {
-        /// The fields that differ.
-        fields: Vec<&'static str>,
-    },
-    /// The check of the file panicked.
-    #[error("the file could not be checked")]
-    Unchecked(#[source] tokio::task::JoinError),
-    /// The store cannot be opened.
-    #[error("the store cannot be opened")]
-    Store(#[from] StoreError),
-    /// The store had stopped.
-    #[error("the store could not be closed in order")]
-    Closing(#[source] reins_governor::Fault),
+    /// What every host needs is not there.
+    #[error(transparent)]
+    Runtime(#[from] RuntimeError),
     /// The address cannot be listened on.
     #[error("`{address}` cannot be listened on: choose another `listen`")]
     Listen {
@@ -115,15 +60,13 @@ pub enum ServeError {
         /// How many it needs.
         least: u64,
     },
-    /// A connection to a vendor cannot be prepared.
-    #[error("the connections to the vendors cannot be prepared")]
-    Lines(#[source] io::Error),
 }
 
 /// A gateway that listens.
 pub struct Gateway {
     desk: Arc<Desk>,
     start: Start,
+    metrics: Option<PrometheusHandle>,
     files: Files,
     listener: TcpListener,
     address: SocketAddr,
@@ -134,11 +77,15 @@ pub struct Gateway {
 
 impl Gateway {
     /// Reads the files once they have rested, opens the store, and listens. The main file has to be
-    /// good; a further one that is not is named, and its organization is not served.
+    /// good; a further one that is not is named, and its organization is not served. `metrics` is
+    /// what `/metrics` shows, where something is recorded.
     ///
     /// # Errors
     /// Whatever of that fails first.
-    pub async fn start(start: Start) -> Result<Self, ServeError> {
+    pub async fn start(
+        start: Start,
+        metrics: Option<PrometheusHandle>,
+    ) -> Result<Self, ServeError> {
         let mut files = Files::open(&start).await?;
         let contents = files.main.due(true).unwrap_or_default();
         let main = check::main_file(&start, &contents, None).await?;
@@ -151,7 +98,7 @@ impl Gateway {
         let listener = listen(address)?;
         let address =
             listener.local_addr().map_err(|source| ServeError::Listen { address, source })?;
-        Ok(Self { desk, start, files, listener, address, shares })
+        Ok(Self { desk, start, metrics, files, listener, address, shares })
     }
 
     /// Where it listens.
@@ -182,7 +129,7 @@ impl Gateway {
         let shown = Shown {
             desk: Arc::clone(&self.desk),
             files: self.files.states.clone(),
-            metrics: self.start.metrics.clone(),
+            metrics: self.metrics.clone(),
         };
         let (desk, bound) = (Arc::clone(&self.desk), self.address.ip());
         let server = Server { desk, pages: pages::router(shown), bound };
@@ -192,7 +139,7 @@ impl Gateway {
         watching.abort();
         wait_for_owners(&self.desk, limits.shutdown_timeout).await;
         let closed = self.desk.store.close().await;
-        closed.map_err(ServeError::Closing)
+        Ok(closed.map_err(RuntimeError::Closing)?)
     }
 }
 
@@ -208,7 +155,7 @@ async fn desk(
     Main { process, first }: Main,
     contents: &Contents,
     shares: Shares,
-) -> Result<Desk, ServeError> {
+) -> Result<Desk, RuntimeError> {
     let store = open(&process, start).await?;
     let (registry, secrets) = open_keys(&process, start).await?;
     let idle_room = permits(shares.idle);
@@ -217,7 +164,7 @@ async fn desk(
     let stored = stored(&secrets, &organization).await?;
     let (file, before, idle) = (start.config.clone(), None, &idle_room);
     let parts = Parts { file, organization, snapshot, stored, before, idle_room: idle };
-    let version = Version::ready(parts).map_err(ServeError::Lines)?;
+    let version = Version::ready(parts).map_err(RuntimeError::Upstreams)?;
     sources::keep(&store, &version, contents).await?;
     let server = process.server;
     registry.declare(version.id(), declared(version.id(), &version.organization.keys)).await?;
@@ -235,11 +182,11 @@ async fn desk(
         places: permits(shares.calls),
         room: Room::of(server.max_bodies_bytes),
         idle_room,
-        hush: Hush::default(),
+        refusal_log: RefusalLog::default(),
     })
 }
 
-async fn open(process: &Process, start: &Start) -> Result<Arc<Embedded>, ServeError> {
+async fn open(process: &Process, start: &Start) -> Result<Arc<Embedded>, RuntimeError> {
     let StoreUrl::Sqlite(path) = &process.store;
     let mut options = OpenOptions::new(path, Arc::clone(&start.clock));
     options.losses = if start.accepted.loss { Losses::Accept } else { Losses::Refuse };
@@ -254,7 +201,7 @@ async fn open(process: &Process, start: &Start) -> Result<Arc<Embedded>, ServeEr
 }
 
 /// The keys of callers, and those of vendors.
-async fn open_keys(process: &Process, start: &Start) -> Result<(Registry, Secrets), ServeError> {
+async fn open_keys(process: &Process, start: &Start) -> Result<(Registry, Secrets), RuntimeError> {
     let StoreUrl::Sqlite(path) = &process.store;
     let variable = |name: &str| (start.variables)(name);
     let root = if start.accepted.lost_secret {

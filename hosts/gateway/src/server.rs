@@ -21,12 +21,12 @@ use crate::arrival::is_local;
 use crate::body::AnswerBody;
 use crate::desk::Desk;
 use crate::govern::Way;
-use crate::log_throttle::LogThrottle;
 use crate::path::Path;
 use crate::patience::{Phase, Watched};
-use crate::stopped::Unrecognised;
 use crate::unauthenticated::{Listed, Unauthenticated};
 use crate::{free, govern, reply};
+use reins_runtime::LogThrottle;
+use reins_runtime::Unrecognised;
 
 /// How long to wait before accepting again where the machine has no descriptors or memory left. It
 /// doubles with each failure: a short burst costs no time, a long one no processor.

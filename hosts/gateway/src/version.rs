@@ -12,9 +12,9 @@ use reins_governor::{Name, Snapshot};
 use reins_ledger::Limits;
 use tokio::sync::Semaphore;
 
-use crate::directory::Directory;
 use crate::lines;
 use crate::transport::Transport;
+use reins_runtime::Directory;
 
 /// One version of an organization's file.
 #[derive(Debug)]

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use reins_gateway::MachineClock;
 use reins_governor::Clock;
+use reins_runtime::MachineClock;
 
 /// When every scenario begins: Wednesday, 18 November 2026, 10:00 UTC.
 const BEGINS: Timestamp = Timestamp::constant(1_794_996_000, 0);

@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use metrics_exporter_prometheus::PrometheusHandle;
-use reins_gateway::{Accepted, Gateway, ServeError, Start};
+use reins_gateway::{Gateway, ServeError};
 use reins_governor::{Clock, Name, Scope, ScopeKind, Usd, Window};
+use reins_runtime::{Accepted, Start};
 use reins_scenarios::{Answer, Balance, File, Host, Request};
 use reins_store::{Reports, Spent};
 use reins_vendor::Vendor;
@@ -101,10 +102,11 @@ impl GatewayHost {
             config: self.path("reins.toml"),
             variables: Arc::new(variable),
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
-            metrics: Some(self.metrics.clone()),
             accepted: Accepted::default(),
         };
-        let gateway = Gateway::start(start).await.map_err(|error| error.to_string())?;
+        let gateway = Gateway::start(start, Some(self.metrics.clone()))
+            .await
+            .map_err(|error| error.to_string())?;
         let address = gateway.address().to_string();
         let (stop, stopped) = oneshot::channel::<()>();
         let task = tokio::spawn(gateway.run(async { drop(stopped.await) }));

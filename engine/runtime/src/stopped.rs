@@ -4,23 +4,24 @@ use reins_governor::{Name, Refusal, TransactionId, Turned};
 
 /// A call that was stopped.
 #[derive(Debug)]
-pub(crate) struct Stopped {
-    pub(crate) refusal: Refusal,
+pub struct Stopped {
+    /// Why.
+    pub refusal: Refusal,
     /// Its record, where there is one.
-    pub(crate) id: Option<TransactionId>,
+    pub id: Option<TransactionId>,
     /// Its organization, where the caller was recognised.
-    pub(crate) organization: Option<Name>,
+    pub organization: Option<Name>,
 }
 
 /// Marks the answer to a call whose caller was not recognised: its connection may be evicted.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Unrecognised;
+pub struct Unrecognised;
 
 // === impl Stopped ===
 
 impl Stopped {
     /// The same, of a caller of this organization.
-    pub(crate) fn of(self, organization: &Name) -> Self {
+    pub fn of(self, organization: &Name) -> Self {
         Self { organization: Some(organization.clone()), ..self }
     }
 }

@@ -8,7 +8,7 @@ use reins_governor::{Name, Pattern, ScopeKind};
 /// Agents that the organization knows: declared ones, pinned ones, and those that a budget or a
 /// limit counts by name.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Directory {
+pub struct Directory {
     declared: HashMap<Name, Option<Name>>,
     counted: Vec<Pattern>,
 }
@@ -17,7 +17,7 @@ pub(crate) struct Directory {
 
 impl Directory {
     /// The agents that a file knows.
-    pub(crate) fn new(organization: &Organization) -> Self {
+    pub fn new(organization: &Organization) -> Self {
         let declared = organization.agents.iter().map(|a| (a.name.clone(), a.team.clone()));
         let budgets = organization.budgets.iter().map(|b| (b.scope.kind, &b.scope.pattern));
         let limits = organization.limits.iter().map(|l| (l.kind, &l.pattern));
@@ -31,12 +31,12 @@ impl Directory {
     }
 
     /// Whether an agent of this name is known.
-    pub(crate) fn knows(&self, agent: &str) -> bool {
+    pub fn knows(&self, agent: &str) -> bool {
         self.declared.contains_key(agent) || self.counted.iter().any(|p| p.matches(agent))
     }
 
     /// The team an agent is declared to be on.
-    pub(crate) fn team_of(&self, agent: &str) -> Option<Name> {
+    pub fn team_of(&self, agent: &str) -> Option<Name> {
         self.declared.get(agent).cloned().flatten()
     }
 

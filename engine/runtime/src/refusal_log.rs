@@ -1,5 +1,5 @@
-//! Hush: refusals that leave no record are told once a minute for each source, with how many there
-//! were, so that nobody can fill a log.
+//! The log of refusals that leave no record: one line a minute for each source, with how many there
+//! were, so that no caller can fill a log.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -18,7 +18,7 @@ const SOURCES_MAX: usize = 1024;
 
 /// What was told lately, and what was not.
 #[derive(Debug, Default)]
-pub(crate) struct Hush {
+pub struct RefusalLog {
     told: Mutex<HashMap<(&'static str, Source), Told>>,
 }
 
@@ -40,11 +40,11 @@ struct Told {
     since: u64,
 }
 
-// === impl Hush ===
+// === impl RefusalLog ===
 
-impl Hush {
+impl RefusalLog {
     /// Tells of a refusal to somebody at `peer`, unless that was done within the last minute.
-    pub(crate) fn tell(
+    pub fn tell(
         &self,
         refusal: &Refusal,
         organization: Option<&Name>,
@@ -108,7 +108,7 @@ mod tests {
     use std::net::{IpAddr, Ipv4Addr};
     use std::time::Duration;
 
-    use super::{Hush, SOURCES_MAX, Source};
+    use super::{RefusalLog, SOURCES_MAX, Source};
 
     fn address(number: usize) -> Source {
         let [.., c, d] = number.to_be_bytes();
@@ -121,16 +121,16 @@ mod tests {
 
     #[test]
     fn a_source_is_told_of_once_a_minute_with_how_many_there_were() {
-        let hush = Hush::default();
-        let told = |at| hush.due("invalid_key", &address(1), seconds(at));
+        let log = RefusalLog::default();
+        let told = |at| log.due("invalid_key", &address(1), seconds(at));
         let all: Vec<_> = [100, 100, 130, 159, 160, 161, 500].map(told).into();
         assert_eq!(all, [Some(1), None, None, None, Some(4), None, Some(2)]);
     }
 
     #[test]
     fn sources_and_codes_are_told_apart() {
-        let hush = Hush::default();
-        let told = |code, from| hush.due(code, &address(from), seconds(1));
+        let log = RefusalLog::default();
+        let told = |code, from| log.due(code, &address(from), seconds(1));
         assert_eq!(told("invalid_key", 1), Some(1));
         assert_eq!(told("invalid_key", 2), Some(1));
         assert_eq!(told("service_unavailable", 1), Some(1));
@@ -139,12 +139,12 @@ mod tests {
 
     #[test]
     fn a_crowd_is_told_of_together_and_forgotten() {
-        let hush = Hush::default();
-        let told = |from, at| hush.due("invalid_key", &address(from), seconds(at));
+        let log = RefusalLog::default();
+        let told = |from, at| log.due("invalid_key", &address(from), seconds(at));
         let lines = (0..3 * SOURCES_MAX).filter_map(|from| told(from, 1)).count();
         assert_eq!(lines, SOURCES_MAX + 1);
-        assert_eq!(hush.told.lock().len(), SOURCES_MAX + 1);
+        assert_eq!(log.told.lock().len(), SOURCES_MAX + 1);
         assert_eq!(told(9_999, 61), Some(1));
-        assert_eq!(hush.told.lock().len(), 1);
+        assert_eq!(log.told.lock().len(), 1);
     }
 }

@@ -7,13 +7,13 @@ use reins_config::Problem;
 use reins_files::{FileError, WatchedFile};
 use reins_governor::Name;
 
-use crate::serve::ServeError;
+use crate::RuntimeError;
 
 /// A file, and why its newest contents are not in force.
 #[derive(Debug)]
-pub(crate) struct FileState {
+pub struct FileState {
     /// As logs, pages and metrics name it: by its path below the main file's folder.
-    pub(crate) name: Arc<str>,
+    pub name: Arc<str>,
     /// The file; `None` while it is being opened for the first time.
     watched: ArcSwapOption<Result<WatchedFile, FileError>>,
     /// Why the newest contents were refused, `None` if they are in force.
@@ -24,7 +24,7 @@ pub(crate) struct FileState {
 
 /// A word for the state of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum State {
+pub enum State {
     /// Its contents are in force.
     InForce,
     /// It has not been unchanged for long enough to be read.
@@ -38,10 +38,11 @@ pub(crate) enum State {
 // === impl State ===
 
 impl State {
-    pub(crate) const ALL: [Self; 4] =
-        [Self::InForce, Self::Changing, Self::Refused, Self::Unreadable];
+    /// Every state.
+    pub const ALL: [Self; 4] = [Self::InForce, Self::Changing, Self::Refused, Self::Unreadable];
 
-    pub(crate) const fn word(self) -> &'static str {
+    /// The word for it.
+    pub const fn word(self) -> &'static str {
         match self {
             Self::InForce => "in_force",
             Self::Changing => "changing",
@@ -55,18 +56,18 @@ impl State {
 
 impl FileState {
     /// A file that is to be opened.
-    pub(crate) fn of(name: String) -> Self {
+    pub fn of(name: String) -> Self {
         let (watched, refused) = (ArcSwapOption::empty(), ArcSwapOption::empty());
         Self { name: name.into(), watched, refused, organization: ArcSwapOption::empty() }
     }
 
     /// Notes what came of opening it.
-    pub(crate) fn opened(&self, opened: Result<WatchedFile, FileError>) {
+    pub fn opened(&self, opened: Result<WatchedFile, FileError>) {
         self.watched.store(Some(Arc::new(opened)));
     }
 
     /// The state of the file, and why its contents are not in force.
-    pub(crate) fn state(&self) -> (State, Option<String>) {
+    pub fn state(&self) -> (State, Option<String>) {
         use reins_files::FileState;
         let watched = self.watched.load();
         let found = match watched.as_deref() {
@@ -83,17 +84,17 @@ impl FileState {
     }
 
     /// The organization of its version that was in force last.
-    pub(crate) fn organization(&self) -> Option<Name> {
+    pub fn organization(&self) -> Option<Name> {
         self.organization.load().as_deref().cloned()
     }
 
     /// Whether its contents were refused.
-    pub(crate) fn is_refused(&self) -> bool {
+    pub fn is_refused(&self) -> bool {
         self.refused.load().is_some()
     }
 
     /// Logs and counts that the file has become unreadable, or logs that it can be read again.
-    pub(crate) fn log_readable(&self, readable: bool, why: Option<&str>) {
+    pub fn log_readable(&self, readable: bool, why: Option<&str>) {
         let file = &*self.name;
         if readable {
             tracing::info!(file, "the file can be read again");
@@ -110,7 +111,7 @@ impl FileState {
     }
 
     /// A version of `organization` is in force: a new one, where it has a name.
-    pub(crate) fn in_force(&self, organization: &Name, version: Option<&str>) {
+    pub fn in_force(&self, organization: &Name, version: Option<&str>) {
         self.refused.store(None);
         self.organization.store(Some(Arc::new(organization.clone())));
         if let Some(version) = version {
@@ -121,7 +122,7 @@ impl FileState {
     }
 
     /// Its contents are refused. What was said before of the same contents is not said `again`.
-    pub(crate) fn refused(&self, error: &ServeError, again: bool) {
+    pub fn refused(&self, error: &RuntimeError, again: bool) {
         let why = summary(error);
         let before = self.refused.swap(Some(Arc::new(why.clone())));
         if again && before.is_some_and(|before| *before == why) {
@@ -148,7 +149,7 @@ impl FileState {
     }
 
     /// Shows on `/metrics` which state it is in; `None` for a file that is gone.
-    pub(crate) fn show(&self, now: Option<State>) {
+    pub fn show(&self, now: Option<State>) {
         for state in State::ALL {
             let is = if Some(state) == now { 1.0 } else { 0.0 };
             let file = Arc::clone(&self.name);
@@ -164,8 +165,8 @@ fn changing() -> String {
 
 /// Why a version was refused, in one line. The page needs no key, so that it has the place of the
 /// first problem and nothing that the file says.
-fn summary(error: &ServeError) -> String {
-    let ServeError::Wrong(report) = error else {
+fn summary(error: &RuntimeError) -> String {
+    let RuntimeError::Wrong(report) = error else {
         return cause(error).map_or_else(|| error.to_string(), |why| format!("{error}: {why}"));
     };
     let problems = report.problems.len();
@@ -176,6 +177,6 @@ fn summary(error: &ServeError) -> String {
 }
 
 /// The cause of an error, where its own text does not have it.
-fn cause(error: &ServeError) -> Option<String> {
+fn cause(error: &RuntimeError) -> Option<String> {
     std::error::Error::source(error).map(ToString::to_string)
 }

@@ -18,7 +18,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::file_state::{FileState, State};
-use crate::serve::{ServeError, Start};
+use crate::{RuntimeError, Start};
 
 /// The most files of further organizations. Each has a thread that looks at it ten times a second
 /// and a descriptor for what the kernel reports of it: this many take a twentieth of a core.
@@ -31,23 +31,27 @@ const ENDING: &str = ".toml";
 const SILENT: Duration = Duration::from_millis(500);
 
 /// All of them.
-pub(crate) struct Files {
-    pub(crate) main: ConfigFile,
+pub struct Files {
+    /// The main file.
+    pub main: ConfigFile,
     /// By their names in the folder.
-    pub(crate) further: BTreeMap<OsString, ConfigFile>,
+    pub further: BTreeMap<OsString, ConfigFile>,
     folder: WatchedFolder,
     place: PathBuf,
     opening: JoinSet<(OsString, Result<WatchedFile, FileError>)>,
     clock: Arc<dyn Clock>,
-    pub(crate) states: FileStates,
+    /// What the pages show of them.
+    pub states: FileStates,
     /// Notified to check all files again although they did not change.
-    pub(crate) check_again: Arc<Notify>,
+    pub check_again: Arc<Notify>,
 }
 
 /// One file.
-pub(crate) struct ConfigFile {
-    pub(crate) path: PathBuf,
-    pub(crate) state: Arc<FileState>,
+pub struct ConfigFile {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its state.
+    pub state: Arc<FileState>,
     watched: Option<WatchedFile>,
     /// The contents that were checked last.
     checked: Option<Contents>,
@@ -57,8 +61,9 @@ pub(crate) struct ConfigFile {
 
 /// What the pages show of them.
 #[derive(Clone, Debug)]
-pub(crate) struct FileStates {
-    pub(crate) main: Arc<FileState>,
+pub struct FileStates {
+    /// That of the main file.
+    pub main: Arc<FileState>,
     further: Arc<ArcSwap<Vec<Arc<FileState>>>>,
     folder: WatchedFolder,
 }
@@ -67,16 +72,16 @@ pub(crate) struct FileStates {
 
 impl Files {
     /// Opens the main file, and begins to open the others. All are watched from then on.
-    pub(crate) async fn open(start: &Start) -> Result<Self, ServeError> {
+    pub async fn open(start: &Start) -> Result<Self, RuntimeError> {
         let now = SystemTime::from(start.clock.now());
         let opening = WatchedFile::open(&start.config, FILE_MAX, now);
         let opened = patiently(&start.config.display().to_string(), opening).await;
-        let unreadable = |source| ServeError::Unreadable { path: start.config.clone(), source };
+        let unreadable = |source| RuntimeError::Unreadable { path: start.config.clone(), source };
         let watched = opened.map_err(unreadable)?;
         let place = start.config.with_file_name(FOLDER);
         let folder = WatchedFolder::open(&place, ENDING).await;
         let folder =
-            folder.map_err(|source| ServeError::Unreadable { path: place.clone(), source })?;
+            folder.map_err(|source| RuntimeError::Unreadable { path: place.clone(), source })?;
         let name = start.config.file_name().unwrap_or_default().to_string_lossy();
         let mut main = ConfigFile::of(start.config.clone(), name.into_owned());
         main.opened(Ok(watched));
@@ -100,7 +105,7 @@ impl Files {
     }
 
     /// Waits until each file is open, or cannot be opened.
-    pub(crate) async fn all_opened(&mut self) {
+    pub async fn all_opened(&mut self) {
         let place = self.place.display().to_string();
         let opened = async {
             while let Some(Ok((name, opened))) = self.opening.join_next().await {
@@ -113,7 +118,7 @@ impl Files {
     }
 
     /// Begins to open files that are new in the folder; answers those that are gone.
-    pub(crate) fn follow_folder(&mut self) -> Vec<ConfigFile> {
+    pub fn follow_folder(&mut self) -> Vec<ConfigFile> {
         let names: BTreeSet<OsString> = self.folder.names().iter().cloned().collect();
         let gone = self.further.extract_if(.., |name, _| !names.contains(name));
         let gone = gone.map(|(_, file)| file).collect();
@@ -131,7 +136,7 @@ impl Files {
     }
 
     /// Tries again to open what could not be opened.
-    pub(crate) fn open_again(&mut self) {
+    pub fn open_again(&mut self) {
         let failed = |(name, file): (&OsString, &ConfigFile)| {
             (file.watched.is_none() && !file.is_opening()).then(|| name.clone())
         };
@@ -151,7 +156,7 @@ impl Files {
     }
 
     /// Waits until there may be something new in a file or in the folder.
-    pub(crate) async fn changed(&mut self) {
+    pub async fn changed(&mut self) {
         let Self { main, further, folder, opening, .. } = self;
         let watched = std::iter::once(main).chain(further.values_mut());
         let watched = watched.filter_map(|file| file.watched.as_mut());
@@ -169,7 +174,7 @@ impl Files {
     }
 
     /// Why there are files that are not read, if there are any.
-    pub(crate) fn unlisted(&self) -> Option<String> {
+    pub fn unlisted(&self) -> Option<String> {
         self.states.unlisted()
     }
 }
@@ -192,12 +197,12 @@ impl ConfigFile {
     }
 
     /// Whether its contents were checked, whatever came of that.
-    pub(crate) const fn was_read(&self) -> bool {
+    pub const fn was_read(&self) -> bool {
         self.checked.is_some()
     }
 
     /// Its contents, where they are other ones than were checked last, or `all` are asked for.
-    pub(crate) fn due(&mut self, all: bool) -> Option<Contents> {
+    pub fn due(&mut self, all: bool) -> Option<Contents> {
         let contents = self.watched.as_ref()?.contents();
         let same = self.checked.as_ref().is_some_and(|checked| Arc::ptr_eq(checked, &contents));
         self.checked = Some(Arc::clone(&contents));
@@ -206,7 +211,7 @@ impl ConfigFile {
 
     /// Logs it once when the file becomes unreadable, and when it is readable again. Whether it
     /// cannot be read.
-    pub(crate) fn log_readable(&mut self) -> bool {
+    pub fn log_readable(&mut self) -> bool {
         let (state, why) = self.state.state();
         let before = std::mem::replace(&mut self.unreadable, state == State::Unreadable);
         if before != self.unreadable {
@@ -220,13 +225,13 @@ impl ConfigFile {
 
 impl FileStates {
     /// The main file, then the others in alphabetic order.
-    pub(crate) fn all(&self) -> Vec<Arc<FileState>> {
+    pub fn all(&self) -> Vec<Arc<FileState>> {
         let further = self.further.load();
         std::iter::once(&self.main).chain(further.iter()).map(Arc::clone).collect()
     }
 
     /// Why there are files in the folder that are not read, if there are any.
-    pub(crate) fn unlisted(&self) -> Option<String> {
+    pub fn unlisted(&self) -> Option<String> {
         if let Some(error) = self.folder.error() {
             return Some(error.to_string());
         }

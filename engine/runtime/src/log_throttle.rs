@@ -9,7 +9,7 @@ const LOG_EVERY: Duration = Duration::from_secs(60);
 
 /// One kind of event.
 #[derive(Debug, Default)]
-pub(crate) struct LogThrottle(Mutex<State>);
+pub struct LogThrottle(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
@@ -21,7 +21,7 @@ struct State {
 
 impl LogThrottle {
     /// Counts an event. The events since the last log line, where one is due.
-    pub(crate) fn due(&self, now: Duration) -> Option<u64> {
+    pub fn due(&self, now: Duration) -> Option<u64> {
         let mut state = self.0.lock();
         state.count = state.count.saturating_add(1);
         let fresh = state.logged.is_some_and(|logged| now.saturating_sub(logged) < LOG_EVERY);
