@@ -31,7 +31,7 @@ const ENDING: &str = ".toml";
 const SILENT: Duration = Duration::from_millis(500);
 
 /// All of them.
-pub struct Files {
+pub(crate) struct Files {
     /// The main file.
     pub main: ConfigFile,
     /// By their names in the folder.
@@ -47,7 +47,7 @@ pub struct Files {
 }
 
 /// One file.
-pub struct ConfigFile {
+pub(crate) struct ConfigFile {
     /// Where it is.
     pub path: PathBuf,
     /// Its state.
@@ -72,7 +72,7 @@ pub struct FileStates {
 
 impl Files {
     /// Opens the main file, and begins to open the others. All are watched from then on.
-    pub async fn open(start: &Start) -> Result<Self, RuntimeError> {
+    pub(crate) async fn open(start: &Start) -> Result<Self, RuntimeError> {
         let now = SystemTime::from(start.clock.now());
         let opening = WatchedFile::open(&start.config, FILE_MAX, now);
         let opened = patiently(&start.config.display().to_string(), opening).await;
@@ -105,7 +105,7 @@ impl Files {
     }
 
     /// Waits until each file is open, or cannot be opened.
-    pub async fn all_opened(&mut self) {
+    pub(crate) async fn all_opened(&mut self) {
         let place = self.place.display().to_string();
         let opened = async {
             while let Some(Ok((name, opened))) = self.opening.join_next().await {
@@ -118,7 +118,7 @@ impl Files {
     }
 
     /// Begins to open files that are new in the folder; answers those that are gone.
-    pub fn follow_folder(&mut self) -> Vec<ConfigFile> {
+    pub(crate) fn follow_folder(&mut self) -> Vec<ConfigFile> {
         let names: BTreeSet<OsString> = self.folder.names().iter().cloned().collect();
         let gone = self.further.extract_if(.., |name, _| !names.contains(name));
         let gone = gone.map(|(_, file)| file).collect();
@@ -136,7 +136,7 @@ impl Files {
     }
 
     /// Tries again to open what could not be opened.
-    pub fn open_again(&mut self) {
+    pub(crate) fn open_again(&mut self) {
         let failed = |(name, file): (&OsString, &ConfigFile)| {
             (file.watched.is_none() && !file.is_opening()).then(|| name.clone())
         };
@@ -156,7 +156,7 @@ impl Files {
     }
 
     /// Waits until there may be something new in a file or in the folder.
-    pub async fn changed(&mut self) {
+    pub(crate) async fn changed(&mut self) {
         let Self { main, further, folder, opening, .. } = self;
         let watched = std::iter::once(main).chain(further.values_mut());
         let watched = watched.filter_map(|file| file.watched.as_mut());
@@ -174,7 +174,7 @@ impl Files {
     }
 
     /// Why there are files that are not read, if there are any.
-    pub fn unlisted(&self) -> Option<String> {
+    pub(crate) fn unlisted(&self) -> Option<String> {
         self.states.unlisted()
     }
 }
@@ -197,12 +197,12 @@ impl ConfigFile {
     }
 
     /// Whether its contents were checked, whatever came of that.
-    pub const fn was_read(&self) -> bool {
+    pub(crate) const fn was_read(&self) -> bool {
         self.checked.is_some()
     }
 
     /// Its contents, where they are other ones than were checked last, or `all` are asked for.
-    pub fn due(&mut self, all: bool) -> Option<Contents> {
+    pub(crate) fn due(&mut self, all: bool) -> Option<Contents> {
         let contents = self.watched.as_ref()?.contents();
         let same = self.checked.as_ref().is_some_and(|checked| Arc::ptr_eq(checked, &contents));
         self.checked = Some(Arc::clone(&contents));
@@ -211,7 +211,7 @@ impl ConfigFile {
 
     /// Logs it once when the file becomes unreadable, and when it is readable again. Whether it
     /// cannot be read.
-    pub fn log_readable(&mut self) -> bool {
+    pub(crate) fn log_readable(&mut self) -> bool {
         let (state, why) = self.state.state();
         let before = std::mem::replace(&mut self.unreadable, state == State::Unreadable);
         if before != self.unreadable {

@@ -14,7 +14,9 @@ use reins_store::{Key, Registry};
 
 use crate::credential::{Credential, Malformed, Presented, sent_once};
 use crate::desk::Desk;
-use crate::served::Served;
+use crate::vendor_pool::VendorPool;
+
+type Served = reins_runtime::Served<VendorPool>;
 
 /// A call whose key was recognised.
 pub(crate) struct Arrival<'a> {

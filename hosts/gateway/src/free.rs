@@ -81,7 +81,7 @@ async fn pass_recognised(
     let request = outbound::request(&head.method, uri, headers, body);
     let terms = line.terms(server);
     let waited = terms.headers_timeout;
-    match timeout(waited, line.transport.send(request)).await {
+    match timeout(waited, line.pool.transport.send(request)).await {
         Err(_) => Err(Refusal::VendorTimeout { waited }),
         Ok(Err(error)) => Err(error.refusal()),
         Ok(Ok(answer)) => {

@@ -23,7 +23,7 @@ use crate::idempotency::{Place, Turn};
 use crate::ready::{Caller, Unready};
 use crate::reply;
 use crate::text::BodyText;
-use crate::version::Version;
+use crate::vendor_pool::Version;
 use reins_runtime::identify;
 use reins_runtime::{Stopped, Unrecognised};
 
@@ -149,7 +149,7 @@ impl Recognised<'_> {
         let (wants_trailers, client) = (accepts_trailers(&head.headers), Presence::new());
         let freight = Freight {
             admitted,
-            transport: Arc::clone(&ready.line.transport),
+            transport: Arc::clone(&ready.line.pool.transport),
             pack: ready.pack,
             dialect: way.dialect,
             read: ready.read,

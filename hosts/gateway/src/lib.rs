@@ -33,12 +33,7 @@ mod room;
 mod text;
 
 mod desk;
-mod served;
-mod sources;
-mod version;
-
-mod check;
-mod reload;
+mod vendor_pool;
 
 mod log;
 

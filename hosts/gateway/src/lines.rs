@@ -11,7 +11,7 @@ use reins_store::Registry;
 
 use crate::arrival::{Arrival, is_ours};
 use crate::credential::{Credential, vendor_header};
-use crate::version::{Line, Version};
+use crate::vendor_pool::{Line, Version};
 
 /// What is said of where a call shall go.
 #[derive(Clone, Copy, Debug)]
@@ -35,7 +35,7 @@ pub(crate) fn choose<'a>(
     dialect: &dyn Dialect,
     wish: &Wish<'_>,
 ) -> Result<&'a Arc<Line>, Refusal> {
-    let fitting = || version.lines.iter().filter(|line| speaks(line, dialect));
+    let fitting = || version.upstreams.iter().filter(|line| speaks(line, dialect));
     if let Some(pin) = wish.pinned {
         let line = fitting().find(|line| *line.connection.name == *pin);
         return only(line, pin, wish.named, dialect);
@@ -64,7 +64,7 @@ pub(crate) fn dialect_of_models(
 ) -> &'static dyn Dialect {
     let name = wish.pinned.or(wish.named);
     let meant = |line: &&Arc<Line>| name.is_none_or(|name| is(line, name));
-    let meant: Vec<_> = version.lines.iter().filter(meant).collect();
+    let meant: Vec<_> = version.upstreams.iter().filter(meant).collect();
     match meant.first() {
         Some(line) if !meant.iter().any(|line| speaks(line, caller)) => {
             spoken(line.connection.dialect)
@@ -174,8 +174,8 @@ pub(crate) fn paid(connection: &Connection) -> Result<Uri, InvalidUri> {
 /// A line's address with the caller's own query.
 pub(crate) fn queried(line: &Line, query: Option<&str>) -> Result<Uri, Refusal> {
     match query {
-        None => Ok(line.paid.clone()),
-        Some(query) => format!("{}?{query}", line.paid).parse().map_err(|_| not_sent_on()),
+        None => Ok(line.pool.paid.clone()),
+        Some(query) => format!("{}?{query}", line.pool.paid).parse().map_err(|_| not_sent_on()),
     }
 }
 

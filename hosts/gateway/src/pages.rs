@@ -10,13 +10,12 @@ use axum::{Json, Router};
 use metrics_exporter_prometheus::PrometheusHandle;
 use reins_config::FOLDER;
 use reins_governor::Name;
+use reins_runtime::{FileState, FileStates, Served, State as FileStateWord};
 use serde_json::json;
 
 use crate::desk::Desk;
 use crate::log;
-use crate::served::Served;
-use reins_runtime::FileStates;
-use reins_runtime::{FileState, State as FileStateWord};
+use crate::vendor_pool::VendorPool;
 
 /// What the pages show.
 #[derive(Clone, Debug)]
@@ -70,7 +69,7 @@ async fn readyz(State(shown): State<Shown>) -> Response {
 }
 
 /// A file, and the version of its organization that is in force.
-fn row(file: &FileState, served: &Served) -> serde_json::Value {
+fn row(file: &FileState, served: &Served<VendorPool>) -> serde_json::Value {
     let (state, reason) = file.state();
     let organization = file.organization();
     let version = organization.as_ref().and_then(|id| served.of(id).ok());

@@ -15,7 +15,7 @@ use crate::desk::Desk;
 use crate::govern::Way;
 use crate::idempotency::Turn;
 use crate::lines::Wish;
-use crate::version::{Line, Version};
+use crate::vendor_pool::{Line, Version};
 use crate::{inbound, lines, outbound};
 
 /// A call that can be judged and, if it may, be sent.

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use jiff::civil::date;
 use reins_config::{File, Main, Purpose};
-use tokio::sync::Semaphore;
 
 use super::{Parts, Stored, Version};
 
@@ -22,30 +21,29 @@ fn main_file(text: &str) -> Main {
     reins_config::read(&file).expect("a good file")
 }
 
-fn version(connection: &str, before: Option<&Version>) -> Version {
+fn version(connection: &str, before: Option<&Version<()>>) -> Version<()> {
     let text = format!(
         "[organization]\nid = \"acme\"\n[[connection]]\nvendor = \"openai\"\n\
          key = \"stored\"\n{connection}\n"
     );
     let first = main_file(&text).first;
-    Version::ready(Parts {
+    let parts = Parts {
         file: "reins.toml".into(),
         organization: first.organization,
         snapshot: first.snapshot,
         stored: Stored::new(),
         before,
-        idle_room: &Arc::new(Semaphore::new(8)),
-    })
-    .expect("lines")
+    };
+    Version::ready(parts, &()).expect("upstreams")
 }
 
 #[test]
-fn lines_are_kept_unless_their_connection_is_edited() {
+fn upstreams_are_kept_unless_their_connection_is_edited() {
     let first = version("timeout = \"7s\"", None);
     let second = version("timeout = \"7s\"\n[[agent]]\nname = \"a\"", Some(&first));
-    assert!(Arc::ptr_eq(&first.lines[0], &second.lines[0]));
+    assert!(Arc::ptr_eq(&first.upstreams[0], &second.upstreams[0]));
     let third = version("timeout = \"8s\"", Some(&second));
-    assert!(!Arc::ptr_eq(&second.lines[0], &third.lines[0]));
+    assert!(!Arc::ptr_eq(&second.upstreams[0], &third.upstreams[0]));
 }
 
 #[test]
@@ -53,7 +51,7 @@ fn calls_keep_to_what_connection_and_server_say() {
     let version = version("timeout = \"7s\"", None);
     let text = "[[connection]]\nvendor = \"openai\"\n[server]\ndrain_timeout = \"3s\"\n\
                 drain_max_bytes = 9\n";
-    let terms = version.lines[0].terms(&main_file(text).process.server);
+    let terms = version.upstreams[0].terms(&main_file(text).process.server);
     assert_eq!(terms.headers_timeout, Duration::from_secs(7));
     assert_eq!((terms.drain_timeout, terms.drain_max), (Duration::from_secs(3), 9));
 }

@@ -18,17 +18,18 @@ use crate::version::Version;
 const REMOVED_MAX: usize = 256;
 
 /// Every organization, and the settings of the process.
-#[derive(Clone, Debug)]
-pub(crate) struct Served {
-    pub(crate) process: Process,
+#[derive(Debug)]
+pub struct Served<P> {
+    /// The settings of the process.
+    pub process: Process,
     /// The one of the main file.
-    first: Arc<Version>,
-    versions: HashMap<Name, Arc<Version>>,
+    first: Arc<Version<P>>,
+    versions: HashMap<Name, Arc<Version<P>>>,
     /// Files of which no version has been in force.
     rejected: BTreeMap<Arc<str>, Known>,
     /// The last versions of organizations whose files were removed, the oldest first. One that
     /// comes back goes on from it: removing a file refills no limit.
-    removed: Vec<Arc<Version>>,
+    removed: Vec<Arc<Version<P>>>,
 }
 
 /// What is known of a file that cannot be used.
@@ -42,9 +43,9 @@ pub(crate) struct Known {
 
 // === impl Served ===
 
-impl Served {
+impl<P> Served<P> {
     /// The main file's organization alone.
-    pub(crate) fn new(process: Process, first: Arc<Version>) -> Self {
+    pub(crate) fn new(process: Process, first: Arc<Version<P>>) -> Self {
         let versions = HashMap::from([(first.id().clone(), Arc::clone(&first))]);
         Self { process, first, versions, rejected: BTreeMap::new(), removed: Vec::new() }
     }
@@ -53,7 +54,7 @@ impl Served {
     ///
     /// # Errors
     /// 503 where its file cannot be used, 403 where it has none.
-    pub(crate) fn of(&self, organization: &Name) -> Result<&Arc<Version>, Refusal> {
+    pub fn of(&self, organization: &Name) -> Result<&Arc<Version<P>>, Refusal> {
         self.versions.get(organization).ok_or_else(|| self.unserved(organization))
     }
 
@@ -75,28 +76,28 @@ impl Served {
     }
 
     /// The version of the main file's organization.
-    pub(crate) const fn first(&self) -> &Arc<Version> {
+    pub const fn first(&self) -> &Arc<Version<P>> {
         &self.first
     }
 
     /// All versions in force.
-    pub(crate) fn versions(&self) -> impl Iterator<Item = &Arc<Version>> {
+    pub fn versions(&self) -> impl Iterator<Item = &Arc<Version<P>>> {
         self.versions.values()
     }
 
     /// The version in force that was read from a file.
-    pub(crate) fn of_file(&self, file: &Path) -> Option<&Arc<Version>> {
+    pub(crate) fn of_file(&self, file: &Path) -> Option<&Arc<Version<P>>> {
         self.versions.values().find(|version| version.file == file)
     }
 
     /// The last version of an organization, in force or not.
-    pub(crate) fn last_of(&self, organization: &Name) -> Option<&Arc<Version>> {
+    pub(crate) fn last_of(&self, organization: &Name) -> Option<&Arc<Version<P>>> {
         let removed = || self.removed.iter().find(|version| version.id() == organization);
         self.versions.get(organization).or_else(removed)
     }
 
     /// Organizations that are known and not served.
-    pub(crate) fn not_served(&self) -> impl Iterator<Item = &Name> {
+    pub fn not_served(&self) -> impl Iterator<Item = &Name> {
         let rejected = self.rejected.values().filter_map(|known| known.organization.as_ref());
         let removed = self.removed.iter().map(|version| version.id());
         rejected.chain(removed).filter(|id| !self.versions.contains_key(*id))
@@ -104,18 +105,18 @@ impl Served {
 
     /// Whether some file may declare a key that is not known here. Then an unknown credential
     /// counts neither as wrong nor as a vendor's.
-    pub(crate) fn lacks_keys(&self) -> bool {
+    pub fn lacks_keys(&self) -> bool {
         self.rejected.values().any(|known| known.of().is_none())
     }
 
     /// These, with a version of the main file.
-    pub(crate) fn with_main(&self, process: Process, first: Arc<Version>) -> Self {
+    pub(crate) fn with_main(&self, process: Process, first: Arc<Version<P>>) -> Self {
         let served = Self { process, first: Arc::clone(&first), ..self.clone() };
         served.with(first)
     }
 
     /// These, with a new version of one organization.
-    pub(crate) fn with(mut self, version: Arc<Version>) -> Self {
+    pub(crate) fn with(mut self, version: Arc<Version<P>>) -> Self {
         self.removed.retain(|removed| removed.id() != version.id());
         self.versions.insert(version.id().clone(), version);
         self
@@ -160,6 +161,19 @@ impl Served {
     }
 }
 
+impl<P> Clone for Served<P> {
+    fn clone(&self) -> Self {
+        let Self { process, first, versions, rejected, removed } = self;
+        Self {
+            process: process.clone(),
+            first: Arc::clone(first),
+            versions: versions.clone(),
+            rejected: rejected.clone(),
+            removed: removed.clone(),
+        }
+    }
+}
+
 // === impl Known ===
 
 impl Known {
@@ -169,7 +183,7 @@ impl Known {
     }
 }
 
-fn keys_of(version: &Version) -> (&Name, &[DeclaredKey]) {
+fn keys_of<P>(version: &Version<P>) -> (&Name, &[DeclaredKey]) {
     (version.id(), &version.organization.keys)
 }
 

@@ -1,7 +1,7 @@
 //! Checking what a file says, on a thread where no call is carried.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::tz::TimeZone;
@@ -12,17 +12,17 @@ use reins_files::Contents;
 use reins_store::{SecretName, Secrets};
 
 use crate::served::{Known, Served};
-use crate::version::{Stored, Version};
-use reins_runtime::{RuntimeError, Start};
+use crate::version::Stored;
+use crate::{RuntimeError, Start};
 
-/// The versions in force of all other files.
-struct Others(Vec<Arc<Version>>);
+/// The organizations of all other files, as they are in force.
+struct Others(Vec<(PathBuf, Arc<Organization>)>);
 
 /// Checks what the main file says, beside the organizations that are `served` by now.
-pub(crate) async fn main_file(
+pub(crate) async fn main_file<P>(
     start: &Start,
     text: &Contents,
-    served: Option<&Served>,
+    served: Option<&Served<P>>,
 ) -> Result<Main, RuntimeError> {
     let (start, text) = (start.clone(), Arc::clone(text));
     let others =
@@ -40,11 +40,11 @@ pub(crate) async fn main_file(
 ///
 /// # Errors
 /// Why it cannot be used, and what is known of it all the same.
-pub(crate) async fn further_file(
+pub(crate) async fn further_file<P>(
     start: &Start,
     path: &Path,
     text: &Contents,
-    served: &Served,
+    served: &Served<P>,
 ) -> Result<Checked, (RuntimeError, Known)> {
     let (start, path, text) = (start.clone(), path.to_owned(), Arc::clone(text));
     let others = Others::of(served, &path);
@@ -87,13 +87,17 @@ fn with_file<T>(
 
 impl Others {
     /// All organizations but that of the file at `path`.
-    fn of(served: &Served, path: &Path) -> Self {
-        Self(served.versions().filter(|version| version.file != path).map(Arc::clone).collect())
+    fn of<P>(served: &Served<P>, path: &Path) -> Self {
+        let others = served.versions().filter(|version| version.file != path);
+        Self(
+            others
+                .map(|version| (version.file.clone(), Arc::clone(&version.organization)))
+                .collect(),
+        )
     }
 
     fn all(&self) -> Vec<Other<'_>> {
-        let versions = self.0.iter();
-        versions.map(|v| Other { path: &v.file, organization: &v.organization }).collect()
+        self.0.iter().map(|(path, organization)| Other { path, organization }).collect()
     }
 }
 

@@ -13,12 +13,12 @@ use reins_store::StoreError;
 use tokio::time::{Instant, MissedTickBehavior, interval, interval_at};
 
 use crate::check::{self, log_warnings, stored};
-use crate::desk::Desk;
+use crate::files::{ConfigFile, Files};
+use crate::pools::Pools;
 use crate::served::{Known, Served, declared};
 use crate::sources;
 use crate::version::{Parts, Version};
-use reins_runtime::{ConfigFile, Files};
-use reins_runtime::{RuntimeError, Start};
+use crate::{Runtime, RuntimeError, Start};
 
 /// How often files are checked again although they did not change: prices change with the day.
 const CHECK_AGAIN: Duration = Duration::from_secs(15 * 60);
@@ -29,36 +29,19 @@ const TRY_AGAIN: Duration = Duration::from_secs(10);
 /// How often the state of each file is read: a poll that hangs causes no change.
 const STATE_EVERY: Duration = Duration::from_secs(1);
 
-/// Watches the files until the task is ended.
-pub(crate) async fn watch(desk: Arc<Desk>, start: Start, mut files: Files) {
-    let mut again = interval_at(Instant::now() + CHECK_AGAIN, CHECK_AGAIN);
-    let mut state = interval(STATE_EVERY);
-    state.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let check_again = Arc::clone(&files.check_again);
-    loop {
-        let asked = tokio::select! {
-            () = files.changed() => false,
-            _ = state.tick() => {
-                files.open_again();
-                false
-            }
-            () = check_again.notified() => true,
-            _ = again.tick() => true,
-        };
-        let mut round = Round { desk: &desk, start: &start, store_failed: false };
-        round.run(&mut files, asked).await;
-        if round.store_failed {
-            again.reset_after(TRY_AGAIN);
-        }
-    }
+/// Watches the files of a runtime.
+pub(crate) struct Reload<P: Pools> {
+    pub(crate) runtime: Arc<Runtime<P>>,
+    pub(crate) start: Start,
+    pub(crate) files: Files,
 }
 
 /// One look at all files.
-pub(crate) struct Round<'a> {
-    pub(crate) desk: &'a Desk,
-    pub(crate) start: &'a Start,
+struct Round<'a, P: Pools> {
+    runtime: &'a Runtime<P>,
+    start: &'a Start,
     /// Whether something was refused since the store could not be read.
-    pub(crate) store_failed: bool,
+    store_failed: bool,
 }
 
 /// Which files a part of a round is about.
@@ -72,12 +55,47 @@ enum Due {
     Refused,
 }
 
+// === impl Reload ===
+
+impl<P: Pools> Reload<P> {
+    /// Watches the files until the task is ended.
+    pub(crate) async fn run(mut self) {
+        let mut again = interval_at(Instant::now() + CHECK_AGAIN, CHECK_AGAIN);
+        let mut state = interval(STATE_EVERY);
+        state.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let check_again = Arc::clone(&self.files.check_again);
+        loop {
+            let asked = tokio::select! {
+                () = self.files.changed() => false,
+                _ = state.tick() => {
+                    self.files.open_again();
+                    false
+                }
+                () = check_again.notified() => true,
+                _ = again.tick() => true,
+            };
+            if self.round(asked).await {
+                again.reset_after(TRY_AGAIN);
+            }
+        }
+    }
+
+    /// Looks at all files once; at those that did not change only if `all` are asked for. Whether
+    /// something was refused since the store could not be read.
+    pub(crate) async fn round(&mut self, all: bool) -> bool {
+        let Self { runtime, start, files } = self;
+        let mut round = Round { runtime, start, store_failed: false };
+        round.run(files, all).await;
+        round.store_failed
+    }
+}
+
 // === impl Round ===
 
-impl Round<'_> {
+impl<P: Pools> Round<'_, P> {
     /// Withdraws organizations whose files are gone, and puts new contents in force where they are
     /// good, until nothing moves any more.
-    pub(crate) async fn run(&mut self, files: &mut Files, all: bool) {
+    async fn run(&mut self, files: &mut Files, all: bool) {
         let mut moved = false;
         for gone in files.follow_folder() {
             moved |= self.withdraw(&gone).await;
@@ -109,7 +127,7 @@ impl Round<'_> {
     /// Whether a version of the main file came into force.
     async fn main_file(&mut self, file: &mut ConfigFile, due: Due) -> bool {
         let Some(contents) = contents(file, due) else { return false };
-        let served = self.desk.served.load_full();
+        let served = self.runtime.served.load_full();
         let outcome = self.next_main(&served, &contents).await;
         let id = served.first().id().clone();
         self.conclude(file, outcome.map(|version| (id, version)), due)
@@ -118,7 +136,7 @@ impl Round<'_> {
     /// Whether a version of a further file came into force.
     async fn further_file(&mut self, file: &mut ConfigFile, due: Due) -> bool {
         let unreadable = file.log_readable();
-        let never = self.desk.served.load().of_file(&file.path).is_none();
+        let never = self.runtime.served.load().of_file(&file.path).is_none();
         if unreadable && never && !file.was_read() {
             self.reject(&file.state.name, Some(Known::default())).await;
         }
@@ -160,7 +178,7 @@ impl Round<'_> {
     /// answers its name. A version that is refused has changed nothing.
     async fn next_main(
         &self,
-        served: &Arc<Served>,
+        served: &Arc<Served<P::Pool>>,
         contents: &Contents,
     ) -> Result<Option<Arc<str>>, RuntimeError> {
         let before = served.first();
@@ -178,7 +196,7 @@ impl Round<'_> {
             return Ok(None);
         }
         log_warnings(&path.display().to_string(), &report);
-        sources::keep(&self.desk.store, &version, contents).await?;
+        sources::keep(&self.runtime.store, &version, contents).await?;
         let (name, version) = (Arc::clone(&version.snapshot.version), Arc::new(version));
         self.put(served.with_main(process, version), before.id()).await?;
         Ok(Some(name))
@@ -190,7 +208,7 @@ impl Round<'_> {
         file: &ConfigFile,
         contents: &Contents,
     ) -> Result<(Name, Option<Arc<str>>), (RuntimeError, Known)> {
-        let served = self.desk.served.load_full();
+        let served = self.runtime.served.load_full();
         let checked = check::further_file(self.start, &file.path, contents, &served).await?;
         let id = checked.organization.id.clone();
         let in_force = served.of_file(&file.path);
@@ -207,7 +225,7 @@ impl Round<'_> {
                 return Ok(None);
             }
             log_warnings(&file.state.name, &report);
-            sources::keep(&self.desk.store, &version, contents).await?;
+            sources::keep(&self.runtime.store, &version, contents).await?;
             let (name, version) = (Arc::clone(&version.snapshot.version), Arc::new(version));
             let next = Served::clone(&served).rejecting(&file.state.name, None).with(version);
             self.put(next, &id).await.map(|()| Some(name))
@@ -219,24 +237,19 @@ impl Round<'_> {
         &self,
         file: &Path,
         checked: Checked,
-        before: Option<&Version>,
-    ) -> Result<(Version, Report), RuntimeError> {
+        before: Option<&Version<P::Pool>>,
+    ) -> Result<(Version<P::Pool>, Report), RuntimeError> {
         let Checked { organization, snapshot, report } = checked;
-        let stored = stored(&self.desk.secrets, &organization).await?;
-        let version = Version::ready(Parts {
-            file: file.to_owned(),
-            organization,
-            snapshot,
-            stored,
-            before,
-            idle_room: &self.desk.idle_room,
-        });
+        let stored = stored(&self.runtime.secrets, &organization).await?;
+        let file = file.to_owned();
+        let parts = Parts { file, organization, snapshot, stored, before };
+        let version = Version::ready(parts, &self.runtime.pools);
         Ok((version.map_err(RuntimeError::Upstreams)?, report))
     }
 
     /// These are served from now on, and `organization` has the keys that it has there.
-    async fn put(&self, served: Served, organization: &Name) -> Result<(), RuntimeError> {
-        let (registry, before) = (&self.desk.registry, self.desk.served.load_full());
+    async fn put(&self, served: Served<P::Pool>, organization: &Name) -> Result<(), RuntimeError> {
+        let (registry, before) = (&self.runtime.registry, self.runtime.served.load_full());
         let keys = served.keys();
         let now = |of: &Name| keys.get(of).cloned().unwrap_or_default();
         for (of, had) in before.keys().into_iter().filter(|(of, _)| *of != organization) {
@@ -248,7 +261,7 @@ impl Round<'_> {
         let keys = declared(organization, now(organization));
         let declaration = registry.declaration(organization, keys).await?;
         // Nothing fails from here on.
-        self.desk.served.store(Arc::new(served));
+        self.runtime.served.store(Arc::new(served));
         declaration.take_effect();
         Ok(())
     }
@@ -256,7 +269,7 @@ impl Round<'_> {
     /// Takes in what is known of a file of which no version is in force, or that there is none.
     /// Whether that was not known before.
     async fn reject(&mut self, file: &Arc<str>, known: Option<Known>) -> bool {
-        let served = self.desk.served.load_full();
+        let served = self.runtime.served.load_full();
         if served.rejected(file) == known.as_ref() {
             return false;
         }
@@ -266,7 +279,7 @@ impl Round<'_> {
         let failed = match of {
             Some(organization) => self.put(next, &organization).await.err(),
             None => {
-                self.desk.served.store(Arc::new(next));
+                self.runtime.served.store(Arc::new(next));
                 None
             }
         };
@@ -275,7 +288,7 @@ impl Round<'_> {
             self.store_failed |= is_passing(&error);
             let unknown = known.map(|_| Known::default());
             let next = Served::clone(&served).rejecting(file, unknown);
-            self.desk.served.store(Arc::new(next));
+            self.runtime.served.store(Arc::new(next));
         }
         true
     }
@@ -283,7 +296,7 @@ impl Round<'_> {
     /// Withdraws the organization of a file that is gone. Its calls in flight end as any other.
     /// Whether there was one.
     async fn withdraw(&mut self, file: &ConfigFile) -> bool {
-        let (served, name) = (self.desk.served.load_full(), &*file.state.name);
+        let (served, name) = (self.runtime.served.load_full(), &*file.state.name);
         file.state.show(None);
         let Some(version) = served.of_file(&file.path) else {
             tracing::info!(file = name, "the file is gone");
@@ -291,7 +304,7 @@ impl Round<'_> {
             return false;
         };
         let organization = version.id();
-        self.desk.served.store(Arc::new(Served::clone(&served).without(organization)));
+        self.runtime.served.store(Arc::new(Served::clone(&served).without(organization)));
         let what = "the file is gone; its organization is not served any more";
         tracing::warn!(file = name, %organization, "{what}");
         true

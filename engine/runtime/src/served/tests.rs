@@ -6,7 +6,6 @@ use std::sync::Arc;
 use jiff::civil::date;
 use reins_config::{File, Main, Purpose};
 use reins_governor::{Name, Refusal};
-use tokio::sync::Semaphore;
 
 use super::{Known, Served};
 use crate::version::{Parts, Stored, Version};
@@ -28,7 +27,7 @@ fn main_file(id: &str, key: &str) -> Main {
     reins_config::read(&file).expect("a good file")
 }
 
-fn version(id: &str, key: &str) -> Arc<Version> {
+fn version(id: &str, key: &str) -> Arc<Version<()>> {
     let first = main_file(id, key).first;
     let parts = Parts {
         file: PathBuf::from(id),
@@ -36,27 +35,26 @@ fn version(id: &str, key: &str) -> Arc<Version> {
         snapshot: first.snapshot,
         stored: Stored::new(),
         before: None,
-        idle_room: &Arc::new(Semaphore::new(8)),
     };
-    Arc::new(Version::ready(parts).expect("lines"))
+    Arc::new(Version::ready(parts, &()).expect("upstreams"))
 }
 
 const ACME_KEY: &str = "rns_live_of_acme_0123456789";
 const BETA_KEY: &str = "rns_live_of_beta_0123456789";
 
-fn both() -> (Served, Arc<Version>) {
+fn both() -> (Served<()>, Arc<Version<()>>) {
     let acme = version("acme", ACME_KEY);
     let process = main_file("acme", ACME_KEY).process;
     let served = Served::new(process, Arc::clone(&acme));
     (served.with(version("beta", BETA_KEY)), acme)
 }
 
-fn code(served: &Served, organization: &str) -> Option<&'static str> {
+fn code(served: &Served<()>, organization: &str) -> Option<&'static str> {
     served.of(&Name::kept(organization)).err().as_ref().map(Refusal::code)
 }
 
 /// Whose the keys are, as the registry takes them.
-fn keys(served: &Served) -> Vec<(String, String)> {
+fn keys(served: &Served<()>) -> Vec<(String, String)> {
     let all = served.keys();
     let keys = all.iter().flat_map(|(of, keys)| keys.iter().map(move |key| (of, key)));
     keys.map(|(of, key)| (of.to_string(), key.value.expose().to_owned())).collect()
@@ -69,7 +67,7 @@ fn pair(of: &str, key: &str) -> (String, String) {
 #[test]
 fn a_change_of_one_leaves_the_version_of_another_the_same_object() {
     let (served, acme) = both();
-    let is_same = |served: &Served| {
+    let is_same = |served: &Served<()>| {
         let kept = served.of(&"acme".into()).expect("it is served");
         Arc::ptr_eq(kept, &acme) && Arc::ptr_eq(served.first(), &acme)
     };

@@ -5,51 +5,51 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use http::Uri;
 use reins_config::{Connection, DeclaredKey, Organization, Secret, ServerLimits, VendorKey};
 use reins_flight::Terms;
 use reins_governor::{Name, Snapshot};
 use reins_ledger::Limits;
-use tokio::sync::Semaphore;
 
-use crate::lines;
-use crate::transport::Transport;
-use reins_runtime::Directory;
+use crate::pools::Pools;
+use crate::Directory;
 
 /// One version of an organization's file.
 #[derive(Debug)]
-pub(crate) struct Version {
+pub struct Version<P> {
     /// The file that it was read from.
     pub(crate) file: PathBuf,
-    pub(crate) organization: Organization,
-    pub(crate) snapshot: Arc<Snapshot>,
-    pub(crate) lines: Vec<Arc<Line>>,
-    pub(crate) limits: Limits,
-    pub(crate) directory: Directory,
+    /// What the file says.
+    pub organization: Arc<Organization>,
+    /// What calls are judged by.
+    pub snapshot: Arc<Snapshot>,
+    /// Its connections.
+    pub upstreams: Vec<Arc<Upstream<P>>>,
+    /// How many calls there may be.
+    pub limits: Limits,
+    /// Which agents are known.
+    pub directory: Directory,
     /// The key that a call without one has, on loopback.
-    pub(crate) default_key: Option<Secret>,
+    pub default_key: Option<Secret>,
 }
 
 /// What a version is made of.
-pub(crate) struct Parts<'a> {
+pub(crate) struct Parts<'a, P> {
     pub(crate) file: PathBuf,
     pub(crate) organization: Organization,
     pub(crate) snapshot: Snapshot,
     /// The vendors' keys that the store keeps.
     pub(crate) stored: Stored,
     /// The organization's version before this one.
-    pub(crate) before: Option<&'a Version>,
-    /// Room for idle connections to vendors.
-    pub(crate) idle_room: &'a Arc<Semaphore>,
+    pub(crate) before: Option<&'a Version<P>>,
 }
 
-/// A connection with its pool: the line to one vendor.
+/// A connection, and what its host keeps for it.
 #[derive(Debug)]
-pub(crate) struct Line {
-    pub(crate) connection: Connection,
-    pub(crate) transport: Arc<Transport>,
-    /// Where its vendor answers paid calls.
-    pub(crate) paid: Uri,
+pub struct Upstream<P> {
+    /// What the file says of it.
+    pub connection: Connection,
+    /// What the host keeps for it.
+    pub pool: P,
     /// The key that Reins keeps for the vendor.
     key: Option<Secret>,
 }
@@ -64,23 +64,28 @@ const WHOLE_MAX: usize = 16 * 1024 * 1024;
 
 // === impl Version ===
 
-impl Version {
-    /// Readies a version; lines that did not change keep their pools, limits how full they are.
-    pub(crate) fn ready(parts: Parts<'_>) -> io::Result<Self> {
-        let Parts { file, organization, snapshot, stored, before, idle_room } = parts;
-        let line = |connection: &Connection| {
+impl<P> Version<P> {
+    /// Readies a version; connections that did not change keep their pools, limits how full they are.
+    pub(crate) fn ready(parts: Parts<'_, P>, pools: &impl Pools<Pool = P>) -> io::Result<Self> {
+        let Parts { file, organization, snapshot, stored, before } = parts;
+        let organization = Arc::new(organization);
+        let upstream = |connection: &Connection| {
             let key = match &connection.key {
                 VendorKey::Environment(secret) => Some(secret.clone()),
                 VendorKey::Stored => stored.get(&connection.name).cloned(),
                 VendorKey::PassThrough => None,
             };
-            let same = |line: &&Arc<Line>| line.is(connection, key.as_ref());
-            match before.and_then(|version| version.lines.iter().find(same)) {
-                Some(line) => Ok(Arc::clone(line)),
-                None => Line::new(connection, key, idle_room).map(Arc::new),
+            let same = |known: &&Arc<Upstream<P>>| known.is(connection, key.as_ref());
+            match before.and_then(|version| version.upstreams.iter().find(same)) {
+                Some(known) => Ok(Arc::clone(known)),
+                None => {
+                    let (connection, pool) = (connection.clone(), pools.pool(connection)?);
+                    Ok(Arc::new(Upstream { connection, pool, key }))
+                }
             }
         };
-        let lines = organization.connections.iter().map(line).collect::<io::Result<Vec<_>>>()?;
+        let upstreams = organization.connections.iter().map(upstream);
+        let upstreams = upstreams.collect::<io::Result<Vec<_>>>()?;
         let limits = organization.limits.iter().map(limit).collect();
         let limits = match before {
             Some(version) => version.limits.replaced_by(limits),
@@ -90,20 +95,20 @@ impl Version {
         let is_default = |key: &&DeclaredKey| Some(&key.name) == organization.default_key.as_ref();
         let default_key = organization.keys.iter().find(is_default).map(|key| key.value.clone());
         let snapshot = Arc::new(snapshot);
-        Ok(Self { file, snapshot, lines, limits, directory, default_key, organization })
+        Ok(Self { file, snapshot, upstreams, limits, directory, default_key, organization })
     }
 
     /// The organization's id.
-    pub(crate) const fn id(&self) -> &Name {
+    pub fn id(&self) -> &Name {
         &self.organization.id
     }
 
     /// Whether the rules, the prices and the vendors' keys are the same.
     pub(crate) fn is_like(&self, other: &Self) -> bool {
         let names = |s: &Snapshot| (Arc::clone(&s.version), Arc::clone(s.prices.version()));
-        let mut lines = self.lines.iter().zip(&other.lines);
+        let mut upstreams = self.upstreams.iter().zip(&other.upstreams);
         names(&self.snapshot) == names(&other.snapshot)
-            && lines.all(|(this, other)| Arc::ptr_eq(this, other))
+            && upstreams.all(|(this, other)| Arc::ptr_eq(this, other))
     }
 }
 
@@ -116,35 +121,20 @@ fn limit(limit: &reins_config::Limit) -> reins_ledger::Limit {
     }
 }
 
-// === impl Line ===
+// === impl Upstream ===
 
-impl Line {
-    fn new(
-        connection: &Connection,
-        key: Option<Secret>,
-        idle_room: &Arc<Semaphore>,
-    ) -> io::Result<Self> {
-        let (timeout, private) = (connection.timeouts.connect, connection.allow_private);
-        let transport = Transport::new(timeout, private, Arc::clone(idle_room))?;
-        Ok(Self {
-            transport: Arc::new(transport),
-            paid: lines::paid(connection).map_err(io::Error::other)?,
-            connection: connection.clone(),
-            key,
-        })
-    }
-
+impl<P> Upstream<P> {
     fn is(&self, connection: &Connection, key: Option<&Secret>) -> bool {
         self.connection == *connection && self.key.as_ref() == key
     }
 
     /// The key that Reins itself keeps for the vendor.
-    pub(crate) fn key(&self) -> Option<&str> {
+    pub fn key(&self) -> Option<&str> {
         self.key.as_ref().map(Secret::expose)
     }
 
     /// What calls on it keep to, on a server with these limits.
-    pub(crate) const fn terms(&self, server: &ServerLimits) -> Terms {
+    pub const fn terms(&self, server: &ServerLimits) -> Terms {
         let connection = &self.connection;
         Terms {
             headers_timeout: connection.timeouts.headers,

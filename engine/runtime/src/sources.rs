@@ -8,9 +8,9 @@ use reins_store::{Embedded, Source, SourceKind, StoreError};
 use crate::version::Version;
 
 /// Keeps the texts that records of `version` will name.
-pub(crate) async fn keep(
+pub(crate) async fn keep<P>(
     store: &Embedded,
-    version: &Version,
+    version: &Version<P>,
     text: &Contents,
 ) -> Result<(), StoreError> {
     let Snapshot { version, organization, prices, .. } = &*version.snapshot;
