@@ -9,7 +9,12 @@ const PAGE: &str = "hosts/gateway/README.md";
 /// How the names begin that are told of.
 const BEGINNINGS: [&str; 3] = ["x-reins-", "x-vendor", "reins_"];
 /// Where they are made.
-const MAKERS: [&str; 3] = ["engine/flight/src/", "engine/store/src/jumps.rs", "hosts/gateway/src/"];
+const MAKERS: [&str; 4] = [
+    "engine/flight/src/",
+    "engine/runtime/src/",
+    "engine/store/src/jumps.rs",
+    "hosts/gateway/src/",
+];
 
 /// What stands between two `mark`s, in every line above a file's tests.
 fn quoted(source: &Source, mark: char) -> impl Iterator<Item = &str> {

@@ -9,6 +9,7 @@ mod start;
 mod clock;
 
 mod directory;
+mod idempotency;
 mod identify;
 
 mod log_throttle;
@@ -31,6 +32,7 @@ pub use directory::Directory;
 pub use error::RuntimeError;
 pub use file_state::{FileState, State};
 pub use files::FileStates;
+pub use idempotency::{First, Idempotency, Kept, Scope, Turn};
 pub use identify::identify;
 pub use log_throttle::LogThrottle;
 pub use opening::{Opened, Opening};

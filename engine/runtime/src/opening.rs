@@ -21,7 +21,7 @@ use crate::reload::Reload;
 use crate::served::{Served, declared};
 use crate::sources;
 use crate::version::{Parts, Version};
-use crate::{RefusalLog, Runtime, RuntimeError, Start};
+use crate::{Idempotency, RefusalLog, Runtime, RuntimeError, Start};
 
 /// Files that have rested, with a main one that is good. Nothing is open yet.
 pub struct Opening {
@@ -151,6 +151,7 @@ async fn runtime<P: Pools>(
         secrets,
         clock: Arc::clone(&start.clock),
         crew: Crew { owners: TaskTracker::new(), drains },
+        idempotency: Idempotency::new(),
         places: permits(calls),
         pools,
         refusal_log: RefusalLog::default(),

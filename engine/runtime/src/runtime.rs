@@ -12,7 +12,7 @@ use tokio::time::timeout;
 
 use crate::pools::Pools;
 use crate::served::Served;
-use crate::{RefusalLog, RuntimeError};
+use crate::{Idempotency, RefusalLog, RuntimeError};
 
 /// What every call needs.
 #[derive(Debug)]
@@ -32,6 +32,8 @@ pub struct Runtime<P: Pools> {
     pub clock: Arc<dyn Clock>,
     /// What all flights share.
     pub crew: Crew,
+    /// The calls that came with a key of their own.
+    pub idempotency: Idempotency,
     /// Places for calls at once.
     pub places: Arc<Semaphore>,
     /// What the host keeps for each connection is made here.

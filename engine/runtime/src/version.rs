@@ -10,8 +10,8 @@ use reins_flight::Terms;
 use reins_governor::{Name, Snapshot};
 use reins_ledger::Limits;
 
-use crate::pools::Pools;
 use crate::Directory;
+use crate::pools::Pools;
 
 /// One version of an organization's file.
 #[derive(Debug)]
@@ -65,7 +65,8 @@ const WHOLE_MAX: usize = 16 * 1024 * 1024;
 // === impl Version ===
 
 impl<P> Version<P> {
-    /// Readies a version; connections that did not change keep their pools, limits how full they are.
+    /// Readies a version; connections that did not change keep their pools, limits how full they
+    /// are.
     pub(crate) fn ready(parts: Parts<'_, P>, pools: &impl Pools<Pool = P>) -> io::Result<Self> {
         let Parts { file, organization, snapshot, stored, before } = parts;
         let organization = Arc::new(organization);

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use reins_runtime::Runtime;
 
-use crate::idempotency::Repeats;
 use crate::room::Room;
 use crate::vendor_pool::VendorPools;
 
@@ -13,7 +12,6 @@ use crate::vendor_pool::VendorPools;
 #[derive(Debug)]
 pub(crate) struct Desk {
     pub(crate) runtime: Arc<Runtime<VendorPools>>,
-    pub(crate) repeats: Repeats,
     /// Room for the bodies of requests.
     pub(crate) room: Room,
 }

@@ -19,12 +19,12 @@ use crate::answer::{accepts_trailers, answer};
 use crate::arrival::{Arrival, recognise};
 use crate::body::AnswerBody;
 use crate::desk::Desk;
-use crate::idempotency::{Place, Turn};
 use crate::ready::{Caller, Unready};
 use crate::reply;
 use crate::text::BodyText;
 use crate::vendor_pool::Version;
 use reins_runtime::identify;
+use reins_runtime::{First, Turn};
 use reins_runtime::{Stopped, Unrecognised};
 
 /// How a call came in.
@@ -134,13 +134,14 @@ impl Recognised<'_> {
         let identity =
             identify(&arrival.key, &head.headers, &version.organization, &version.directory)?;
         let opening = open(desk, version, identity, started)?;
-        let caller = Caller { version, limits: server, way, head, arrival };
+        let identity = &opening.identity;
+        let caller = Caller { version, limits: server, way, head, arrival, identity };
         let turned = |unready| opening.turn_away(desk, &version.snapshot, unready);
         let (body, turn) = caller.body(desk, body).await.map_err(turned)?;
         let first = match turn {
             Turn::Plain => None,
             Turn::First(first) => Some(first),
-            Turn::Again(answer) => return Ok(answer),
+            Turn::Again(kept) => return Ok(reply::repeat(&kept)),
         };
         let text: Arc<dyn Text> = Arc::new(BodyText { dialect: way.dialect, body: body.clone() });
         let ready = caller.ready(desk, body).map_err(turned)?;
@@ -226,7 +227,7 @@ impl Opening {
 /// Carries a call. It keeps its place among the calls at once, whether its client stays or not.
 async fn carry_once<T: Transport>(
     freight: Freight<T>,
-    first: Option<Place>,
+    first: Option<First>,
     place: OwnedSemaphorePermit,
 ) -> (Carried, OwnedSemaphorePermit) {
     let carried = carry(freight).await;

@@ -23,7 +23,6 @@ mod credential;
 
 mod body;
 mod content;
-mod idempotency;
 mod inbound;
 mod lines;
 mod outbound;

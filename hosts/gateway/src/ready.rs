@@ -8,12 +8,12 @@ use hyper::body::Incoming;
 use reins_config::ServerLimits;
 use reins_dialects::{Dialect, Read, Target};
 use reins_flight::Pack;
-use reins_governor::{Call, Refusal};
+use reins_governor::{Call, Identity, Refusal};
+use reins_runtime::{Scope, Turn};
 
 use crate::arrival::Arrival;
 use crate::desk::Desk;
 use crate::govern::Way;
-use crate::idempotency::Turn;
 use crate::lines::Wish;
 use crate::vendor_pool::{Line, Version};
 use crate::{inbound, lines, outbound};
@@ -44,6 +44,7 @@ pub(crate) struct Caller<'a> {
     pub(crate) way: Way<'a>,
     pub(crate) head: &'a Parts,
     pub(crate) arrival: &'a Arrival<'a>,
+    pub(crate) identity: &'a Identity,
 }
 
 // === impl Caller ===
@@ -54,8 +55,14 @@ impl Caller<'_> {
         let headers = &self.head.headers;
         let unread = |refusal| Unready { refusal, call: unread(self.way.dialect) };
         let body = inbound::read(headers, body, self.limits, &desk.room).await.map_err(unread)?;
-        let turn = desk.repeats.turn(&self.arrival.key.id, headers, &body).map_err(unread)?;
+        let turn = desk.idempotency.turn(&self.scope(), headers, &body).map_err(unread)?;
         Ok((body, turn))
+    }
+
+    /// What the call's idempotency key is told apart by.
+    fn scope(&self) -> Scope<'_> {
+        let vendor = lines::named(self.way.prefix, &self.head.headers);
+        Scope { identity: self.identity, path: self.way.dialect.endpoint().word(), vendor }
     }
 
     /// Reads the call, and finds what carries it.

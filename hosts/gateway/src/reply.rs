@@ -9,7 +9,10 @@ use reins_dialects::Dialect;
 use reins_flight::Notice;
 use reins_governor::{Action, Closed, Refusal, TransactionId};
 
+use reins_runtime::Kept;
+
 use crate::body::AnswerBody;
+use crate::outbound;
 
 /// The names of the headers that every governed answer may carry.
 pub(crate) mod names {
@@ -53,10 +56,15 @@ pub(crate) fn tell_notice(headers: &mut HeaderMap, notice: &Notice) {
     tell_overhead(headers, notice.ours_us);
 }
 
-/// Tells that an answer was given before, and to which call.
-pub(crate) fn tell_repeated(headers: &mut HeaderMap, first: TransactionId) {
+/// An answer, given again. It has no cost: that was told, and charged, once.
+pub(crate) fn repeat(kept: &Kept) -> Response<AnswerBody> {
+    let mut response = Response::new(AnswerBody::whole(kept.body.clone()));
+    *response.status_mut() = kept.status;
+    let mut headers = outbound::returned(kept.headers.clone());
     headers.insert(names::REPEATED, HeaderValue::from_static("true"));
-    set(headers, names::TRANSACTION, first);
+    set(&mut headers, names::TRANSACTION, kept.id);
+    *response.headers_mut() = headers;
+    response
 }
 
 /// Tells how often the vendor was asked again.

@@ -13,7 +13,6 @@ use tokio::sync::{Notify, Semaphore};
 
 use crate::descriptors::{self, Shares};
 use crate::desk::Desk;
-use crate::idempotency::Repeats;
 use crate::pages::{self, Shown};
 use crate::room::Room;
 use crate::server::Server;
@@ -110,7 +109,7 @@ impl Gateway {
         let runtime = Arc::clone(&self.opened.runtime);
         let limits = runtime.served.load().process.server;
         let room = Room::of(limits.max_bodies_bytes);
-        let desk = Arc::new(Desk { runtime, repeats: Repeats::new(), room });
+        let desk = Arc::new(Desk { runtime, room });
         let (files, metrics) = (self.opened.files(), self.metrics);
         let shown = Shown { desk: Arc::clone(&desk), files, metrics };
         let server = Server { desk, pages: pages::router(shown), bound: self.address.ip() };

@@ -69,8 +69,9 @@ impl Serve {
             accepted: Accepted { loss: self.accept_loss, lost_secret: self.accept_lost_secret },
         };
         // As a task: a start that blocks its thread must not block the signals.
+        let starting = tokio::spawn(Gateway::start(start, Some(metrics)));
         let gateway = tokio::select! {
-            started = tokio::spawn(Gateway::start(start, Some(metrics))) => started.map_err(Failure::Start)??,
+            started = starting => started.map_err(Failure::Start)??,
             () = signals.told_to_stop() => return Ok(ExitCode::SUCCESS),
         };
         let again = gateway.check_again();
