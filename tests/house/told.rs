@@ -57,7 +57,7 @@ fn every_header_and_metric_is_told_of() {
 fn what_is_not_told_or_not_made_is_seen() {
     let code = "const A: &str = \"x-reins-cost\";\ncounter!(\"reins_calls_total\");\n\
                 #[cfg(test)]\nmod tests { const B: &str = \"x-reins-other\"; }\n";
-    let code = || Source::sample("hosts/gateway/src/reply.rs", code);
+    let code = || Source::sample("engine/runtime/src/answer_headers.rs", code);
     let page = |text| Source::sample(PAGE, text);
     let both = page("| `x-reins-cost` | `reins_calls_total` |");
     assert_eq!(differences(&[code(), both]), Vec::<String>::new());

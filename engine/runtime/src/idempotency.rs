@@ -40,7 +40,7 @@ const HEADER_BYTES: usize = 128;
 
 /// The calls that came with a key of their own.
 #[derive(Clone, Debug)]
-pub struct Idempotency {
+pub(crate) struct Idempotency {
     /// Calls under way and the digests of their bodies. They are apart from those that were made,
     /// so that no number of answers can push them out; there are no more than calls at once.
     under_way: Arc<Mutex<HashMap<Scoped, Digested>>>,
@@ -55,7 +55,7 @@ type Scoped = [u8; 32];
 
 /// What a call's idempotency key is told apart by.
 #[derive(Clone, Copy, Debug)]
-pub struct Scope<'a> {
+pub(crate) struct Scope<'a> {
     /// Who calls: two users of one Reins key never see each other's answers.
     pub identity: &'a Identity,
     /// The vendor's own path.
@@ -102,7 +102,7 @@ pub struct First {
 
 /// What its key means for a call.
 #[derive(Debug)]
-pub enum Turn {
+pub(crate) enum Turn {
     /// There is no key: make it.
     Plain,
     /// It is the first of its key: make it, and say what came of it.
@@ -115,8 +115,7 @@ pub enum Turn {
 
 impl Idempotency {
     /// Nothing was made yet.
-    #[must_use]
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let weigh = |_: &Scoped, made: &Made| u32::try_from(made.bytes()).unwrap_or(u32::MAX);
         let made = Cache::builder().max_capacity(MEMORY).time_to_live(REMEMBERED).weigher(weigh);
         // WHY: by default a full cache would rather forget a new answer than one often asked for.
@@ -128,7 +127,7 @@ impl Idempotency {
     ///
     /// # Errors
     /// Where the key is none, belongs to another body, or its call cannot be repeated.
-    pub fn turn(
+    pub(crate) fn turn(
         &self,
         scope: &Scope<'_>,
         headers: &HeaderMap,

@@ -17,7 +17,7 @@ const ROLES_MAX: usize = 32;
 const METADATA_MAX: usize = 4 * 1024;
 
 /// Resolves who is calling.
-pub fn identify(
+pub(crate) fn identify(
     key: &Key,
     headers: &HeaderMap,
     organization: &Organization,

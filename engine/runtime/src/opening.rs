@@ -16,12 +16,14 @@ use tokio_util::task::TaskTracker;
 
 use crate::check::{self, log_warnings, stored};
 use crate::files::{FileStates, Files};
+use crate::idempotency::Idempotency;
 use crate::pools::Pools;
+use crate::refusal_log::RefusalLog;
 use crate::reload::Reload;
 use crate::served::{Served, declared};
 use crate::sources;
 use crate::version::{Parts, Version};
-use crate::{Idempotency, RefusalLog, Runtime, RuntimeError, Start};
+use crate::{Runtime, RuntimeError, Start};
 
 /// Files that have rested, with a main one that is good. Nothing is open yet.
 pub struct Opening {

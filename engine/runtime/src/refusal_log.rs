@@ -18,8 +18,17 @@ const SOURCES_MAX: usize = 1024;
 
 /// What was told lately, and what was not.
 #[derive(Debug, Default)]
-pub struct RefusalLog {
+pub(crate) struct RefusalLog {
     told: Mutex<HashMap<(&'static str, Source), Told>>,
+}
+
+/// The other end of a client's connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Peer {
+    /// An address.
+    Address(IpAddr),
+    /// A socket of this machine that has no address.
+    Socket,
 }
 
 /// Who makes calls that are refused.
@@ -27,8 +36,8 @@ pub struct RefusalLog {
 enum Source {
     /// A scope of an organization.
     Known(Name, Scope),
-    /// Somebody at this address.
-    Address(IpAddr),
+    /// Clients at this address, or on a socket of this machine.
+    Peer(Peer),
     /// Anybody, where there are too many to tell them apart.
     Others,
 }
@@ -43,19 +52,19 @@ struct Told {
 // === impl RefusalLog ===
 
 impl RefusalLog {
-    /// Tells of a refusal to somebody at `peer`, unless that was done within the last minute.
-    pub fn tell(
+    /// Logs a refusal of a call by `peer`, unless that was done within the last minute.
+    pub(crate) fn log(
         &self,
         refusal: &Refusal,
         organization: Option<&Name>,
-        peer: IpAddr,
+        peer: Peer,
         now: Duration,
     ) {
         let source = match (refusal, organization) {
             (Refusal::RateLimited { scope, .. }, Some(of)) => {
                 Source::Known(of.clone(), scope.clone())
             }
-            _ => Source::Address(peer),
+            _ => Source::Peer(peer),
         };
         if let Some(calls) = self.due(refusal.code(), &source, now) {
             let (code, organization) = (refusal.code(), organization.map(tracing::field::display));
@@ -90,13 +99,24 @@ impl RefusalLog {
     }
 }
 
+// === impl Peer ===
+
+impl fmt::Display for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Address(address) => address.fmt(f),
+            Self::Socket => f.write_str("a socket of this machine"),
+        }
+    }
+}
+
 // === impl Source ===
 
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Known(_, scope) => scope.fmt(f),
-            Self::Address(address) => address.fmt(f),
+            Self::Peer(peer) => peer.fmt(f),
             Self::Others => f.write_str("others"),
         }
     }
@@ -108,11 +128,11 @@ mod tests {
     use std::net::{IpAddr, Ipv4Addr};
     use std::time::Duration;
 
-    use super::{RefusalLog, SOURCES_MAX, Source};
+    use super::{Peer, RefusalLog, SOURCES_MAX, Source};
 
     fn address(number: usize) -> Source {
         let [.., c, d] = number.to_be_bytes();
-        Source::Address(IpAddr::V4(Ipv4Addr::new(10, 0, c, d)))
+        Source::Peer(Peer::Address(IpAddr::V4(Ipv4Addr::new(10, 0, c, d))))
     }
 
     fn seconds(seconds: u64) -> Duration {

@@ -1,10 +1,10 @@
-//! What the gateway counts, under names and labels that callers cannot make up.
+//! What is counted of refusals and rules, under names and labels that callers cannot make up.
 
 use metrics::counter;
 use reins_governor::{DecidedBy, Name, Refusal};
 
 /// A refusal in our own words; without an organization where the caller was not recognised.
-pub fn refused(refusal: &Refusal, organization: Option<&Name>) {
+pub(crate) fn refused(refusal: &Refusal, organization: Option<&Name>) {
     let code = refusal.code();
     match organization.map(ToString::to_string) {
         Some(organization) => {
@@ -16,7 +16,7 @@ pub fn refused(refusal: &Refusal, organization: Option<&Name>) {
 }
 
 /// Rules of an organization that could not say whether they match a call.
-pub fn erred(organization: &Name, rules: impl Iterator<Item = DecidedBy>) {
+pub(crate) fn erred(organization: &Name, rules: impl Iterator<Item = DecidedBy>) {
     for by in rules {
         let labels = [
             ("organization", organization.to_string()),

@@ -10,9 +10,11 @@ use reins_store::{Embedded, Registry, Secrets};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
+use crate::RuntimeError;
+use crate::idempotency::Idempotency;
 use crate::pools::Pools;
+use crate::refusal_log::RefusalLog;
 use crate::served::Served;
-use crate::{Idempotency, RefusalLog, RuntimeError};
 
 /// What every call needs.
 #[derive(Debug)]
@@ -21,7 +23,7 @@ pub struct Runtime<P: Pools> {
     /// sees another.
     pub served: ArcSwap<Served<P::Pool>>,
     /// Who holds and spends what: the store.
-    pub ledger: Arc<dyn Ledger>,
+    pub(crate) ledger: Arc<dyn Ledger>,
     /// The same, as what it is.
     pub store: Arc<Embedded>,
     /// The keys of callers.
@@ -33,13 +35,13 @@ pub struct Runtime<P: Pools> {
     /// What all flights share.
     pub crew: Crew,
     /// The calls that came with a key of their own.
-    pub idempotency: Idempotency,
+    pub(crate) idempotency: Idempotency,
     /// Places for calls at once.
-    pub places: Arc<Semaphore>,
+    pub(crate) places: Arc<Semaphore>,
     /// What the host keeps for each connection is made here.
     pub(crate) pools: P,
     /// What was logged of refusals that leave no record.
-    pub refusal_log: RefusalLog,
+    pub(crate) refusal_log: RefusalLog,
 }
 
 // === impl Runtime ===

@@ -1,6 +1,6 @@
 //! A call that was stopped: why, and what is known of it.
 
-use reins_governor::{Name, Refusal, TransactionId, Turned};
+use reins_governor::{Name, Refusal, TransactionId};
 
 /// A call that was stopped.
 #[derive(Debug)]
@@ -17,24 +17,8 @@ pub struct Stopped {
 #[derive(Clone, Copy, Debug)]
 pub struct Unrecognised;
 
-// === impl Stopped ===
-
-impl Stopped {
-    /// The same, of a caller of this organization.
-    pub fn of(self, organization: &Name) -> Self {
-        Self { organization: Some(organization.clone()), ..self }
-    }
-}
-
 impl From<Refusal> for Box<Stopped> {
     fn from(refusal: Refusal) -> Self {
         Self::new(Stopped { refusal, id: None, organization: None })
-    }
-}
-
-impl From<Box<Turned>> for Box<Stopped> {
-    fn from(turned: Box<Turned>) -> Self {
-        let Turned { id, refusal, .. } = *turned;
-        Self::new(Stopped { refusal, id: Some(id), organization: None })
     }
 }

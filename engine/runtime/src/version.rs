@@ -5,13 +5,15 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use http::Uri;
 use reins_config::{Connection, DeclaredKey, Organization, Secret, ServerLimits, VendorKey};
 use reins_flight::Terms;
 use reins_governor::{Name, Snapshot};
 use reins_ledger::Limits;
 
-use crate::Directory;
+use crate::directory::Directory;
 use crate::pools::Pools;
+use crate::routing;
 
 /// One version of an organization's file.
 #[derive(Debug)]
@@ -50,6 +52,8 @@ pub struct Upstream<P> {
     pub connection: Connection,
     /// What the host keeps for it.
     pub pool: P,
+    /// Where its vendor answers paid calls.
+    pub(crate) paid: Uri,
     /// The key that Reins keeps for the vendor.
     key: Option<Secret>,
 }
@@ -80,8 +84,9 @@ impl<P> Version<P> {
             match before.and_then(|version| version.upstreams.iter().find(same)) {
                 Some(known) => Ok(Arc::clone(known)),
                 None => {
+                    let paid = routing::paid(connection).map_err(io::Error::other)?;
                     let (connection, pool) = (connection.clone(), pools.pool(connection)?);
-                    Ok(Arc::new(Upstream { connection, pool, key }))
+                    Ok(Arc::new(Upstream { connection, pool, paid, key }))
                 }
             }
         };

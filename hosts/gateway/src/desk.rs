@@ -1,6 +1,5 @@
 //! The desk: what every call needs, and what is the gateway's own of it.
 
-use std::ops::Deref;
 use std::sync::Arc;
 
 use reins_runtime::Runtime;
@@ -14,12 +13,4 @@ pub(crate) struct Desk {
     pub(crate) runtime: Arc<Runtime<VendorPools>>,
     /// Room for the bodies of requests.
     pub(crate) room: Room,
-}
-
-impl Deref for Desk {
-    type Target = Runtime<VendorPools>;
-
-    fn deref(&self) -> &Self::Target {
-        &self.runtime
-    }
 }

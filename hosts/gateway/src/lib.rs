@@ -1,7 +1,7 @@
 //! The HTTP gateway: a way in for calls, in front of their vendors.
 //!
-//! Read `govern.rs` first: it is the way of one paid call. `path.rs` is the table of everything
-//! that can be asked for.
+//! Read `govern.rs` first: it is the way of one paid call. What every host does is in
+//! `engine/runtime`; here is HTTP alone.
 
 mod serve;
 mod server;
@@ -10,26 +10,14 @@ mod descriptors;
 mod patience;
 mod unauthenticated;
 
-mod path;
-
 mod answer;
 mod free;
 mod govern;
 mod pages;
-mod ready;
-
-mod arrival;
-mod credential;
 
 mod body;
-mod content;
 mod inbound;
-mod lines;
-mod outbound;
-mod reply;
 mod room;
-
-mod text;
 
 mod desk;
 mod vendor_pool;

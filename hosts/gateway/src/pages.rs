@@ -15,7 +15,7 @@ use serde_json::json;
 
 use crate::desk::Desk;
 use crate::log;
-use crate::vendor_pool::VendorPool;
+use crate::transport::Transport;
 
 /// What the pages show.
 #[derive(Clone, Debug)]
@@ -23,6 +23,11 @@ pub(crate) struct Shown {
     pub(crate) desk: Arc<Desk>,
     pub(crate) files: FileStates,
     pub(crate) metrics: Option<PrometheusHandle>,
+}
+
+/// Whether a path is that of such a page.
+pub(crate) fn is_page(path: &str) -> bool {
+    matches!(path, "/healthz" | "/readyz" | "/metrics")
 }
 
 /// The router of our own pages.
@@ -42,8 +47,8 @@ async fn healthz() -> Json<serde_json::Value> {
 /// Calls can be admitted. A file that is not in force stops none: its last version is. What stands
 /// beside the list of files is of the main one.
 async fn readyz(State(shown): State<Shown>) -> Response {
-    let health = shown.desk.store.health();
-    let served = shown.desk.served.load();
+    let health = shown.desk.runtime.store.health();
+    let served = shown.desk.runtime.served.load();
     let (status, word) = match &health.stopped {
         None => (StatusCode::OK, "ready"),
         Some(_) => (StatusCode::SERVICE_UNAVAILABLE, "stopped"),
@@ -61,7 +66,7 @@ async fn readyz(State(shown): State<Shown>) -> Response {
         "file": file.word(),
         "file_reason": file_reason,
         "files": files,
-        "keys_current": shown.desk.registry.sees_changes(),
+        "keys_current": shown.desk.runtime.registry.sees_changes(),
         "calls_in_flight": health.in_flight,
         "entries_behind": health.behind,
     });
@@ -69,7 +74,7 @@ async fn readyz(State(shown): State<Shown>) -> Response {
 }
 
 /// A file, and the version of its organization that is in force.
-fn row(file: &FileState, served: &Served<VendorPool>) -> serde_json::Value {
+fn row(file: &FileState, served: &Served<Arc<Transport>>) -> serde_json::Value {
     let (state, reason) = file.state();
     let organization = file.organization();
     let version = organization.as_ref().and_then(|id| served.of(id).ok());
@@ -85,7 +90,7 @@ fn row(file: &FileState, served: &Served<VendorPool>) -> serde_json::Value {
 
 /// What was counted, in Prometheus' text format.
 async fn metrics(State(shown): State<Shown>) -> Response {
-    let health = shown.desk.store.health();
+    let health = shown.desk.runtime.store.health();
     #[expect(
         clippy::cast_precision_loss,
         reason = "gauges are floats; below 2^53 a float counts exactly"
@@ -95,7 +100,7 @@ async fn metrics(State(shown): State<Shown>) -> Response {
         metrics::gauge!("reins_store_entries_behind").set(health.behind as f64);
         metrics::gauge!("reins_request_bodies_bytes").set(shown.desk.room.taken() as f64);
     }
-    let current = if shown.desk.registry.sees_changes() { 1.0 } else { 0.0 };
+    let current = if shown.desk.runtime.registry.sees_changes() { 1.0 } else { 0.0 };
     metrics::gauge!("reins_keys_current").set(current);
     show_files(&shown);
     metrics::counter!("reins_log_lines_lost_total").absolute(log::lost());
@@ -111,7 +116,7 @@ async fn metrics(State(shown): State<Shown>) -> Response {
 /// The state of each file, and whether each organization is served.
 fn show_files(shown: &Shown) {
     shown.files.all().iter().for_each(|file| file.show(Some(file.state().0)));
-    let served = shown.desk.served.load();
+    let served = shown.desk.runtime.served.load();
     let show = |organization: &Name, is: f64| {
         let organization = organization.to_string();
         metrics::gauge!("reins_organization_served", "organization" => organization).set(is);

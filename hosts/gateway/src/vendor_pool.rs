@@ -3,19 +3,11 @@
 use std::io;
 use std::sync::Arc;
 
-use http::Uri;
 use reins_config::Connection;
 use reins_runtime::Pools;
 use tokio::sync::Semaphore;
 
-use crate::lines;
 use crate::transport::Transport;
-
-/// One version of an organization's file.
-pub(crate) type Version = reins_runtime::Version<VendorPool>;
-
-/// A connection with its pool: the line to one vendor.
-pub(crate) type Line = reins_runtime::Upstream<VendorPool>;
 
 /// Makes the pools.
 #[derive(Debug)]
@@ -24,21 +16,11 @@ pub(crate) struct VendorPools {
     pub(crate) idle_room: Arc<Semaphore>,
 }
 
-/// The way to one vendor.
-#[derive(Debug)]
-pub(crate) struct VendorPool {
-    pub(crate) transport: Arc<Transport>,
-    /// Where its vendor answers paid calls.
-    pub(crate) paid: Uri,
-}
-
 impl Pools for VendorPools {
-    type Pool = VendorPool;
+    type Pool = Arc<Transport>;
 
-    fn pool(&self, connection: &Connection) -> io::Result<VendorPool> {
+    fn pool(&self, connection: &Connection) -> io::Result<Arc<Transport>> {
         let (timeout, private) = (connection.timeouts.connect, connection.allow_private);
-        let transport = Transport::new(timeout, private, Arc::clone(&self.idle_room))?;
-        let paid = lines::paid(connection).map_err(io::Error::other)?;
-        Ok(VendorPool { transport: Arc::new(transport), paid })
+        Transport::new(timeout, private, Arc::clone(&self.idle_room)).map(Arc::new)
     }
 }

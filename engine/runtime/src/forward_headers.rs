@@ -78,7 +78,8 @@ pub(crate) fn headers(
 }
 
 /// What a client may see of an answer's headers.
-pub(crate) fn returned(from: HeaderMap) -> HeaderMap {
+#[must_use]
+pub fn returned(from: HeaderMap) -> HeaderMap {
     let named: Vec<String> = connection_options(&from);
     let mut to = HeaderMap::with_capacity(from.len() + 8);
     let mut last = None;

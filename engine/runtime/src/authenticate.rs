@@ -12,11 +12,10 @@ use percent_encoding::percent_decode_str;
 use reins_governor::{Refusal, Unidentified, has_key_form};
 use reins_store::{Key, Registry};
 
+use crate::Runtime;
 use crate::credential::{Credential, Malformed, Presented, sent_once};
-use crate::desk::Desk;
-use crate::vendor_pool::VendorPool;
-
-type Served = reins_runtime::Served<VendorPool>;
+use crate::pools::Pools;
+use crate::served::Served;
 
 /// A call whose key was recognised.
 pub(crate) struct Arrival<'a> {
@@ -31,14 +30,14 @@ pub(crate) struct Arrival<'a> {
 
 /// Recognises who is calling, by the key that came with the call. `local` says that the call came
 /// from this machine, to an address of this machine alone: only then is there a default key.
-pub(crate) fn recognise<'a>(
-    desk: &Desk,
+pub(crate) fn recognise<'a, P: Pools>(
+    runtime: &Runtime<P>,
     local: bool,
     head: &'a Parts,
 ) -> Result<Arrival<'a>, Refusal> {
     sent_once(&head.headers)?;
     let presented = Presented::in_headers(&head.headers);
-    let (registry, served) = (&desk.registry, desk.served.load());
+    let (registry, served) = (&runtime.registry, runtime.served.load());
     let why = |unidentified| refusal(unidentified, &served);
     let key = match caller(registry, &served, &presented).map_err(why)? {
         Some(shown) => shown,
@@ -54,7 +53,7 @@ pub(crate) fn recognise<'a>(
 
 /// The refusal of a call without a known key. While the keys of some file cannot be known, an
 /// unknown key may be one of them, and is not called wrong.
-fn refusal(unidentified: Unidentified, served: &Served) -> Refusal {
+fn refusal<P>(unidentified: Unidentified, served: &Served<P>) -> Refusal {
     if unidentified == Unidentified::Unknown && served.lacks_keys() {
         let what = "this key is not known, and may be one of a file that cannot be used: \
                     `/readyz` names the file, and the log has its problems";
@@ -82,9 +81,9 @@ fn brought<'a>(
 ///
 /// INVARIANT: a key of ours that does not work, and a header that holds none, are errors. Neither
 /// becomes the default key.
-fn caller(
+fn caller<P>(
     registry: &Registry,
-    served: &Served,
+    served: &Served<P>,
     presented: &Presented<'_>,
 ) -> Result<Option<Arc<Key>>, Unidentified> {
     let malformed = |_| Unidentified::Malformed;
@@ -107,9 +106,9 @@ fn caller(
 }
 
 /// The key of a call that shows none of ours: one of this machine alone.
-fn default_key(
+fn default_key<P>(
     registry: &Registry,
-    served: &Served,
+    served: &Served<P>,
     local: bool,
     presented: &Presented<'_>,
     head: &Parts,
@@ -142,7 +141,8 @@ fn holds_no_key(registry: &Registry, uri: &Uri) -> Result<(), Refusal> {
 
 /// Whether both ends of a connection are of this machine: the address that is listened on, and the
 /// peer's.
-pub(crate) fn is_local(listening: IpAddr, peer: IpAddr) -> bool {
+#[must_use]
+pub fn is_local(listening: IpAddr, peer: IpAddr) -> bool {
     [listening, peer].iter().all(|address| address.to_canonical().is_loopback())
 }
 

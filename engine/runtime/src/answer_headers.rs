@@ -1,18 +1,10 @@
-//! Answers in the gateway's own words: what is told of a decision, of a cost, of a refusal.
+//! The headers of an answer: what was decided, what it cost, how often the vendor was asked.
 
 use std::fmt::Display;
-use std::time::Duration;
 
-use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
-use reins_dialects::Dialect;
+use http::{HeaderMap, HeaderName, HeaderValue};
 use reins_flight::Notice;
-use reins_governor::{Action, Closed, Refusal, TransactionId};
-
-use reins_runtime::Kept;
-
-use crate::body::AnswerBody;
-use crate::outbound;
+use reins_governor::Closed;
 
 /// The names of the headers that every governed answer may carry.
 pub(crate) mod names {
@@ -35,7 +27,7 @@ pub(crate) mod names {
 }
 
 /// Tells what was decided.
-pub(crate) fn tell_notice(headers: &mut HeaderMap, notice: &Notice) {
+pub fn tell_notice(headers: &mut HeaderMap, notice: &Notice) {
     set(headers, names::TRANSACTION, notice.id);
     headers.insert(names::ACTION, HeaderValue::from_static(notice.action.word()));
     if let Some(policy) = &notice.policy {
@@ -56,26 +48,15 @@ pub(crate) fn tell_notice(headers: &mut HeaderMap, notice: &Notice) {
     tell_overhead(headers, notice.ours_us);
 }
 
-/// An answer, given again. It has no cost: that was told, and charged, once.
-pub(crate) fn repeat(kept: &Kept) -> Response<AnswerBody> {
-    let mut response = Response::new(AnswerBody::whole(kept.body.clone()));
-    *response.status_mut() = kept.status;
-    let mut headers = outbound::returned(kept.headers.clone());
-    headers.insert(names::REPEATED, HeaderValue::from_static("true"));
-    set(&mut headers, names::TRANSACTION, kept.id);
-    *response.headers_mut() = headers;
-    response
-}
-
 /// Tells how often the vendor was asked again.
-pub(crate) fn tell_retries(headers: &mut HeaderMap, retries: u32) {
+pub fn tell_retries(headers: &mut HeaderMap, retries: u32) {
     if retries > 0 {
         headers.insert(names::RETRIES, HeaderValue::from(retries));
     }
 }
 
 /// Tells what a call cost.
-pub(crate) fn tell_cost(headers: &mut HeaderMap, closed: &Closed) {
+pub fn tell_cost(headers: &mut HeaderMap, closed: &Closed) {
     set(headers, names::COST, closed.cost.total);
     headers.insert(names::TOKENS_IN, HeaderValue::from(closed.tokens.total_input()));
     headers.insert(names::TOKENS_OUT, HeaderValue::from(closed.tokens.total_output()));
@@ -86,51 +67,22 @@ pub(crate) fn tell_cost(headers: &mut HeaderMap, closed: &Closed) {
 }
 
 /// The trailers of a stream.
-pub(crate) fn trailers(closed: &Closed) -> HeaderMap {
+pub fn trailers(closed: &Closed) -> HeaderMap {
     let mut trailers = HeaderMap::with_capacity(4);
     tell_cost(&mut trailers, closed);
     trailers
 }
 
 /// The trailers that a stream announces.
-pub(crate) const ANNOUNCED: &str =
+pub const ANNOUNCED: &str =
     "x-reins-cost, x-reins-tokens-in, x-reins-tokens-out, x-reins-budget-remaining";
 
-/// Tells our own share of the time, in milliseconds.
-pub(crate) fn tell_overhead(headers: &mut HeaderMap, micros: u64) {
+/// Says our own share of the time, in milliseconds.
+fn tell_overhead(headers: &mut HeaderMap, micros: u64) {
     set(headers, names::OVERHEAD, format_args!("{}.{:03}", micros / 1000, micros % 1000));
 }
 
-/// A refusal as the vendor would word it.
-pub(crate) fn refuse(
-    dialect: &dyn Dialect,
-    refusal: &Refusal,
-    id: Option<TransactionId>,
-) -> Response<AnswerBody> {
-    let body = Bytes::from(dialect.refuse(refusal, id));
-    let mut response = Response::new(AnswerBody::whole(body));
-    *response.status_mut() =
-        StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(names::ACTION, HeaderValue::from_static(Action::Block.word()));
-    if let Some(id) = id {
-        set(headers, names::TRANSACTION, id);
-        set(headers, names::POLICY, refusal.stopped_by().policy());
-    }
-    if let Some(after) = refusal.retry_after() {
-        headers.insert(header::RETRY_AFTER, HeaderValue::from(whole_seconds(after)));
-    }
-    let retry = if refusal.should_retry() { "true" } else { "false" };
-    headers.insert(names::SHOULD_RETRY, HeaderValue::from_static(retry));
-    response
-}
-
-fn whole_seconds(duration: Duration) -> u64 {
-    duration.as_secs() + u64::from(duration.subsec_nanos() > 0)
-}
-
-fn set(headers: &mut HeaderMap, name: HeaderName, value: impl Display) {
+pub(crate) fn set(headers: &mut HeaderMap, name: HeaderName, value: impl Display) {
     if let Some(value) = plain(value) {
         headers.insert(name, value);
     }
@@ -149,16 +101,4 @@ fn plain(value: impl Display) -> Option<HeaderValue> {
         let safe: String = text.chars().map(|c| if c.is_control() { '?' } else { c }).collect();
         HeaderValue::from_bytes(safe.as_bytes()).ok()
     })
-}
-
-/// The answer for a path that is not in the table.
-pub(crate) fn not_carried(dialect: &dyn Dialect, path: &str) -> Response<AnswerBody> {
-    let refusal = Refusal::NotFound {
-        path: path.chars().take(200).collect(),
-        hint: "Reins carries /v1/chat/completions, /v1/messages, /v1/messages/count_tokens and \
-               /v1/models, also behind the name of a connection; other paths could spend past \
-               every budget",
-    };
-    reins_runtime::refused(&refusal, None);
-    refuse(dialect, &refusal, None)
 }

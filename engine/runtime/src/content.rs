@@ -18,7 +18,7 @@ const MEND: &str =
 
 /// Refuses a body that is called anything but plain JSON. One that is called nothing is read as
 /// that: HTTP libraries that are given bytes alone name no type.
-pub(crate) fn check(headers: &HeaderMap) -> Result<(), Refusal> {
+pub fn check(headers: &HeaderMap) -> Result<(), Refusal> {
     check_encoding(headers)?;
     let mut types = headers.get_all(header::CONTENT_TYPE).iter();
     match (types.next(), types.next()) {

@@ -9,9 +9,9 @@ use reins_dialects::{Anthropic, Dialect, OpenAi};
 use reins_governor::Refusal;
 use reins_store::Registry;
 
-use crate::arrival::{Arrival, is_ours};
+use crate::authenticate::{Arrival, is_ours};
 use crate::credential::{Credential, vendor_header};
-use crate::vendor_pool::{Line, Version};
+use crate::version::{Upstream, Version};
 
 /// What is said of where a call shall go.
 #[derive(Clone, Copy, Debug)]
@@ -30,11 +30,11 @@ pub(crate) fn named<'a>(prefix: Option<&'a str>, headers: &'a HeaderMap) -> Opti
 }
 
 /// Finds the one line for a request.
-pub(crate) fn choose<'a>(
-    version: &'a Version,
+pub(crate) fn choose<'a, P>(
+    version: &'a Version<P>,
     dialect: &dyn Dialect,
     wish: &Wish<'_>,
-) -> Result<&'a Arc<Line>, Refusal> {
+) -> Result<&'a Arc<Upstream<P>>, Refusal> {
     let fitting = || version.upstreams.iter().filter(|line| speaks(line, dialect));
     if let Some(pin) = wish.pinned {
         let line = fitting().find(|line| *line.connection.name == *pin);
@@ -57,13 +57,13 @@ pub(crate) fn choose<'a>(
 
 /// How the vendor speaks whose models are asked for: as the caller does, unless none of those that
 /// can be meant does so.
-pub(crate) fn dialect_of_models(
-    version: &Version,
+pub(crate) fn dialect_of_models<P>(
+    version: &Version<P>,
     wish: &Wish<'_>,
     caller: &'static dyn Dialect,
 ) -> &'static dyn Dialect {
     let name = wish.pinned.or(wish.named);
-    let meant = |line: &&Arc<Line>| name.is_none_or(|name| is(line, name));
+    let meant = |line: &&Arc<Upstream<P>>| name.is_none_or(|name| is(line, name));
     let meant: Vec<_> = version.upstreams.iter().filter(meant).collect();
     match meant.first() {
         Some(line) if !meant.iter().any(|line| speaks(line, caller)) => {
@@ -74,17 +74,17 @@ pub(crate) fn dialect_of_models(
 }
 
 /// Whether a line, or its vendor, has this name.
-fn is(line: &Line, name: &str) -> bool {
+fn is<P>(line: &Upstream<P>, name: &str) -> bool {
     *line.connection.name == *name || *line.connection.vendor == *name
 }
 
 /// The one line that a key is for, and no other, whatever its caller names.
-fn only<'a>(
-    line: Option<&'a Arc<Line>>,
+fn only<'a, P>(
+    line: Option<&'a Arc<Upstream<P>>>,
     pin: &str,
     named: Option<&str>,
     dialect: &dyn Dialect,
-) -> Result<&'a Arc<Line>, Refusal> {
+) -> Result<&'a Arc<Upstream<P>>, Refusal> {
     let forbidden = |what| Refusal::Forbidden { what };
     let Some(line) = line else {
         return Err(forbidden(format!(
@@ -101,21 +101,21 @@ fn only<'a>(
     }
 }
 
-fn speaks(line: &Line, dialect: &dyn Dialect) -> bool {
+fn speaks<P>(line: &Upstream<P>, dialect: &dyn Dialect) -> bool {
     line.connection.dialect.word() == dialect.name()
 }
 
-fn by_model<'a>(
-    version: &Version,
-    fitting: &[&'a Arc<Line>],
+fn by_model<'a, P>(
+    version: &Version<P>,
+    fitting: &[&'a Arc<Upstream<P>>],
     model: Option<&str>,
-) -> Result<&'a Arc<Line>, Refusal> {
-    let sells = |line: &Line| {
+) -> Result<&'a Arc<Upstream<P>>, Refusal> {
+    let sells = |line: &Upstream<P>| {
         model.is_none_or(|model| line.connection.models.iter().any(|m| m.matches(model)))
     };
     let selling: Vec<_> = fitting.iter().copied().filter(|line| sells(line)).collect();
     let default = version.organization.default_connection.as_deref();
-    let is_default = |line: &&Arc<Line>| Some(&*line.connection.name) == default;
+    let is_default = |line: &&Arc<Upstream<P>>| Some(&*line.connection.name) == default;
     match *selling {
         [only] => Ok(only),
         [] => Err(none_sells(model)),
@@ -134,10 +134,10 @@ fn none_sells(model: Option<&str>) -> Refusal {
     })
 }
 
-fn unknown<'a>(
+fn unknown<'a, P: 'a>(
     name: &str,
     dialect: &dyn Dialect,
-    fitting: impl Iterator<Item = &'a Arc<Line>>,
+    fitting: impl Iterator<Item = &'a Arc<Upstream<P>>>,
 ) -> Refusal {
     let names: Vec<_> = fitting.map(|line| format!("`{}`", line.connection.name)).collect();
     bad(format!(
@@ -147,7 +147,7 @@ fn unknown<'a>(
     ))
 }
 
-fn ambiguous(selling: &[&Arc<Line>], model: Option<&str>) -> Refusal {
+fn ambiguous<P>(selling: &[&Arc<Upstream<P>>], model: Option<&str>) -> Refusal {
     let names: Vec<_> = selling.iter().map(|l| format!("`{}`", l.connection.name)).collect();
     bad(format!(
         "{} {}: name one in the header `X-Vendor` or as the path's prefix, or set \
@@ -172,16 +172,16 @@ pub(crate) fn paid(connection: &Connection) -> Result<Uri, InvalidUri> {
 }
 
 /// A line's address with the caller's own query.
-pub(crate) fn queried(line: &Line, query: Option<&str>) -> Result<Uri, Refusal> {
+pub(crate) fn queried<P>(line: &Upstream<P>, query: Option<&str>) -> Result<Uri, Refusal> {
     match query {
-        None => Ok(line.pool.paid.clone()),
-        Some(query) => format!("{}?{query}", line.pool.paid).parse().map_err(|_| not_sent_on()),
+        None => Ok(line.paid.clone()),
+        Some(query) => format!("{}?{query}", line.paid).parse().map_err(|_| not_sent_on()),
     }
 }
 
 /// Where a vendor's own path leads.
-pub(crate) fn path(
-    line: &Line,
+pub(crate) fn path<P>(
+    line: &Upstream<P>,
     dialect: &dyn Dialect,
     rest: &str,
     query: Option<&str>,
@@ -213,8 +213,8 @@ fn not_sent_on() -> Refusal {
 /// The key the vendor is shown: the caller's own where it is meant, else the one that is kept.
 ///
 /// INVARIANT: neither is a key of Reins, whatever the file says and lacks.
-pub(crate) fn vendor_key(
-    line: &Line,
+pub(crate) fn vendor_key<P>(
+    line: &Upstream<P>,
     dialect: &dyn Dialect,
     arrival: &Arrival<'_>,
     registry: &Registry,

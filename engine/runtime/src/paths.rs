@@ -6,11 +6,13 @@ use reins_dialects::{Anthropic, Dialect, OpenAi};
 
 /// What a path stands for.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Path<'a> {
+pub enum Path<'a> {
     /// A paid call.
     Metered {
         /// The vendor or connection that the path is prefixed with.
         prefix: Option<&'a str>,
+        /// The vendor's own path, below the version.
+        rest: &'a str,
         /// How the vendor speaks.
         dialect: &'static dyn Dialect,
     },
@@ -23,8 +25,6 @@ pub(crate) enum Path<'a> {
         /// How the caller speaks, and the vendor too, unless it is asked for its models.
         dialect: &'static dyn Dialect,
     },
-    /// A page of Reins itself.
-    Own,
     /// Nothing that is carried.
     Refused {
         /// How the caller speaks.
@@ -39,14 +39,12 @@ const VERSION: &str = "/v1/";
 
 impl<'a> Path<'a> {
     /// Looks a request up in the table.
-    pub(crate) fn of(method: &Method, path: &'a str, headers: &HeaderMap) -> Self {
-        if matches!(path, "/healthz" | "/readyz" | "/metrics") {
-            return Self::Own;
-        }
+    #[must_use]
+    pub fn of(method: &Method, path: &'a str, headers: &HeaderMap) -> Self {
         let (prefix, rest) = split(path);
         match (method, rest) {
-            (&Method::POST, "chat/completions") => Self::Metered { prefix, dialect: &OpenAi },
-            (&Method::POST, "messages") => Self::Metered { prefix, dialect: &Anthropic },
+            (&Method::POST, "chat/completions") => Self::Metered { prefix, rest, dialect: &OpenAi },
+            (&Method::POST, "messages") => Self::Metered { prefix, rest, dialect: &Anthropic },
             (&Method::POST, "messages/count_tokens") => {
                 Self::Free { prefix, rest, dialect: &Anthropic }
             }
@@ -95,13 +93,12 @@ mod tests {
 
     fn shown(method: &Method, path: &str, headers: &HeaderMap) -> String {
         match Path::of(method, path, headers) {
-            Path::Metered { prefix, dialect } => {
+            Path::Metered { prefix, dialect, .. } => {
                 format!("metered {} {}", prefix.unwrap_or("-"), dialect.name())
             }
             Path::Free { prefix, rest, dialect } => {
                 format!("free {} {rest} {}", prefix.unwrap_or("-"), dialect.name())
             }
-            Path::Own => "own".to_owned(),
             Path::Refused { dialect } => format!("refused {}", dialect.name()),
         }
     }
@@ -131,7 +128,6 @@ mod tests {
             (Method::POST, "/v1//chat/completions", "refused openai"),
             (Method::POST, "/v1/chat/completions/", "refused openai"),
             (Method::GET, "/", "refused openai"),
-            (Method::GET, "/healthz", "own"),
         ] {
             assert_eq!(shown(&method, path, &HeaderMap::new()), expected, "{method} {path}");
         }
