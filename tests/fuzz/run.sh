@@ -62,10 +62,8 @@ run() {
 machine
 build
 examples
-run request_openai request.dict "$seeds/openai"
-run request_anthropic request.dict "$seeds/anthropic"
-run answer_openai answer.dict "$fixtures/openai"
-run answer_anthropic answer.dict "$fixtures/anthropic"
+run request request.dict "$seeds"/openai "$seeds"/anthropic
+run answer answer.dict "$fixtures"/*/
 run config config.dict "$place/examples"
 run usage answer.dict "$seeds/usage"
 [ "$found" -eq 0 ]

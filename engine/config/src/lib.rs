@@ -33,13 +33,13 @@ mod problem;
 pub use environment::Purpose;
 pub use file::{FILE_MAX, File};
 pub use organization::{
-    Agent, BudgetStatus, Connection, DeclaredKey, DialectName, Limit, Organization, Pins, Timeouts,
-    UnknownAgents, VendorKey,
+    Agent, BudgetStatus, Connection, DeclaredKey, Limit, Organization, Pins, SharedFamily,
+    Timeouts, UnknownAgents, VendorKey,
 };
 pub use others::Other;
 pub use problem::{Problem, Report};
 pub use process::{Drain, Durability, Process, ServerLimits, StoreUrl};
-pub use read::{Checked, FOLDER, Main, Rejected, read, read_beside};
+pub use read::{Checked, FOLDER, Main, Rejected, read, read_again, read_beside};
 pub use secret::Secret;
 
 #[cfg(test)]

@@ -1,11 +1,13 @@
 //! An organization: what one file says of it, checked, with every default filled in.
 
 use std::num::NonZeroU32;
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::Uri;
 use jiff::tz::TimeZone;
+use reins_dialects::Family;
 use reins_governor::{Budgets, Environment, Name, Pattern, ScopeKind};
 use reins_policy::Policy;
 use reins_prices::Override;
@@ -90,8 +92,8 @@ pub struct Connection {
     pub name: Name,
     /// Whose prices hold, such as `openai`.
     pub vendor: Arc<str>,
-    /// The wire format it speaks.
-    pub dialect: DialectName,
+    /// The family of wire formats that it speaks.
+    pub family: SharedFamily,
     /// Scheme, host and path, without a slash at the end and without a query.
     pub base_url: Uri,
     /// Whether the host may be, or resolve to, a private or loopback address: either the file
@@ -109,14 +111,9 @@ pub struct Connection {
     pub retries: u32,
 }
 
-/// A wire format.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DialectName {
-    /// `OpenAI` chat completions, and whoever copies them.
-    OpenAi,
-    /// Anthropic messages.
-    Anthropic,
-}
+/// A family, equal to itself alone: one that an edit of the file declares anew is another one.
+#[derive(Clone, Debug)]
+pub struct SharedFamily(pub Arc<dyn Family>);
 
 /// Where a vendor's key comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -198,16 +195,21 @@ impl Connection {
     }
 }
 
-// === impl DialectName ===
+// === impl SharedFamily ===
 
-impl DialectName {
-    /// The word used in the file.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::OpenAi => "openai",
-            Self::Anthropic => "anthropic",
-        }
+impl PartialEq for SharedFamily {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for SharedFamily {}
+
+impl Deref for SharedFamily {
+    type Target = dyn Family;
+
+    fn deref(&self) -> &Self::Target {
+        &*self.0
     }
 }
 

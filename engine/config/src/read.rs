@@ -3,9 +3,11 @@
 use std::net::SocketAddr;
 use std::path::Path;
 
+use jiff::civil::Date;
 use reins_governor::{Name, Snapshot};
 use toml::de::DeTable;
 
+use crate::environment::Purpose;
 use crate::file::File;
 use crate::findings::{Findings, Place};
 use crate::judge::Told;
@@ -84,6 +86,19 @@ pub fn read(file: &File<'_>) -> Result<Main, Report> {
         }
         _ => Err(report),
     }
+}
+
+/// Reads the policies of an earlier version again, from the text that a store has of it: the main
+/// file's or a further organization's. No variable is read, since keys do not matter. `day` is the
+/// day whose prices held.
+///
+/// # Errors
+/// Every problem that the text has for this program.
+pub fn read_again(path: &Path, text: &str, day: Date) -> Result<Snapshot, Report> {
+    // A file of one organization is a main file that says nothing of the process.
+    let variables = &|_: &str| None;
+    let file = File { path, text, purpose: Purpose::Check, today: day, variables, others: &[] };
+    read(&file).map(|main| main.first.snapshot)
 }
 
 /// Reads and checks the file of a further organization, beside the main file of its process.

@@ -1,53 +1,53 @@
-//! Anthropic messages.
+//! The API of Anthropic.
 
-mod block;
-mod request;
-mod tally;
-mod tool;
-mod untold;
+mod messages;
 mod usage;
 mod words;
 
-use reins_governor::{Call, Endpoint, Refusal, TransactionId};
+use std::sync::{Arc, LazyLock};
 
-use crate::answer::AnswerMeter;
-use crate::rewrite::Rewrite;
-use crate::{Billing, Dialect, Filter, Found, Meter, Read, Target};
+use http::HeaderMap;
+use reins_governor::{Refusal, TransactionId};
 
-/// The dialect of Anthropic messages.
+pub use messages::Messages;
+
+use crate::signer::KeyHeader;
+use crate::{Base, Billing, Credential, Dialect, Family, Found, Signer};
+
+/// The endpoints, a row each.
+static DIALECTS: LazyLock<[Arc<dyn Dialect>; 1]> = LazyLock::new(|| [Arc::new(Messages)]);
+
+/// The family of Anthropic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Anthropic;
 
 // === impl Anthropic ===
 
-impl Dialect for Anthropic {
-    fn name(&self) -> &'static str {
+impl Family for Anthropic {
+    fn name(&self) -> &str {
         "anthropic"
     }
 
-    fn endpoint(&self) -> Endpoint {
-        Endpoint::Messages
+    fn base(&self) -> Base<'_> {
+        Base { url: "https://api.anthropic.com", version: "/v1" }
     }
 
-    fn read(&self, body: &[u8], to: &Target) -> Result<Read, Refusal> {
-        request::read(body, to).map_err(Refusal::from)
+    fn dialects(&self) -> &[Arc<dyn Dialect>] {
+        &*DIALECTS
     }
 
-    fn rewrite(&self, body: &[u8], read: &Read, call: &Call) -> Option<Vec<u8>> {
-        let (mut rewrite, places) = (Rewrite::model(read, call), &read.places);
-        if let Some(cap) = call.output_cap {
-            rewrite.cap(request::MAX_TOKENS, places.cap.as_ref(), cap, places.open);
-        }
-        rewrite.apply(body)
+    fn free(&self) -> &[&str] {
+        &["messages/count_tokens"]
     }
 
-    fn meter(&self, read: &Read, sent: &Call) -> Box<dyn Meter> {
-        Box::new(AnswerMeter::new(tally::Tally::new(read, sent)))
+    fn sends(&self, headers: &HeaderMap) -> bool {
+        headers.contains_key("anthropic-version")
     }
 
-    /// Nothing: a stream tells its usage unasked.
-    fn filter(&self, _: &Read) -> Option<Box<dyn Filter>> {
-        None
+    /// Tokens of its OAuth leave as they came, keys in its own header.
+    fn signer(&self, credential: Credential<'_>) -> Option<Box<dyn Signer>> {
+        let Credential { key, bearer } = credential;
+        if bearer { KeyHeader::bearer(key) } else { KeyHeader::plain("x-api-key", key) }
     }
 
     fn refuse(&self, refusal: &Refusal, id: Option<TransactionId>) -> Vec<u8> {
@@ -65,6 +65,3 @@ impl Dialect for Anthropic {
         Billing { closing_stops_streams, closing_stops_whole: false }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -58,6 +58,12 @@ impl Input {
         self.size.parts = self.size.parts.saturating_add(1);
     }
 
+    /// One more prompt that is answered apart.
+    pub(crate) const fn prompt(&mut self) {
+        self.part();
+        self.size.prompts = self.size.prompts.saturating_add(1);
+    }
+
     pub(crate) const fn image(&mut self) {
         self.size.images = self.size.images.saturating_add(1);
     }

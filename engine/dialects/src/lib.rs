@@ -1,13 +1,16 @@
 //! The wire formats of vendors: bytes in, facts out.
 //!
-//! A [`Dialect`] reads a request into a [`reins_governor::Call`], rewrites what a decision changed,
-//! meters the answer, and words a refusal as the vendor would. Content is looked at in passing and
-//! never kept.
+//! A [`Family`] is what the endpoints of one vendor's API share: name, address, key, errors and
+//! billing. Each endpoint is a [`Dialect`] of it: it reads a request into [`Asked`], which is bound
+//! to a [`Target`] once the call is routed, rewrites what a decision changed, and meters the
+//! answer. Content is looked at in passing and never kept.
 
 mod dialect;
+mod family;
 mod filter;
 mod meter;
 mod read;
+mod signer;
 
 mod anthropic;
 mod openai;
@@ -26,18 +29,14 @@ mod vocabulary;
 
 mod worded;
 
-pub use anthropic::Anthropic;
-pub use dialect::{Billing, Dialect, Target};
+pub use anthropic::{Anthropic, Messages};
+pub use dialect::{Dialect, Framing, Head, Target};
+pub use family::{Base, Billing, FAMILIES, Family, dialects, family, family_of, usage_from_json};
 pub use filter::Filter;
 pub use meter::{Failure, Found, Meter, Metered, OUTPUT_UNSEEN};
-pub use openai::OpenAi;
-pub use read::Read;
-
-/// A vendor's own usage object, read in the dialect that the vendor speaks.
-#[must_use]
-pub fn usage_from_json(vendor: &str, json: &[u8]) -> Found {
-    if vendor == Anthropic.name() { Anthropic.usage(json) } else { OpenAi.usage(json) }
-}
+pub use openai::{ChatCompletions, Completions, Embeddings, OpenAi};
+pub use read::{Asked, Read};
+pub use signer::{Credential, Signer};
 
 #[cfg(test)]
 mod tests;

@@ -1,23 +1,30 @@
-//! `OpenAI` chat completions, as `OpenAI` and the many who speak alike have them.
+//! The API of `OpenAI`, as `OpenAI` and the many who speak alike have it.
 
-mod cap;
+mod chat;
+mod completions;
+mod embeddings;
+
+mod asking;
 mod fee;
-mod message;
-mod request;
+mod fields;
+mod model;
+mod prompt;
 mod tally;
-mod tool;
 mod unasked;
 mod usage;
 mod words;
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
-use reins_governor::{Call, Endpoint, Refusal, TransactionId};
+use http::HeaderMap;
+use reins_governor::{Refusal, TransactionId};
 
-use crate::answer::AnswerMeter;
-use crate::rewrite::Rewrite;
-use crate::vocabulary::Vocabulary;
-use crate::{Billing, Dialect, Filter, Found, Meter, Read, Target};
+pub use chat::ChatCompletions;
+pub use completions::Completions;
+pub use embeddings::Embeddings;
+
+use crate::signer::KeyHeader;
+use crate::{Base, Billing, Credential, Dialect, Family, Found, Signer};
 
 /// Vendors that stop a stream, and bill no more of it, when its connection is closed; `OpenRouter`
 /// publishes this list. Others are known to go on, or not known.
@@ -33,45 +40,40 @@ const CLOSING_STOPS_STREAMS: [&str; 9] = [
     "xai",
 ];
 
-/// The dialect of `OpenAI` chat completions.
+/// The endpoints, a row each.
+static DIALECTS: LazyLock<[Arc<dyn Dialect>; 3]> =
+    LazyLock::new(|| [Arc::new(ChatCompletions), Arc::new(Embeddings), Arc::new(Completions)]);
+
+/// The family of `OpenAI`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OpenAi;
 
 // === impl OpenAi ===
 
-impl Dialect for OpenAi {
-    fn name(&self) -> &'static str {
+impl Family for OpenAi {
+    fn name(&self) -> &str {
         "openai"
     }
 
-    fn endpoint(&self) -> Endpoint {
-        Endpoint::ChatCompletions
+    fn base(&self) -> Base<'_> {
+        Base { url: "https://api.openai.com/v1", version: "" }
     }
 
-    fn read(&self, body: &[u8], to: &Target) -> Result<Read, Refusal> {
-        request::read(body, to, None).map_err(Refusal::from)
+    fn dialects(&self) -> &[Arc<dyn Dialect>] {
+        &*DIALECTS
     }
 
-    fn text_tokens(&self, body: &[u8], call: &Call) -> Option<u64> {
-        let vocabulary = Vocabulary::of(&call.vendor, &call.model)?;
-        let (vendor, connection) = (Arc::clone(&call.vendor), Arc::clone(&call.connection));
-        let read = request::read(body, &Target { vendor, connection }, Some(vocabulary)).ok()?;
-        Some(read.call.input.text_bytes)
+    fn free(&self) -> &[&str] {
+        &[]
     }
 
-    fn rewrite(&self, body: &[u8], read: &Read, call: &Call) -> Option<Vec<u8>> {
-        let mut rewrite = Rewrite::model(read, call);
-        cap::write(&mut rewrite, &read.places, call);
-        request::ask_for_usage(&mut rewrite, &read.places);
-        rewrite.apply(body)
+    /// No header is sent by its clients alone.
+    fn sends(&self, _: &HeaderMap) -> bool {
+        false
     }
 
-    fn meter(&self, _: &Read, sent: &Call) -> Box<dyn Meter> {
-        Box::new(AnswerMeter::new(tally::Tally::new(sent)))
-    }
-
-    fn filter(&self, read: &Read) -> Option<Box<dyn Filter>> {
-        read.places.asking.is_ours().then(|| Box::new(unasked::Unasked::new()) as Box<dyn Filter>)
+    fn signer(&self, credential: Credential<'_>) -> Option<Box<dyn Signer>> {
+        KeyHeader::bearer(credential.key)
     }
 
     fn refuse(&self, refusal: &Refusal, id: Option<TransactionId>) -> Vec<u8> {
@@ -87,6 +89,3 @@ impl Dialect for OpenAi {
         Billing { closing_stops_streams, closing_stops_whole: false }
     }
 }
-
-#[cfg(test)]
-mod tests;

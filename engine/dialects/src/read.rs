@@ -1,8 +1,31 @@
-//! A request that was read: its facts and the places where they stand.
+//! A request that was read: its facts and the places where they stand, at first without the target
+//! that it is routed to.
 
 use std::ops::Range;
+use std::sync::Arc;
 
-use reins_governor::Call;
+use reins_governor::{Call, Endpoint, InputSize, ServiceTier, Wording};
+
+use crate::Target;
+
+/// The facts of a request before it is routed. Its model says where it may go.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// The model, as the request names it.
+    pub model: Arc<str>,
+    pub(crate) endpoint: Endpoint,
+    pub(crate) stream: bool,
+    pub(crate) input: InputSize,
+    pub(crate) output_cap: Option<u64>,
+    pub(crate) choices: u64,
+    pub(crate) thinking_budget: u64,
+    pub(crate) tier: ServiceTier,
+    pub(crate) tool_results: u64,
+    pub(crate) web_search: bool,
+    pub(crate) web_search_cap: Option<u64>,
+    pub(crate) extra_fee: Option<Wording>,
+    pub(crate) places: Places,
+}
 
 /// The facts of a request, and where in the body they stand, so that they can be changed there.
 #[derive(Clone, Debug)]
@@ -71,6 +94,51 @@ pub(crate) enum Asking {
     },
     /// It was declined, here.
     Declined(Range<usize>),
+}
+
+// === impl Asked ===
+
+impl Asked {
+    /// A plain request for one answer of this model.
+    pub(crate) fn new(endpoint: Endpoint, model: Arc<str>, places: Places) -> Self {
+        Self {
+            model,
+            endpoint,
+            stream: false,
+            input: InputSize::default(),
+            output_cap: None,
+            choices: 1,
+            thinking_budget: 0,
+            tier: ServiceTier::default(),
+            tool_results: 0,
+            web_search: false,
+            web_search_cap: None,
+            extra_fee: None,
+            places,
+        }
+    }
+
+    /// The call that the request is at the target that it was routed to.
+    #[must_use]
+    pub fn bind(self, to: Target) -> Read {
+        let call = Call {
+            vendor: to.vendor,
+            connection: to.connection,
+            model: self.model,
+            endpoint: self.endpoint,
+            stream: self.stream,
+            input: self.input,
+            output_cap: self.output_cap,
+            choices: self.choices,
+            thinking_budget: self.thinking_budget,
+            tier: self.tier,
+            tool_results: self.tool_results,
+            web_search: self.web_search,
+            web_search_cap: self.web_search_cap,
+            extra_fee: self.extra_fee,
+        };
+        Read { call, places: self.places }
+    }
 }
 
 // === impl Asking ===

@@ -5,12 +5,13 @@ mod anything;
 mod bodies;
 mod counts;
 mod failures;
+mod filters;
 mod refusals;
 mod rewrites;
 
 use reins_governor::{InputSize, Refusal};
 
-use crate::{Anthropic, Dialect, Metered, OpenAi, Read, Target};
+use crate::{Asked, Dialect, Head, Metered, Read, Target};
 
 /// A request that puts nothing in.
 pub(crate) const NOTHING: InputSize = InputSize {
@@ -20,6 +21,7 @@ pub(crate) const NOTHING: InputSize = InputSize {
     pages: 0,
     audio_bytes: 0,
     by_reference: None,
+    prompts: 0,
     rereads: 0,
 };
 
@@ -27,16 +29,21 @@ pub(crate) fn target() -> Target {
     Target { vendor: "vendor".into(), connection: "connection".into() }
 }
 
+/// The request to the dialect's endpoint with this body.
+pub(crate) fn ask(dialect: &dyn Dialect, body: &[u8]) -> Result<Asked, Refusal> {
+    dialect.read(&Head { path: dialect.path(), query: None }, body)
+}
+
 pub(crate) fn read(dialect: &dyn Dialect, body: &str) -> Read {
-    match dialect.read(body.as_bytes(), &target()) {
-        Ok(read) => read,
+    match ask(dialect, body.as_bytes()) {
+        Ok(asked) => asked.bind(target()),
         Err(refusal) => panic!("`{body}`: {refusal}"),
     }
 }
 
 /// The sentence that a body is refused with.
 pub(crate) fn refused(dialect: &dyn Dialect, body: &[u8]) -> String {
-    match dialect.read(body, &target()) {
+    match ask(dialect, body) {
         Err(Refusal::BadRequest { what }) => what,
         other => panic!("`{}` was read: {other:?}", String::from_utf8_lossy(body)),
     }
@@ -44,7 +51,8 @@ pub(crate) fn refused(dialect: &dyn Dialect, body: &[u8]) -> String {
 
 /// Any request, asking for a stream or not.
 pub(crate) fn asked(dialect: &dyn Dialect, stream: bool) -> Read {
-    let model = if dialect.name() == "openai" { "gpt-4o-mini" } else { "claude-sonnet-4-5" };
+    let model =
+        if dialect.family().name() == "openai" { "gpt-4o-mini" } else { "claude-sonnet-4-5" };
     read(
         dialect,
         &format!(r#"{{"model":"{model}","max_tokens":9,"messages":[],"stream":{stream}}}"#),
@@ -62,4 +70,7 @@ pub(crate) fn metered<'a>(
     meter.finish()
 }
 
-pub(crate) const DIALECTS: [&dyn Dialect; 2] = [&OpenAi, &Anthropic];
+/// All dialects of the table.
+pub(crate) fn dialects() -> impl Iterator<Item = &'static dyn Dialect> {
+    crate::dialects().map(|dialect| &**dialect)
+}

@@ -14,7 +14,14 @@ const VENDORS: [&str; 2] = ["openai", "azure"];
 /// in tiktoken 0.14, `OpenAI`'s own library, as of 2026-11-21.
 const O200K_MODELS: [&str; 7] = ["gpt-4o", "gpt-4.1", "gpt-5", "chatgpt-4o", "o1", "o3", "o4-mini"];
 /// Models with the older one.
-const CL100K_MODELS: [&str; 2] = ["gpt-4", "gpt-3.5-turbo"];
+const CL100K_MODELS: [&str; 6] = [
+    "gpt-4",
+    "gpt-3.5-turbo",
+    "davinci-002",
+    "babbage-002",
+    "text-embedding-3",
+    "text-embedding-ada-002",
+];
 
 /// The longest run without a space, or of spaces alone, that is counted: a tokenizer takes longer
 /// than in proportion for each of them.

@@ -7,7 +7,7 @@ use std::alloc::System;
 
 use bytes::Bytes;
 use cap::Cap;
-use reins_dialects::{Anthropic, Dialect, OpenAi, Read, Target};
+use reins_dialects::{ChatCompletions, Dialect, Head, Read, Target, dialects};
 
 #[global_allocator]
 static MEMORY: Cap<System> = Cap::new(System, usize::MAX);
@@ -21,7 +21,8 @@ const HELD_BYTES_MAX: usize = 512 * 1024;
 fn asked(dialect: &dyn Dialect, stream: bool) -> Read {
     let body = format!(r#"{{"model":"gpt-4o","max_tokens":9,"stream":{stream}}}"#);
     let to = Target { vendor: "vendor".into(), connection: "connection".into() };
-    dialect.read(body.as_bytes(), &to).expect("a request")
+    let head = Head { path: dialect.path(), query: None };
+    dialect.read(&head, body.as_bytes()).expect("a request").bind(to)
 }
 
 /// The events that an answer may go on with for ever; the number makes each another one.
@@ -60,15 +61,17 @@ fn an_endless_answer_does_not_fill_the_memory() {
     for kind in 0..events(0).len() {
         let answer = || (0..EVENTS).map(|number| events(number)[kind].clone());
         for stream in [true, false] {
-            for dialect in [&OpenAi as &dyn Dialect, &Anthropic] {
-                let read = asked(dialect, stream);
+            for dialect in dialects() {
+                let read = asked(&**dialect, stream);
                 let mut meter = dialect.meter(&read, &read.call);
                 let held = most_held(answer(), |piece| meter.feed(piece.as_bytes()));
                 assert!(held <= HELD_BYTES_MAX, "{held} bytes are held of {:?}", events(0)[kind]);
                 meter.finish();
             }
         }
-        let mut filter = OpenAi.filter(&asked(&OpenAi, true)).expect("usage was not asked for");
+        let mut filter = ChatCompletions
+            .filter(&asked(&ChatCompletions, true))
+            .expect("usage was not asked for");
         let held = most_held(answer(), |piece| drop(filter.pass(Bytes::from(piece.to_owned()))));
         assert!(held <= HELD_BYTES_MAX, "{held} bytes are held back of {:?}", events(0)[kind]);
     }

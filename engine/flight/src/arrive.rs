@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::response::Parts;
 use http::{HeaderMap, Response, header};
-use reins_dialects::{Meter, Metered};
+use reins_dialects::{Dialect, Framing, Meter, Metered};
 use reins_governor::{Answered, Refusal};
 use tokio::sync::{mpsc, oneshot};
 
@@ -47,7 +47,7 @@ impl<T: Transport> Freight<T> {
     pub(crate) async fn arrive(self, arrival: Arrival, response: Response<BoxedBody>) -> Carried {
         let (head, body) = response.into_parts();
         let head = Box::new(head);
-        if is_event_stream(&head.headers) {
+        if framing(&*self.dialect, &head.headers) == Framing::Events {
             return self.stream(arrival, head, body, VecDeque::new());
         }
         let kept = collect(body, &self.terms, self.terms.whole_max, self.pulse()).await;
@@ -116,7 +116,7 @@ impl<T: Transport> Freight<T> {
         }
         let billing = self.billing();
         // What came decides, whatever was asked for: an answer in one piece is made in one piece.
-        let streams = is_event_stream(&head.headers);
+        let streams = framing(&*self.dialect, &head.headers) == Framing::Events;
         let owner = Owner {
             admitted: self.admitted,
             aside: Aside::new(metering, STREAM_PATIENCE),
@@ -143,9 +143,10 @@ fn cut_short(end: BodyEnd, waited: Duration) -> Refusal {
     Refusal::VendorError { what: "its answer broke off".to_owned() }
 }
 
-pub(crate) fn is_event_stream(headers: &HeaderMap) -> bool {
+/// How an answer comes, by its head.
+pub(crate) fn framing(dialect: &dyn Dialect, headers: &HeaderMap) -> Framing {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-    kind.is_some_and(|kind| kind.trim_start().starts_with("text/event-stream"))
+    dialect.framing(kind.unwrap_or_default())
 }
 
 pub(crate) fn encoding(headers: &HeaderMap) -> Option<&str> {

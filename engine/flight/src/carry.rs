@@ -32,8 +32,8 @@ pub struct Freight<T: Transport> {
     pub transport: Arc<T>,
     /// Makes the request for the call as it was admitted.
     pub pack: Pack,
-    /// How the vendor speaks.
-    pub dialect: &'static dyn Dialect,
+    /// The wire format of the vendor's endpoint.
+    pub dialect: Arc<dyn Dialect>,
     /// How the request was read.
     pub read: Arc<Read>,
     /// Times, sizes, retries.
@@ -128,7 +128,7 @@ pub async fn carry<T: Transport>(mut freight: Freight<T>) -> Carried {
 impl<T: Transport> Freight<T> {
     /// What the vendor bills of answers that do not come to their end.
     pub(crate) fn billing(&self) -> Billing {
-        self.dialect.billing(&self.read.call.vendor)
+        self.dialect.family().billing(&self.read.call.vendor)
     }
 
     /// Ends the call with an attempt that brought no answer.

@@ -19,11 +19,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
-use reins_dialects::{Dialect, Meter, Read};
+use reins_dialects::{Dialect, Framing, Meter, Read};
 use reins_governor::{Admitted, Answered, Clock, Closed};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::arrive::{encoding, is_event_stream};
+use crate::arrive::{encoding, framing};
 use crate::aside::Aside;
 use crate::backlog::{Backlog, Followed};
 use crate::carry::micros_since;
@@ -40,8 +40,8 @@ use crate::{BoxedBody, BrokeOff, Crew, Presence, Terms, report};
 pub struct Watching {
     /// The proof that it may be sent.
     pub admitted: Admitted,
-    /// How the vendor speaks.
-    pub dialect: &'static dyn Dialect,
+    /// The wire format of the vendor's endpoint.
+    pub dialect: Arc<dyn Dialect>,
     /// How the request was read.
     pub read: Arc<Read>,
     /// How long, and how far, an answer is read on after its client left.
@@ -115,7 +115,7 @@ pub struct Settled(oneshot::Receiver<Closed>);
 /// How an answer is to be metered, once its head is there.
 #[derive(Clone)]
 struct Answer {
-    dialect: &'static dyn Dialect,
+    dialect: Arc<dyn Dialect>,
     read: Arc<Read>,
 }
 
@@ -176,7 +176,7 @@ impl Watch {
         let encoding = encoding(headers).map(str::to_owned);
         // A compressed answer passes as it is: nothing can be taken out of it.
         let filter = encoding.is_none().then(|| answer.dialect.filter(&answer.read)).flatten();
-        let streams = is_event_stream(headers);
+        let streams = framing(&*answer.dialect, headers) == Framing::Events;
         let (status, follow) = (status.as_u16(), Follow { events, lag });
         tell(owner, Begun::Answer { status, streams, encoding, follow });
         let seen = Pieces { copies, backlog: Backlog::default() };
@@ -324,7 +324,7 @@ impl Sent {
         let metering = Metering::new(answer.meter(&admitted), encoding);
         Owner {
             aside: Aside::new(metering, STREAM_PATIENCE),
-            billing: answer.dialect.billing(&answer.read.call.vendor),
+            billing: answer.dialect.family().billing(&answer.read.call.vendor),
             streams,
             clock,
             terms,

@@ -18,6 +18,10 @@ pub enum Endpoint {
     ChatCompletions,
     /// Anthropic messages.
     Messages,
+    /// `OpenAI` embeddings.
+    Embeddings,
+    /// `OpenAI` completions of a text, from before there were chats.
+    Completions,
 }
 
 /// The speed a vendor serves a call at, which some vendors price apart.
@@ -67,6 +71,10 @@ pub struct InputSize {
     /// How often the vendor may read its input again for one answer, with what its own tools found.
     #[cbor(n(6), skip_if = "form::is_default")]
     pub rereads: u64,
+    /// Prompts that are answered apart, each of which may fill the model's window; none stands for
+    /// one.
+    #[cbor(n(7), skip_if = "form::is_default")]
+    pub prompts: u64,
 }
 
 /// The facts of one request.
@@ -187,7 +195,12 @@ impl fmt::Display for Wording {
 
 // === impl Endpoint ===
 
-words!(Endpoint { ChatCompletions = 0 "chat_completions", Messages = 1 "messages" });
+words!(Endpoint {
+    ChatCompletions = 0 "chat_completions",
+    Messages = 1 "messages",
+    Embeddings = 2 "embeddings",
+    Completions = 3 "completions",
+});
 
 // === impl ServiceTier ===
 

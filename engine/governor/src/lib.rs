@@ -32,6 +32,7 @@ mod readings;
 mod condition_kind;
 mod decided;
 mod judge;
+mod replay;
 mod trace;
 
 mod form;
@@ -65,6 +66,7 @@ pub use pattern::{Pattern, PatternError};
 pub use prices::{Bound, Cost, NoBound, Prices};
 pub use readings::{ReadKey, Reading, Readings, SpendRead, Standing};
 pub use refusal::{BudgetStop, Refusal, Unbounded, Unidentified};
+pub use replay::Agreement;
 pub use scope::{Scope, ScopeKind, Scopes};
 pub use snapshot::Snapshot;
 pub use text::Text;

@@ -175,7 +175,9 @@ impl FromStr for TransactionId {
         text.strip_prefix("txn_")
             .and_then(|ulid| Ulid::from_string(ulid).ok())
             .map(Self)
-            .ok_or_else(|| format!("`{text}` is not the id of a transaction"))
+            .ok_or_else(|| {
+                format!("`{text}` is not the id of a call: write txn_ and 26 characters")
+            })
     }
 }
 

@@ -113,14 +113,15 @@ impl Committed {
 
 impl Tokens {
     fn of(limits: &Limits, size: &InputSize, searches: u64) -> Result<Self, NoBound> {
-        let window = limits.context_window.map(u128::from);
+        let prompts = u128::from(size.prompts.max(1));
+        let window = limits.context_window.map(|window| u128::from(window) * prompts);
         let rereads = searches.max(size.rereads);
         if rereads > 0 {
             // What a tool finds is input of one more pass over the whole conversation.
             let what = if searches > 0 { "web_search" } else { "what a tool of the vendor finds" };
             let what = Wording::new(what);
             let window = window.ok_or(NoBound::UnboundedInput { what })?;
-            return Ok(Self::any(window * (u128::from(rereads) + 1)));
+            return Ok(Self::any(window.saturating_mul(u128::from(rereads) + 1)));
         }
         match (Self::shown(limits, size), window) {
             (Ok(tokens), window) => Ok(Self { most: window.unwrap_or(u128::MAX), ..tokens }),

@@ -9,11 +9,12 @@ use http::request::Parts;
 use http::uri::Authority;
 use http::{HeaderMap, HeaderValue, Uri, header};
 use percent_encoding::percent_decode_str;
+use reins_dialects::Credential;
 use reins_governor::{Refusal, Unidentified, has_key_form};
 use reins_store::{Key, Registry};
 
 use crate::Runtime;
-use crate::credential::{Credential, Malformed, Presented, sent_once};
+use crate::credential::{Malformed, Presented, sent_once};
 use crate::pools::Pools;
 use crate::served::Served;
 

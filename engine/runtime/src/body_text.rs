@@ -1,6 +1,7 @@
 //! The text of a request, counted by its dialect where its bytes do not fit into a budget.
 
 use std::fmt;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use reins_dialects::Dialect;
@@ -9,11 +10,17 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 
 /// A body, held until its call is admitted or turned away. Never shown.
 pub(crate) struct BodyText {
-    pub(crate) dialect: &'static dyn Dialect,
-    pub(crate) body: Bytes,
+    dialect: Arc<dyn Dialect>,
+    body: Bytes,
 }
 
 // === impl BodyText ===
+
+impl BodyText {
+    pub(crate) fn of(dialect: &Arc<dyn Dialect>, body: &Bytes) -> Arc<dyn Text> {
+        Arc::new(Self { dialect: Arc::clone(dialect), body: body.clone() })
+    }
+}
 
 impl Text for BodyText {
     /// Other calls are handed to another thread meanwhile, where there is one.
@@ -28,6 +35,6 @@ impl Text for BodyText {
 
 impl fmt::Debug for BodyText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BodyText").field("dialect", &self.dialect.name()).finish_non_exhaustive()
+        f.debug_struct("BodyText").field("dialect", &self.dialect).finish_non_exhaustive()
     }
 }

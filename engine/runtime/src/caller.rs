@@ -6,7 +6,7 @@ use std::time::Duration;
 use http::HeaderMap;
 use http::request::Parts;
 use reins_config::ServerLimits;
-use reins_dialects::Dialect;
+use reins_dialects::{Dialect, Family};
 use reins_governor::{
     Admitted, Asking, Call, Identity, Latency, Looked, Name, Refusal, Text, TransactionId, Turned,
     admit, turn_away,
@@ -38,8 +38,8 @@ pub struct Way<'a> {
     pub prefix: Option<&'a str>,
     /// The vendor's own path, below the version.
     pub rest: &'a str,
-    /// How its vendor speaks.
-    pub dialect: &'static dyn Dialect,
+    /// The caller's family, in whose words it is refused.
+    pub family: &'a dyn Family,
     /// Where it comes from.
     pub origin: Origin,
 }
@@ -143,8 +143,8 @@ impl<P: Pools> Caller<'_, P> {
 
     /// Turns a call away whose body cannot be read.
     #[must_use]
-    pub fn unread(&self, refusal: Refusal) -> Box<Stopped> {
-        self.turn_away(refusal, Call::new("", "", self.way.dialect.endpoint()))
+    pub fn unread(&self, dialect: &dyn Dialect, refusal: Refusal) -> Box<Stopped> {
+        self.turn_away(refusal, Call::new("", "", dialect.endpoint()))
     }
 
     /// The headers of the request.

@@ -1,6 +1,7 @@
-//! Credentials in a request: what stands where a key belongs, read, and which header each is for.
+//! Credentials in a request: what stands where a key belongs, read.
 
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::HeaderMap;
+use reins_dialects::Credential;
 use reins_governor::Refusal;
 
 /// Where vendors' SDKs put their key, in the order that is looked at.
@@ -26,15 +27,6 @@ const SENT_ONCE: [&str; 16] = [
     "x-reins-mode",
     "idempotency-key",
 ];
-
-/// A key as a header brought it. No Debug: it is a secret.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Credential<'a> {
-    /// The key itself.
-    pub(crate) key: &'a str,
-    /// It came as `Bearer KEY`, as tokens do.
-    pub(crate) bearer: bool,
-}
 
 /// A header where a key belongs is there, and holds none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,29 +97,12 @@ pub(crate) fn sent_once(headers: &HeaderMap) -> Result<(), Refusal> {
     }
 }
 
-/// The header that shows a key to a vendor. What came as `Bearer KEY` leaves so, as a vendor's
-/// OAuth tokens must; else it is the header of the vendor's dialect.
-pub(crate) fn vendor_header(
-    dialect: &str,
-    credential: Credential<'_>,
-) -> Option<(HeaderName, HeaderValue)> {
-    let Credential { key, bearer } = credential;
-    let (name, text) = if dialect == "anthropic" && !bearer {
-        (HeaderName::from_static("x-api-key"), key.to_owned())
-    } else {
-        (http::header::AUTHORIZATION, format!("Bearer {key}"))
-    };
-    let mut value = HeaderValue::from_str(&text).ok()?;
-    value.set_sensitive(true);
-    Some((name, value))
-}
-
 #[cfg(test)]
 mod tests {
     //! What is read as a key, and how it goes on.
     use http::{HeaderMap, HeaderName, HeaderValue};
 
-    use super::{Credential, Malformed, Presented, SDK_HEADERS, sent_once, vendor_header};
+    use super::{Malformed, Presented, SDK_HEADERS, sent_once};
 
     fn map(pairs: &[(&str, &str)]) -> HeaderMap {
         let pair = |(name, value): &(&str, &str)| {
@@ -160,20 +135,6 @@ mod tests {
             assert_eq!(found.map(|one| (one.key, one.bearer)), expected, "{name}: {value}");
         }
         assert!(Presented::in_headers(&map(&[])).sdk.iter().all(Option::is_none));
-    }
-
-    #[test]
-    fn a_bearer_stays_one_and_a_plain_key_goes_where_the_vendor_looks() {
-        for (dialect, bearer, name, value) in [
-            ("anthropic", false, "x-api-key", "k"),
-            ("anthropic", true, "authorization", "Bearer k"),
-            ("openai", false, "authorization", "Bearer k"),
-            ("openai", true, "authorization", "Bearer k"),
-        ] {
-            let shown = vendor_header(dialect, Credential { key: "k", bearer });
-            let (found, text) = shown.expect("a header");
-            assert_eq!((found.as_str(), text.as_bytes()), (name, value.as_bytes()), "{dialect}");
-        }
     }
 
     #[test]

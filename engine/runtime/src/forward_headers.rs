@@ -1,8 +1,9 @@
 //! The request that goes to a vendor: a new one, with what the vendor may see of the old.
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, Version, header};
+use http::{HeaderMap, Method, Request, Uri, Version, header};
 use http_body_util::Full;
+use reins_dialects::Signer;
 
 use crate::content::JSON;
 
@@ -56,13 +57,9 @@ const NEVER_RETURNED: [&str; 9] = [
     "upgrade",
 ];
 
-/// What a vendor may see of a request's headers, and the key it is shown. A header that
-/// `discloses` a key of Reins is left out.
-pub(crate) fn headers(
-    from: &HeaderMap,
-    key: Option<(HeaderName, HeaderValue)>,
-    discloses: impl Fn(&[u8]) -> bool,
-) -> HeaderMap {
+/// What a vendor may see of a request's headers. A header that `discloses` a key of Reins is left
+/// out; the vendor's own key is not among them.
+pub(crate) fn headers(from: &HeaderMap, discloses: impl Fn(&[u8]) -> bool) -> HeaderMap {
     let named = connection_options(from);
     let mut to = HeaderMap::with_capacity(from.len() + 1);
     for (name, value) in from {
@@ -70,9 +67,6 @@ pub(crate) fn headers(
         if passes && !discloses(value.as_bytes()) {
             to.append(name.clone(), value.clone());
         }
-    }
-    if let Some((name, value)) = key {
-        to.insert(name, value);
     }
     to
 }
@@ -96,15 +90,17 @@ pub fn returned(from: HeaderMap) -> HeaderMap {
     to
 }
 
-/// The request for one attempt. A body is JSON, as it was read, and nothing else.
+/// The request for one attempt, signed with the vendor's key. A body is JSON, as it was read, and
+/// nothing else.
 pub(crate) fn request(
     method: &Method,
     uri: Uri,
     headers: HeaderMap,
     body: Bytes,
+    signer: &dyn Signer,
 ) -> Request<Full<Bytes>> {
     let is_empty = body.is_empty();
-    let mut request = Request::new(Full::new(body));
+    let mut request = Request::new(body);
     *request.method_mut() = method.clone();
     *request.uri_mut() = uri;
     *request.version_mut() = Version::HTTP_11;
@@ -112,7 +108,8 @@ pub(crate) fn request(
     if !is_empty {
         request.headers_mut().insert(header::CONTENT_TYPE, JSON);
     }
-    request
+    signer.sign(&mut request);
+    request.map(Full::new)
 }
 
 /// `-` and `_` are the same here: some servers behind a vendor's limit think so.
@@ -139,7 +136,8 @@ fn connection_options(headers: &HeaderMap) -> Vec<String> {
 mod tests {
     //! What goes out, and what comes back.
     use bytes::Bytes;
-    use http::{HeaderMap, HeaderName, HeaderValue, Method};
+    use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
+    use reins_dialects::{Anthropic, Credential, Family, Signer};
 
     use super::{headers, request, returned};
 
@@ -148,6 +146,10 @@ mod tests {
             .iter()
             .map(|(n, v)| (n.parse::<HeaderName>().expect(n), HeaderValue::from_str(v).expect(v)))
             .collect()
+    }
+
+    fn signer() -> Box<dyn Signer> {
+        Anthropic.signer(Credential { key: "sk", bearer: false }).expect("a key")
     }
 
     #[test]
@@ -171,14 +173,12 @@ mod tests {
             ("idempotency-key", "k"),
             ("x-auth", "Token ours"),
         ]);
-        let to = headers(
-            &from,
-            Some((HeaderName::from_static("x-api-key"), HeaderValue::from_static("sk"))),
-            |value| value.ends_with(b"ours"),
-        );
-        let mut names: Vec<_> = to.keys().map(HeaderName::as_str).collect();
+        let to = headers(&from, |value| value.ends_with(b"ours"));
+        let sent = request(&Method::POST, Uri::default(), to, Bytes::new(), &*signer());
+        let mut names: Vec<_> = sent.headers().keys().map(HeaderName::as_str).collect();
         names.sort_unstable();
         assert_eq!(names, ["anthropic-version", "idempotency-key", "x-api-key"]);
+        assert_eq!(sent.headers()["x-api-key"], "sk");
     }
 
     #[test]
@@ -186,7 +186,8 @@ mod tests {
         let made = |body: &'static str| {
             let from = map(&[("content-type", "text/plain"), ("content-type", "text/html")]);
             let uri = "http://vendor/v1".parse().expect("an address");
-            request(&Method::POST, uri, headers(&from, None, |_| false), Bytes::from(body))
+            let headers = headers(&from, |_| false);
+            request(&Method::POST, uri, headers, Bytes::from(body), &*signer())
         };
         let types: Vec<_> = made("{}").headers().get_all("content-type").iter().cloned().collect();
         assert_eq!(types, ["application/json"]);

@@ -230,8 +230,8 @@ impl First {
         }
     }
 
-    /// The call was answered like this. It is copied: a body may be a part of a larger buffer, which
-    /// it would keep.
+    /// The call was answered like this. It is copied: a body may be a part of a larger buffer, and
+    /// would keep all of it.
     pub fn answered(self, id: TransactionId, status: StatusCode, headers: &HeaderMap, body: &[u8]) {
         if body.len() > BODY_MAX {
             return self.gone(id);

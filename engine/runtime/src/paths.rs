@@ -1,11 +1,15 @@
 //! The table of paths: which are metered, which are free by nature, and that all others are
 //! refused. An unmetered path would void every budget.
+//!
+//! Its rows are those of the dialects; see [`reins_dialects::FAMILIES`].
+
+use std::sync::Arc;
 
 use http::{HeaderMap, Method};
-use reins_dialects::{Anthropic, Dialect, OpenAi};
+use reins_dialects::{Dialect, FAMILIES, Family, dialects, family_of};
 
 /// What a path stands for.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub enum Path<'a> {
     /// A paid call.
     Metered {
@@ -13,22 +17,22 @@ pub enum Path<'a> {
         prefix: Option<&'a str>,
         /// The vendor's own path, below the version.
         rest: &'a str,
-        /// How the vendor speaks.
-        dialect: &'static dyn Dialect,
+        /// The wire format of the endpoint.
+        dialect: Arc<dyn Dialect>,
     },
     /// A call that vendors answer for nothing: it is passed on for whoever has a key.
     Free {
         /// The vendor or connection that the path is prefixed with.
         prefix: Option<&'a str>,
-        /// The vendor's own path, from its version on.
+        /// The vendor's own path, below the version.
         rest: &'a str,
-        /// How the caller speaks, and the vendor too, unless it is asked for its models.
-        dialect: &'static dyn Dialect,
+        /// The caller's family, and the vendor's too, unless it is asked for its models.
+        family: Arc<dyn Family>,
     },
     /// Nothing that is carried.
     Refused {
-        /// How the caller speaks.
-        dialect: &'static dyn Dialect,
+        /// The caller's family.
+        family: Arc<dyn Family>,
     },
 }
 
@@ -42,18 +46,28 @@ impl<'a> Path<'a> {
     #[must_use]
     pub fn of(method: &Method, path: &'a str, headers: &HeaderMap) -> Self {
         let (prefix, rest) = split(path);
-        match (method, rest) {
-            (&Method::POST, "chat/completions") => Self::Metered { prefix, rest, dialect: &OpenAi },
-            (&Method::POST, "messages") => Self::Metered { prefix, rest, dialect: &Anthropic },
-            (&Method::POST, "messages/count_tokens") => {
-                Self::Free { prefix, rest, dialect: &Anthropic }
+        if *method == Method::POST {
+            if let Some(dialect) = dialects().find(|dialect| dialect.carries(rest)) {
+                return Self::Metered { prefix, rest, dialect: Arc::clone(dialect) };
             }
-            (&Method::GET, rest) if is_models(rest) => {
-                Self::Free { prefix, rest, dialect: spoken(prefix, rest, headers) }
+            if let Some(family) = FAMILIES.iter().find(|family| family.free().contains(&rest)) {
+                return Self::Free { prefix, rest, family: Arc::clone(family) };
             }
-            _ => Self::Refused { dialect: spoken(prefix, rest, headers) },
         }
+        let family = Arc::clone(family_of(prefix, rest, headers));
+        if *method == Method::GET && is_models(rest) {
+            return Self::Free { prefix, rest, family };
+        }
+        Self::Refused { family }
     }
+}
+
+/// The paths that are carried, for those who ask for another.
+pub(crate) fn carried() -> String {
+    let metered = dialects().map(|dialect| dialect.path().to_owned());
+    let free = FAMILIES.iter().flat_map(|family| family.free()).map(|&path| path.to_owned());
+    let paths: Vec<_> = metered.chain(free).map(|path| format!("{VERSION}{path}")).collect();
+    format!("{} and {VERSION}models", paths.join(", "))
 }
 
 /// `/v1/x` → no prefix and `x`; `/openai/v1/x` and `/openai/x` → `openai` and `x`.
@@ -78,12 +92,6 @@ fn is_model(name: &str) -> bool {
     name.bytes().all(plain) && !name.contains("..")
 }
 
-/// How the caller speaks, on a path that more than one vendor may have.
-fn spoken(prefix: Option<&str>, rest: &str, headers: &HeaderMap) -> &'static dyn Dialect {
-    let on_its_path = prefix == Some("anthropic") || rest.split('/').next() == Some("messages");
-    if on_its_path || headers.contains_key("anthropic-version") { &Anthropic } else { &OpenAi }
-}
-
 #[cfg(test)]
 mod tests {
     //! Which request is what.
@@ -93,13 +101,14 @@ mod tests {
 
     fn shown(method: &Method, path: &str, headers: &HeaderMap) -> String {
         match Path::of(method, path, headers) {
-            Path::Metered { prefix, dialect, .. } => {
-                format!("metered {} {}", prefix.unwrap_or("-"), dialect.name())
+            Path::Metered { prefix, rest, dialect } => {
+                assert!(dialect.carries(rest), "{path}");
+                format!("metered {} {}", prefix.unwrap_or("-"), dialect.family().name())
             }
-            Path::Free { prefix, rest, dialect } => {
-                format!("free {} {rest} {}", prefix.unwrap_or("-"), dialect.name())
+            Path::Free { prefix, rest, family } => {
+                format!("free {} {rest} {}", prefix.unwrap_or("-"), family.name())
             }
-            Path::Refused { dialect } => format!("refused {}", dialect.name()),
+            Path::Refused { family } => format!("refused {}", family.name()),
         }
     }
 

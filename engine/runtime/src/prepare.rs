@@ -4,17 +4,17 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use reins_dialects::{Dialect, Read, Target};
-use reins_flight::{Crew, Freight, Pack, Presence, Terms, Transport, Watch, Watching, watch};
-use reins_governor::{Admitted, Call, Clock, Closed, Refusal};
-
 use http::{HeaderMap, Request};
 use http_body_util::Full;
+use reins_dialects::{Dialect, Head, Read, Target};
+use reins_flight::{Crew, Freight, Pack, Presence, Terms, Transport, Watch, Watching, watch};
+use reins_governor::{Admitted, Call, Clock, Closed, Refusal};
 
 use crate::body_text::BodyText;
 use crate::caller::Caller;
 use crate::forward_headers;
 use crate::idempotency::{First, Kept, Scope, Turn};
+use crate::paths::is_models;
 use crate::pools::Pools;
 use crate::routing::{self, Wish};
 use crate::stopped::Stopped;
@@ -28,8 +28,8 @@ pub struct Governed<P: Pools> {
     pub upstream: Arc<Upstream<P::Pool>>,
     /// Makes the request of each attempt, as the call was admitted.
     pub pack: Pack,
-    /// How the vendor speaks.
-    pub dialect: &'static dyn Dialect,
+    /// The wire format of the vendor's endpoint.
+    pub dialect: Arc<dyn Dialect>,
     /// How the request was read.
     pub read: Arc<Read>,
     /// Times, sizes, retries.
@@ -79,16 +79,19 @@ impl<P: Pools> Caller<'_, P> {
     ///
     /// # Errors
     /// Why it may not be made.
-    pub async fn govern(&self, body: Bytes) -> Result<Begun<P>, Box<Stopped>> {
-        let turn = self.turn(&body).map_err(|refusal| self.unread(refusal))?;
+    pub async fn govern(
+        &self,
+        dialect: &Arc<dyn Dialect>,
+        body: Bytes,
+    ) -> Result<Begun<P>, Box<Stopped>> {
+        let turn = self.turn(&body).map_err(|refusal| self.unread(&**dialect, refusal))?;
         let first = match turn {
             Turn::Plain => None,
             Turn::First(first) => Some(first),
             Turn::Again(kept) => return Ok(Begun::Again(kept)),
         };
-        let dialect = self.way.dialect;
-        let text = Arc::new(BodyText { dialect, body: body.clone() });
-        let prepared = self.prepare(body).map_err(|unready| {
+        let text = BodyText::of(dialect, &body);
+        let prepared = self.prepare(dialect, body).map_err(|unready| {
             let (refusal, call) = *unready;
             self.turn_away(refusal, call)
         })?;
@@ -96,6 +99,7 @@ impl<P: Pools> Caller<'_, P> {
         let admitted = self.admit(call, text).await?;
         let (crew, clock) = (self.runtime.crew.clone(), Arc::clone(&self.runtime.clock));
         let terms = upstream.terms(self.server());
+        let dialect = Arc::clone(dialect);
         let governed =
             Governed { admitted, upstream, pack, dialect, read, terms, first, crew, clock };
         Ok(Begun::Call(Box::new(governed)))
@@ -112,19 +116,17 @@ impl<P: Pools> Caller<'_, P> {
     fn try_free(&self, body: Bytes) -> Result<Free<P>, Refusal> {
         let (version, head, rest) = (&*self.version, self.head, self.way.rest);
         let wish = self.wish(None);
-        let dialect = match self.way.dialect {
-            caller if crate::paths::is_models(rest) => {
-                routing::dialect_of_models(version, &wish, caller)
-            }
+        let family = match self.way.family {
+            caller if is_models(rest) => routing::family_of_models(version, &wish, caller),
             own => own,
         };
-        let upstream = routing::choose(version, dialect, &wish)?;
-        let uri = routing::path(upstream, dialect, rest, head.uri.query())?;
+        let upstream = routing::choose(version, family, &wish)?;
+        let uri = routing::path(upstream, rest, head.uri.query())?;
         let registry = &self.runtime.registry;
-        let key = routing::vendor_key(upstream, dialect, &self.arrival, registry)?;
+        let signer = routing::signer(upstream, &self.arrival, registry)?;
         let discloses = |value: &[u8]| registry.discloses_key(value);
-        let headers = forward_headers::headers(&head.headers, Some(key), discloses);
-        let request = forward_headers::request(&head.method, uri, headers, body);
+        let headers = forward_headers::headers(&head.headers, discloses);
+        let request = forward_headers::request(&head.method, uri, headers, body, &*signer);
         let terms = upstream.terms(self.server());
         Ok(Free { upstream: Arc::clone(upstream), request, terms })
     }
@@ -135,21 +137,19 @@ impl<P: Pools> Caller<'_, P> {
         self.runtime.idempotency.turn(&scope, &self.head.headers, body)
     }
 
-    /// Reads the call, and finds what carries it.
-    fn prepare(&self, body: Bytes) -> Result<Prepared<P>, Unready> {
-        let dialect = self.way.dialect;
-        let unread = |refusal| Box::new((refusal, Call::new("", "", self.way.dialect.endpoint())));
-        let nobody: Arc<str> = Arc::from("");
-        let target = Target { vendor: Arc::clone(&nobody), connection: nobody };
-        let mut read = dialect.read(&body, &target).map_err(unread)?;
-        let known = |refusal, call: &Call| Box::new((refusal, call.clone()));
-        let chosen = routing::choose(&self.version, dialect, &self.wish(Some(&read.call.model)));
-        let upstream = chosen.map_err(|refusal| known(refusal, &read.call))?;
-        read.call.vendor = Arc::clone(&upstream.connection.vendor);
-        read.call.connection = upstream.connection.name.clone().into();
-        let read = Arc::new(read);
-        let pack = self.pack(upstream, &read, body);
-        let pack = pack.map_err(|refusal| known(refusal, &read.call))?;
+    /// Reads the call, finds what carries it, and binds it to that.
+    fn prepare(&self, dialect: &Arc<dyn Dialect>, body: Bytes) -> Result<Prepared<P>, Unready> {
+        let head = Head { path: self.way.rest, query: self.head.uri.query() };
+        let unread = |refusal| Box::new((refusal, Call::new("", "", dialect.endpoint())));
+        let asked = dialect.read(&head, &body).map_err(unread)?;
+        let wish = self.wish(Some(&asked.model));
+        let upstream = match routing::choose(&self.version, self.way.family, &wish) {
+            Ok(upstream) => upstream,
+            Err(refusal) => return Err(Box::new((refusal, asked.bind(nowhere()).call))),
+        };
+        let read = Arc::new(asked.bind(upstream.target()));
+        let pack = self.pack(upstream, dialect, &read, body);
+        let pack = pack.map_err(|refusal| Box::new((refusal, read.call.clone())))?;
         let output_cap = read.call.output_cap.or(upstream.connection.default_max_tokens);
         let call = Call { output_cap, ..read.call.clone() };
         Ok(Prepared { read, call, upstream: Arc::clone(upstream), pack })
@@ -164,22 +164,28 @@ impl<P: Pools> Caller<'_, P> {
     fn pack(
         &self,
         upstream: &Upstream<P::Pool>,
+        dialect: &Arc<dyn Dialect>,
         read: &Arc<Read>,
         body: Bytes,
     ) -> Result<Pack, Refusal> {
-        let dialect = self.way.dialect;
-        let uri = routing::queried(upstream, self.head.uri.query())?;
+        let uri = routing::path(upstream, self.way.rest, self.head.uri.query())?;
         let registry = &self.runtime.registry;
-        let key = routing::vendor_key(upstream, dialect, &self.arrival, registry)?;
+        let signer = routing::signer(upstream, &self.arrival, registry)?;
         let discloses = |value: &[u8]| registry.discloses_key(value);
-        let headers = forward_headers::headers(&self.head.headers, Some(key), discloses);
+        let headers = forward_headers::headers(&self.head.headers, discloses);
         let (method, read) = (self.head.method.clone(), Arc::clone(read));
+        let dialect = Arc::clone(dialect);
         Ok(Box::new(move |call: &Call| {
             let changed = dialect.rewrite(&body, &read, call);
             let bytes = changed.map_or_else(|| body.clone(), Bytes::from);
-            forward_headers::request(&method, uri.clone(), headers.clone(), bytes)
+            forward_headers::request(&method, uri.clone(), headers.clone(), bytes, &*signer)
         }))
     }
+}
+
+/// The target in the record of a call that no connection carries.
+fn nowhere() -> Target {
+    Target { vendor: "".into(), connection: "".into() }
 }
 
 // === impl Governed ===

@@ -1,11 +1,12 @@
 //! Answers without a vendor, as data: a refusal in the vendor's own words, and an answer that is
 //! given again.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
-use reins_dialects::Dialect;
+use reins_dialects::Family;
 use reins_governor::{Action, Name, Refusal, TransactionId};
 
 use crate::answer_headers::{names, set};
@@ -14,11 +15,11 @@ use crate::forward_headers::returned;
 use crate::idempotency::Kept;
 use crate::pools::Pools;
 use crate::stopped::{Stopped, Unrecognised};
-use crate::{Runtime, refusal_metrics};
+use crate::{Runtime, paths, refusal_metrics};
 
 /// A refusal as the vendor would word it.
-fn refuse(dialect: &dyn Dialect, refusal: &Refusal, id: Option<TransactionId>) -> Response<Bytes> {
-    let body = Bytes::from(dialect.refuse(refusal, id));
+fn refuse(family: &dyn Family, refusal: &Refusal, id: Option<TransactionId>) -> Response<Bytes> {
+    let body = Bytes::from(family.refuse(refusal, id));
     let mut response = Response::new(body);
     *response.status_mut() =
         StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -55,12 +56,14 @@ pub fn repeat(kept: &Kept) -> Response<Bytes> {
 
 /// The refusal of a path that is not in the table.
 fn not_carried(path: &str) -> Refusal {
-    Refusal::NotFound {
-        path: path.chars().take(200).collect(),
-        hint: "Reins carries /v1/chat/completions, /v1/messages, /v1/messages/count_tokens and \
-               /v1/models, also behind the name of a connection; other paths could spend past \
-               every budget",
-    }
+    static HINT: LazyLock<String> = LazyLock::new(|| {
+        format!(
+            "Reins carries {}, also behind the name of a connection; other paths could spend past \
+             every budget",
+            paths::carried()
+        )
+    });
+    Refusal::NotFound { path: path.chars().take(200).collect(), hint: &HINT }
 }
 
 // === impl Runtime ===
@@ -95,14 +98,14 @@ impl<P: Pools> Runtime<P> {
         if id.is_none() {
             self.refusal_log.log(refusal, organization, way.origin.peer, self.clock.monotonic());
         }
-        refuse(way.dialect, refusal, id)
+        refuse(way.family, refusal, id)
     }
 }
 
 /// The answer for a path that is not in the table.
 #[must_use]
-pub fn refuse_path(dialect: &dyn Dialect, path: &str) -> Response<Bytes> {
+pub fn refuse_path(family: &dyn Family, path: &str) -> Response<Bytes> {
     let refusal = not_carried(path);
     refusal_metrics::refused(&refusal, None);
-    refuse(dialect, &refusal, None)
+    refuse(family, &refusal, None)
 }

@@ -1,16 +1,16 @@
 //! Which line carries a call: by the path's prefix, a header, or the model.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use http::uri::InvalidUri;
-use http::{HeaderMap, HeaderName, HeaderValue, Uri};
-use reins_config::{Connection, DialectName, VendorKey};
-use reins_dialects::{Anthropic, Dialect, OpenAi};
+use http::{HeaderMap, Uri};
+use reins_config::{Connection, VendorKey};
+use reins_dialects::{Credential, Family, Signer};
 use reins_governor::Refusal;
 use reins_store::Registry;
 
 use crate::authenticate::{Arrival, is_ours};
-use crate::credential::{Credential, vendor_header};
 use crate::version::{Upstream, Version};
 
 /// What is said of where a call shall go.
@@ -32,13 +32,13 @@ pub(crate) fn named<'a>(prefix: Option<&'a str>, headers: &'a HeaderMap) -> Opti
 /// Finds the one line for a request.
 pub(crate) fn choose<'a, P>(
     version: &'a Version<P>,
-    dialect: &dyn Dialect,
+    family: &dyn Family,
     wish: &Wish<'_>,
 ) -> Result<&'a Arc<Upstream<P>>, Refusal> {
-    let fitting = || version.upstreams.iter().filter(|line| speaks(line, dialect));
+    let fitting = || version.upstreams.iter().filter(|line| speaks(line, family));
     if let Some(pin) = wish.pinned {
         let line = fitting().find(|line| *line.connection.name == *pin);
-        return only(line, pin, wish.named, dialect);
+        return only(line, pin, wish.named, family);
     }
     let Some(name) = wish.named else {
         return by_model(version, &fitting().collect::<Vec<_>>(), wish.model);
@@ -48,27 +48,25 @@ pub(crate) fn choose<'a, P>(
     }
     let of_vendor: Vec<_> = fitting().filter(|line| *line.connection.vendor == *name).collect();
     match *of_vendor {
-        [] => Err(unknown(name, dialect, fitting())),
+        [] => Err(unknown(name, family, fitting())),
         // Whoever names the only one means it, whatever it is said to sell.
         [only] => Ok(only),
         [..] => by_model(version, &of_vendor, wish.model),
     }
 }
 
-/// How the vendor speaks whose models are asked for: as the caller does, unless none of those that
-/// can be meant does so.
-pub(crate) fn dialect_of_models<P>(
-    version: &Version<P>,
+/// The family of the vendor whose models are asked for: the caller's, unless none of those that can
+/// be meant is of it.
+pub(crate) fn family_of_models<'a, P>(
+    version: &'a Version<P>,
     wish: &Wish<'_>,
-    caller: &'static dyn Dialect,
-) -> &'static dyn Dialect {
+    caller: &'a dyn Family,
+) -> &'a dyn Family {
     let name = wish.pinned.or(wish.named);
     let meant = |line: &&Arc<Upstream<P>>| name.is_none_or(|name| is(line, name));
     let meant: Vec<_> = version.upstreams.iter().filter(meant).collect();
     match meant.first() {
-        Some(line) if !meant.iter().any(|line| speaks(line, caller)) => {
-            spoken(line.connection.dialect)
-        }
+        Some(line) if !meant.iter().any(|line| speaks(line, caller)) => &*line.connection.family,
         Some(_) | None => caller,
     }
 }
@@ -83,14 +81,14 @@ fn only<'a, P>(
     line: Option<&'a Arc<Upstream<P>>>,
     pin: &str,
     named: Option<&str>,
-    dialect: &dyn Dialect,
+    family: &dyn Family,
 ) -> Result<&'a Arc<Upstream<P>>, Refusal> {
     let forbidden = |what| Refusal::Forbidden { what };
     let Some(line) = line else {
         return Err(forbidden(format!(
             "this key is for the connection `{pin}`, and no such connection speaks the {} \
              dialect: use the paths of its vendor",
-            dialect.name()
+            family.name()
         )));
     };
     match named.filter(|name| !is(line, name)) {
@@ -101,8 +99,8 @@ fn only<'a, P>(
     }
 }
 
-fn speaks<P>(line: &Upstream<P>, dialect: &dyn Dialect) -> bool {
-    line.connection.dialect.word() == dialect.name()
+fn speaks<P>(line: &Upstream<P>, family: &dyn Family) -> bool {
+    line.connection.family.name() == family.name()
 }
 
 fn by_model<'a, P>(
@@ -136,13 +134,13 @@ fn none_sells(model: Option<&str>) -> Refusal {
 
 fn unknown<'a, P: 'a>(
     name: &str,
-    dialect: &dyn Dialect,
+    family: &dyn Family,
     fitting: impl Iterator<Item = &'a Arc<Upstream<P>>>,
 ) -> Refusal {
     let names: Vec<_> = fitting.map(|line| format!("`{}`", line.connection.name)).collect();
     bad(format!(
         "no connection named `{name}` speaks the {} dialect: those that do are {}",
-        dialect.name(),
+        family.name(),
         if names.is_empty() { "none".to_owned() } else { names.join(", ") }
     ))
 }
@@ -157,51 +155,26 @@ fn ambiguous<P>(selling: &[&Arc<Upstream<P>>], model: Option<&str>) -> Refusal {
     ))
 }
 
-fn spoken(name: DialectName) -> &'static dyn Dialect {
-    match name {
-        DialectName::OpenAi => &OpenAi,
-        DialectName::Anthropic => &Anthropic,
-    }
+/// Where the vendor behind a connection answers paid calls, by the paths of its endpoints.
+pub(crate) fn paid(connection: &Connection) -> Result<HashMap<Box<str>, Uri>, InvalidUri> {
+    let dialects = connection.family.dialects().iter();
+    let address = |path| Ok((Box::from(path), address(connection, path, None)?));
+    dialects.map(|dialect| address(dialect.path())).collect()
 }
 
-/// Where the vendor behind a connection answers paid calls.
-pub(crate) fn paid(connection: &Connection) -> Result<Uri, InvalidUri> {
-    let dialect = spoken(connection.dialect);
-    let rest = if dialect.name() == "anthropic" { "messages" } else { "chat/completions" };
-    address(connection, dialect, rest, None)
+/// Where a vendor's own path leads, with the caller's own query.
+pub(crate) fn path<P>(line: &Upstream<P>, rest: &str, query: Option<&str>) -> Result<Uri, Refusal> {
+    let paid = if query.is_none() { line.paid.get(rest) } else { None };
+    let made = || address(&line.connection, rest, query).map_err(|_| not_sent_on());
+    paid.map_or_else(made, |uri| Ok(uri.clone()))
 }
 
-/// A line's address with the caller's own query.
-pub(crate) fn queried<P>(line: &Upstream<P>, query: Option<&str>) -> Result<Uri, Refusal> {
-    match query {
-        None => Ok(line.paid.clone()),
-        Some(query) => format!("{}?{query}", line.paid).parse().map_err(|_| not_sent_on()),
-    }
-}
-
-/// Where a vendor's own path leads.
-pub(crate) fn path<P>(
-    line: &Upstream<P>,
-    dialect: &dyn Dialect,
-    rest: &str,
-    query: Option<&str>,
-) -> Result<Uri, Refusal> {
-    address(&line.connection, dialect, rest, query).map_err(|_| not_sent_on())
-}
-
-/// A path below a vendor's base address: Anthropic's has the version in its paths.
-fn address(
-    connection: &Connection,
-    dialect: &dyn Dialect,
-    rest: &str,
-    query: Option<&str>,
-) -> Result<Uri, InvalidUri> {
+/// A path below a vendor's base address, which may or may not end with the version.
+fn address(connection: &Connection, rest: &str, query: Option<&str>) -> Result<Uri, InvalidUri> {
+    let version = connection.family.base().version;
     let base = connection.base_url.to_string();
     let base = base.trim_end_matches('/');
-    let (base, version) = match dialect.name() {
-        "anthropic" => (base.trim_end_matches("/v1"), "/v1"),
-        _ => (base, ""),
-    };
+    let base = base.strip_suffix(version).unwrap_or(base);
     let (mark, query) = query.map_or(("", ""), |query| ("?", query));
     format!("{base}{version}/{rest}{mark}{query}").parse()
 }
@@ -210,20 +183,19 @@ fn not_sent_on() -> Refusal {
     bad("the path or query cannot be sent on".to_owned())
 }
 
-/// The key the vendor is shown: the caller's own where it is meant, else the one that is kept.
+/// What shows the vendor its key: the caller's own where it is meant, else the one that is kept.
 ///
 /// INVARIANT: neither is a key of Reins, whatever the file says and lacks.
-pub(crate) fn vendor_key<P>(
+pub(crate) fn signer<P>(
     line: &Upstream<P>,
-    dialect: &dyn Dialect,
     arrival: &Arrival<'_>,
     registry: &Registry,
-) -> Result<(HeaderName, HeaderValue), Refusal> {
+) -> Result<Box<dyn Signer>, Refusal> {
     let kept = line.key().filter(|key| !is_ours(registry, key));
     let kept = kept.map(|key| Credential { key, bearer: false });
     let brought = arrival.vendor_key;
     let key = if arrival.vendor_key_is_meant { brought.or(kept) } else { kept.or(brought) };
-    key.and_then(|key| vendor_header(dialect.name(), key))
+    key.and_then(|key| line.connection.family.signer(key))
         .ok_or_else(|| bad(no_key_for(&line.connection)))
 }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use http::Uri;
 use reins_config::{Connection, DeclaredKey, Organization, Secret, ServerLimits, VendorKey};
+use reins_dialects::Target;
 use reins_flight::Terms;
 use reins_governor::{Name, Snapshot};
 use reins_ledger::Limits;
@@ -52,8 +53,8 @@ pub struct Upstream<P> {
     pub connection: Connection,
     /// What the host keeps for it.
     pub pool: P,
-    /// Where its vendor answers paid calls.
-    pub(crate) paid: Uri,
+    /// Where its vendor answers paid calls, by the paths of its endpoints.
+    pub(crate) paid: HashMap<Box<str>, Uri>,
     /// The key that Reins keeps for the vendor.
     key: Option<Secret>,
 }
@@ -130,6 +131,12 @@ fn limit(limit: &reins_config::Limit) -> reins_ledger::Limit {
 // === impl Upstream ===
 
 impl<P> Upstream<P> {
+    /// Where calls on this connection go.
+    pub(crate) fn target(&self) -> Target {
+        let Connection { vendor, name, .. } = &self.connection;
+        Target { vendor: Arc::clone(vendor), connection: name.clone().into() }
+    }
+
     fn is(&self, connection: &Connection, key: Option<&Secret>) -> bool {
         self.connection == *connection && self.key.as_ref() == key
     }

@@ -15,9 +15,9 @@ use crate::{StoreError, calls, lock};
 /// version to the next.
 const MIGRATIONS: [&str; 1] =
     [concat!(include_str!("schema/1.sql"), include_str!("schema/calls.sql"))];
-/// The first version of the schema that can be read. Those before it were never released: they
-/// counted the spend of all organizations together.
-pub(crate) const FIRST_VERSION: i64 = 3;
+/// The first version of the schema that can be read. Those before it were never released: the first
+/// two counted the spend of all organizations together, the third has no count of prompts.
+pub(crate) const FIRST_VERSION: i64 = 4;
 /// How long a writer waits for another process's write, such as a key being revoked.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// More than the folder has.

@@ -5,6 +5,7 @@ mod serve;
 mod check;
 mod price;
 
+mod explain;
 mod spend;
 
 mod connection;
@@ -39,6 +40,7 @@ Examples:
   reins serve                     begin; agents change their base URL and their key
   reins key create --name ci      a key for one of them
   reins spend                     who has spent what, and what is left
+  reins explain txn_01KBB1QW3J…   why a call was refused, changed or let through
 
 Every command works beside a running server.";
 
@@ -48,6 +50,7 @@ enum Command {
     Check(check::Check),
     Price(price::Price),
     Spend(spend::Spend),
+    Explain(explain::Explain),
     #[command(subcommand)]
     Key(key::Key),
     #[command(subcommand)]
@@ -102,6 +105,7 @@ impl Command {
             Self::Check(check) => check.run(desk),
             Self::Price(price) => price.run(desk),
             Self::Spend(spend) => spend.run(desk).await,
+            Self::Explain(explain) => explain.run(desk).await,
             Self::Key(key) => key.run(desk).await,
             Self::Connection(connection) => connection.run(desk).await,
             Self::Bench(bench) => bench.run(desk).await,

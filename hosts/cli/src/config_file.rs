@@ -4,7 +4,9 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use reins_config::{Checked, FILE_MAX, File, Main, Other, Purpose, Rejected, read_beside};
+use reins_config::{
+    Checked, FILE_MAX, File, Main, Organization, Other, Purpose, Rejected, read_beside,
+};
 use reins_files::{Contents, FileError};
 use reins_governor::Name;
 
@@ -43,6 +45,15 @@ pub(crate) struct Further {
 pub(crate) enum Unusable {
     Unreadable(FileError),
     Wrong(Box<Rejected>),
+}
+
+// === impl Of ===
+
+impl Of {
+    /// The organization that is asked for, where `first` is the one of the main file.
+    pub(crate) fn id<'a>(&'a self, first: &'a Organization) -> &'a Name {
+        self.organization.as_ref().unwrap_or(&first.id)
+    }
 }
 
 // === impl ConfigFile ===

@@ -9,7 +9,7 @@ use metrics_exporter_prometheus::BuildError;
 use reins_config::Report;
 use reins_files::FileError;
 use reins_gateway::ServeError;
-use reins_governor::Name;
+use reins_governor::{Name, TransactionId};
 use reins_prices::PriceError;
 use reins_runtime::RuntimeError;
 use reins_store::StoreError;
@@ -38,6 +38,15 @@ pub(crate) enum Failure {
         "the key `{id}` is of the organization `{organization}`: add --organization {organization}"
     )]
     KeyElsewhere { id: String, organization: Name },
+    #[error(
+        "there is no call `{id}` in `{}`: ids are in the header x-reins-transaction-id of answers",
+        .store.display()
+    )]
+    NoSuchTransaction { id: TransactionId, store: PathBuf },
+    #[error(
+        "the call `{id}` is of the organization `{organization}`: add --organization {organization}"
+    )]
+    TransactionElsewhere { id: TransactionId, organization: Name },
     #[error(transparent)]
     Serve(ServeError),
     #[error("the start panicked")]

@@ -1,7 +1,10 @@
 //! A paid call over HTTP, from its request to its answer.
 
+use std::sync::Arc;
+
 use http::{Request, Response};
 use hyper::body::Incoming;
+use reins_dialects::Dialect;
 use reins_flight::{Carried, Freight, Presence, Transport, carry};
 use reins_governor::Refusal;
 use reins_runtime::{Begun, Caller, First, Stopped, Way, repeat, trailers};
@@ -17,6 +20,7 @@ use crate::vendor_pool::VendorPools;
 pub(crate) async fn govern(
     desk: &Desk,
     way: Way<'_>,
+    dialect: &Arc<dyn Dialect>,
     request: Request<Incoming>,
 ) -> Response<AnswerBody> {
     let place = match desk.runtime.place() {
@@ -24,12 +28,12 @@ pub(crate) async fn govern(
         Err(refusal) => return refused(desk, way, &refusal),
     };
     let (head, body) = request.into_parts();
-    let governed = async {
+    let answered = async {
         let caller = desk.runtime.caller(way, &head)?;
         let trailers = accepts_trailers(&head.headers);
-        govern_caller(desk, way, (&caller, trailers), body, place).await
+        governed(desk, (way, dialect), (&caller, trailers), body, place).await
     };
-    governed.await.unwrap_or_else(|stopped| stopped_by(desk, way, &stopped))
+    answered.await.unwrap_or_else(|stopped| stopped_by(desk, way, &stopped))
 }
 
 /// The answer to a call that was stopped.
@@ -42,16 +46,16 @@ pub(crate) fn refused(desk: &Desk, way: Way<'_>, refusal: &Refusal) -> Response<
     desk.runtime.refused(way, refusal, None, None).map(AnswerBody::whole)
 }
 
-async fn govern_caller(
+async fn governed(
     desk: &Desk,
-    way: Way<'_>,
+    (way, dialect): (Way<'_>, &Arc<dyn Dialect>),
     (caller, wants_trailers): (&Caller<'_, VendorPools>, bool),
     body: Incoming,
     place: OwnedSemaphorePermit,
 ) -> Result<Response<AnswerBody>, Box<Stopped>> {
     let body = inbound::read(caller.headers(), body, caller.server(), &desk.room).await;
-    let body = body.map_err(|refusal| caller.unread(refusal))?;
-    let governed = match caller.govern(body).await? {
+    let body = body.map_err(|refusal| caller.unread(&**dialect, refusal))?;
+    let governed = match caller.govern(dialect, body).await? {
         Begun::Call(governed) => governed,
         Begun::Again(kept) => return Ok(repeat(&kept).map(AnswerBody::whole)),
     };

@@ -240,13 +240,15 @@ impl Server {
         let origin = Origin { peer: Peer::Address(peer), local: is_local(self.bound, peer) };
         let answer = match Path::of(request.method(), &path, request.headers()) {
             Path::Metered { prefix, rest, dialect } => {
-                govern::govern(&self.desk, Way { prefix, rest, dialect, origin }, request).await
+                let way = Way { prefix, rest, family: dialect.family(), origin };
+                govern::govern(&self.desk, way, &dialect, request).await
             }
-            Path::Free { prefix, rest, dialect } => {
-                free::pass_on(&self.desk, Way { prefix, rest, dialect, origin }, request).await
+            Path::Free { prefix, rest, family } => {
+                let way = Way { prefix, rest, family: &*family, origin };
+                free::pass_on(&self.desk, way, request).await
             }
-            Path::Refused { dialect } => {
-                return (refuse_path(dialect, &path).map(AnswerBody::whole), false);
+            Path::Refused { family } => {
+                return (refuse_path(&*family, &path).map(AnswerBody::whole), false);
             }
         };
         let known = answer.extensions().get::<Unrecognised>().is_none();

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use serde::Deserialize;
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::weight::{Weight, bytes};
@@ -26,6 +27,12 @@ pub(crate) struct Ask<'a> {
     pub(crate) n: Option<u64>,
     #[serde(borrow, default)]
     pub(crate) messages: Vec<Message<'a>>,
+    pub(crate) best_of: Option<u64>,
+    /// What a completion goes on from, or what embeddings are of.
+    #[serde(default)]
+    prompt: Value,
+    #[serde(default)]
+    input: Value,
     #[serde(borrow, default)]
     system: Weight<'a>,
     #[serde(borrow, default)]
@@ -93,12 +100,35 @@ impl<'a> Ask<'a> {
         (text.div_ceil(BYTES_PER_TOKEN) + overhead).min(body_bytes) + images * IMAGE_TOKENS
     }
 
+    /// How many prompts a request without messages has, and their tokens: no overhead is counted.
+    pub(crate) fn prompts(&self) -> (u64, u64) {
+        let prompt = if self.prompt.is_null() { &self.input } else { &self.prompt };
+        let Value::Array(items) = prompt else { return (1, tokens(prompt)) };
+        let tokens = items.iter().map(tokens).sum();
+        let ids = !items.is_empty() && items.iter().all(Value::is_number);
+        (if ids { 1 } else { count(items.len()) }, tokens)
+    }
+
     /// The name of the first tool on offer.
     pub(crate) fn first_tool(&self) -> Option<String> {
         let tools: Vec<Tool<'_>> = serde_json::from_str(self.tools?.get()).ok()?;
         let tool = tools.into_iter().next()?;
         tool.function.map(|function| function.name).or(tool.name).map(Cow::into_owned)
     }
+}
+
+/// Tokens of a text, or of their ids.
+fn tokens(prompt: &Value) -> u64 {
+    match prompt {
+        Value::String(text) => bytes(text).div_ceil(BYTES_PER_TOKEN),
+        Value::Array(ids) => count(ids.len()),
+        Value::Number(_) => 1,
+        Value::Null | Value::Bool(_) | Value::Object(_) => 0,
+    }
+}
+
+fn count(length: usize) -> u64 {
+    u64::try_from(length).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

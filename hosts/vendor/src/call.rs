@@ -17,6 +17,7 @@ use crate::frames::Frame;
 use crate::hangup::HangUp;
 use crate::job::Job;
 use crate::plan::Plan;
+use crate::prices::Maker;
 use crate::refusal::Refusal;
 use crate::script::{Reset, SCRIPT_HEADER, Script};
 
@@ -47,7 +48,7 @@ pub(crate) fn refuse(dialect: Dialect, refusal: &Refusal, unique: &str) -> Respo
     if let Some(seconds) = refusal.retry_after {
         response.headers_mut().insert(RETRY_AFTER, seconds.into());
     }
-    if dialect == Dialect::Anthropic && (refusal.status == 429 || refusal.status >= 500) {
+    if dialect.maker() == Maker::Anthropic && (refusal.status == 429 || refusal.status >= 500) {
         let name = HeaderName::from_static("x-should-retry");
         response.headers_mut().insert(name, HeaderValue::from_static("true"));
     }
@@ -186,10 +187,10 @@ fn fail(frames: &mut Vec<Frame>, plan: &Plan, events: usize) -> u64 {
 
 /// The content type of an answer.
 fn kind(plan: &Plan) -> &'static str {
-    match (plan.stream, plan.dialect) {
+    match (plan.stream, plan.dialect.maker()) {
         (false, _) => "application/json",
-        (true, Dialect::OpenAi) => "text/event-stream; charset=utf-8",
-        (true, Dialect::Anthropic) => "text/event-stream",
+        (true, Maker::OpenAi) => "text/event-stream; charset=utf-8",
+        (true, Maker::Anthropic) => "text/event-stream",
     }
 }
 

@@ -1,4 +1,4 @@
-//! The two wire formats, and what each of them is asked to word.
+//! The wire formats, and what each of them is asked to word.
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
@@ -12,25 +12,35 @@ use crate::{anthropic, openai};
 /// The most answers to one call, as OpenAI documents `n`.
 const MOST_CHOICES: u64 = 128;
 
-/// A wire format.
+/// The wire format of an endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Dialect {
     OpenAi,
     Anthropic,
+    Embeddings,
+    Completions,
 }
 
 impl Dialect {
+    /// All of them.
+    const ALL: [Self; 4] = [Self::OpenAi, Self::Anthropic, Self::Embeddings, Self::Completions];
+
+    /// The one that is posted to at this path.
+    pub(crate) fn at(path: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|dialect| dialect.endpoint() == path)
+    }
+
     pub(crate) fn maker(self) -> Maker {
         match self {
-            Self::OpenAi => Maker::OpenAi,
+            Self::OpenAi | Self::Embeddings | Self::Completions => Maker::OpenAi,
             Self::Anthropic => Maker::Anthropic,
         }
     }
 
     pub(crate) fn vendor(self) -> &'static str {
-        match self {
-            Self::OpenAi => "openai",
-            Self::Anthropic => "anthropic",
+        match self.maker() {
+            Maker::OpenAi => "openai",
+            Maker::Anthropic => "anthropic",
         }
     }
 
@@ -38,6 +48,8 @@ impl Dialect {
         match self {
             Self::OpenAi => "/v1/chat/completions",
             Self::Anthropic => "/v1/messages",
+            Self::Embeddings => "/v1/embeddings",
+            Self::Completions => "/v1/completions",
         }
     }
 
@@ -46,6 +58,8 @@ impl Dialect {
         match self {
             Self::OpenAi => openai::cap(ask, model),
             Self::Anthropic => anthropic::cap(ask, model),
+            Self::Embeddings => Ok(0),
+            Self::Completions => openai::completions::cap(ask, model),
         }
     }
 
@@ -54,13 +68,42 @@ impl Dialect {
         match self {
             Self::OpenAi => ask.n.unwrap_or(1).clamp(1, MOST_CHOICES),
             Self::Anthropic => 1,
+            Self::Embeddings => ask.prompts().0,
+            Self::Completions => ask.n.unwrap_or(1).clamp(1, MOST_CHOICES) * ask.prompts().0,
         }
+    }
+
+    /// How many answers are made and billed, of which one call may get the best.
+    pub(crate) fn made(self, ask: &Ask<'_>) -> u64 {
+        match (self, ask.best_of) {
+            (Self::Completions, Some(best_of)) => {
+                self.choices(ask).max(best_of.clamp(1, MOST_CHOICES) * ask.prompts().0)
+            }
+            (Self::OpenAi | Self::Anthropic | Self::Embeddings | Self::Completions, _) => {
+                self.choices(ask)
+            }
+        }
+    }
+
+    /// The tokens of a call's input.
+    pub(crate) fn input(self, ask: &Ask<'_>, body_bytes: usize) -> u64 {
+        match self {
+            Self::OpenAi | Self::Anthropic => ask.prompt_tokens(body_bytes),
+            Self::Embeddings | Self::Completions => ask.prompts().1,
+        }
+    }
+
+    /// Whether the answer comes in events.
+    pub(crate) fn streams(self, ask: &Ask<'_>) -> bool {
+        self != Self::Embeddings && ask.stream == Some(true)
     }
 
     pub(crate) fn whole(self, plan: &Plan) -> String {
         match self {
             Self::OpenAi => openai::whole::body(plan),
             Self::Anthropic => anthropic::whole::body(plan),
+            Self::Embeddings => openai::embeddings::body(plan),
+            Self::Completions => openai::completions::body(plan),
         }
     }
 
@@ -68,21 +111,23 @@ impl Dialect {
         match self {
             Self::OpenAi => openai::stream::events(plan),
             Self::Anthropic => anthropic::stream::events(plan),
+            Self::Embeddings => Vec::new(),
+            Self::Completions => openai::completions::events(plan),
         }
     }
 
     pub(crate) fn refusal(self, refusal: &Refusal, request_id: &str) -> String {
-        match self {
-            Self::OpenAi => openai::refusal(refusal),
-            Self::Anthropic => anthropic::refusal(refusal, request_id),
+        match self.maker() {
+            Maker::OpenAi => openai::refusal(refusal),
+            Maker::Anthropic => anthropic::refusal(refusal, request_id),
         }
     }
 
     /// What a vendor says that failed after it had answered with 200: overloaded, in its words.
     pub(crate) fn failure(self, plan: &Plan) -> String {
-        let status = match self {
-            Self::OpenAi => 503,
-            Self::Anthropic => 529,
+        let status = match self.maker() {
+            Maker::OpenAi => 503,
+            Maker::Anthropic => 529,
         };
         self.refusal(&Refusal::of_status(status, None), &format!("req_{}", plan.unique))
     }
@@ -90,16 +135,16 @@ impl Dialect {
     /// The same as an event of a stream.
     pub(crate) fn failure_event(self, plan: &Plan) -> String {
         let failure = self.failure(plan);
-        match self {
-            Self::OpenAi => openai::stream::error(&failure),
-            Self::Anthropic => anthropic::stream::error(&failure),
+        match self.maker() {
+            Maker::OpenAi => openai::stream::error(&failure),
+            Maker::Anthropic => anthropic::stream::error(&failure),
         }
     }
 
     pub(crate) fn unknown_model(self, asked: &str) -> Refusal {
-        match self {
-            Self::OpenAi => openai::unknown_model(asked),
-            Self::Anthropic => anthropic::unknown_model(asked),
+        match self.maker() {
+            Maker::OpenAi => openai::unknown_model(asked),
+            Maker::Anthropic => anthropic::unknown_model(asked),
         }
     }
 
@@ -108,6 +153,8 @@ impl Dialect {
         match self {
             Self::OpenAi => format!("chatcmpl-{unique}"),
             Self::Anthropic => format!("msg_01{unique}"),
+            Self::Embeddings => format!("embd-{unique}"),
+            Self::Completions => format!("cmpl-{unique}"),
         }
     }
 
@@ -116,14 +163,14 @@ impl Dialect {
         let mut set = |name, value| headers.insert(HeaderName::from_static(name), value);
         let id = HeaderValue::from_str(&format!("req_{unique}"));
         let id = id.unwrap_or(HeaderValue::from_static("req"));
-        match self {
-            Self::OpenAi => {
+        match self.maker() {
+            Maker::OpenAi => {
                 set("x-request-id", id);
                 set("openai-organization", HeaderValue::from_static("pretend-vendor"));
                 set("openai-processing-ms", HeaderValue::from_static("1"));
                 set("openai-version", HeaderValue::from_static("2020-10-01"));
             }
-            Self::Anthropic => {
+            Maker::Anthropic => {
                 set("request-id", id);
                 set("anthropic-organization-id", HeaderValue::from_static("pretend-vendor"));
             }

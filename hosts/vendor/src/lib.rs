@@ -10,6 +10,7 @@
 //! | path | what |
 //! |---|---|
 //! | `POST /v1/chat/completions`, `POST /v1/messages` | metered and billed |
+//! | `POST /v1/embeddings`, `POST /v1/completions` | the same, scripted by header alone |
 //! | `POST /v1/messages/count_tokens`, `GET /v1/models` | free |
 //! | `GET /books?last=20`, `GET /books/last` | the sums and the newest calls, the newest call |
 //! | `DELETE /books` | a new page |

@@ -1,5 +1,7 @@
-//! OpenAI's chat completions: caps, usage, errors, and the list of models.
+//! OpenAI's endpoints: caps, usage, errors, and the list of models.
 
+pub(crate) mod completions;
+pub(crate) mod embeddings;
 pub(crate) mod stream;
 pub(crate) mod whole;
 

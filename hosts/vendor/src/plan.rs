@@ -70,12 +70,12 @@ impl Plan {
             created: epoch_seconds(),
             asked: ask.model.clone().into_owned(),
             model: answering(dialect, script, asked)?,
-            stream: ask.stream == Some(true),
+            stream: dialect.streams(ask),
             include_usage: ask.include_usage(),
             usage: Usage {
-                output: total.saturating_mul(choices),
+                output: total.saturating_mul(dialect.made(ask)),
                 reasoning: reasoning.saturating_mul(choices),
-                ..prompt(script, ask.prompt_tokens(body_bytes))
+                ..prompt(script, dialect.input(ask, body_bytes))
             },
             claim: script.claim,
             choices,

@@ -209,6 +209,13 @@ static MODELS: &[Model] = &[
         272_000,
         openai_with_writes("0.4", "0.04", "0.5", "1.8"),
     ),
+    line(O, "gpt-3.5-turbo-instruct", "gpt-3.5-turbo-instruct", 4_096, openai("1.5", "1.5", "2")),
+    line(O, "davinci-002", "davinci-002", 4_096, openai("2", "2", "2")),
+    line(O, "babbage-002", "babbage-002", 4_096, openai("0.4", "0.4", "0.4")),
+    // The most output of these is never asked for: no answer has any.
+    line(O, "text-embedding-3-small", "text-embedding-3-small", 1, openai("0.02", "0.02", "0")),
+    line(O, "text-embedding-3-large", "text-embedding-3-large", 1, openai("0.13", "0.13", "0")),
+    line(O, "text-embedding-ada-002", "text-embedding-ada-002", 1, openai("0.1", "0.1", "0")),
     line(O, "o3", "o3-2025-04-16", 100_000, openai("2", "0.5", "8")),
     line(O, "o4-mini", "o4-mini-2025-04-16", 100_000, openai("1.1", "0.275", "4.4")),
     line(

@@ -15,6 +15,7 @@ use crate::call;
 use crate::desk::Desk;
 use crate::dialect::Dialect;
 use crate::hangup::HangUp;
+use crate::prices::Maker;
 use crate::refusal::Refusal;
 use crate::{anthropic, openai};
 
@@ -36,14 +37,10 @@ pub(crate) async fn answer(
         return Ok(call::refuse(dialect(&head), &Refusal::of_status(413, None), &desk.unique()));
     };
     let body = body.to_bytes();
-    let response = match (head.method.as_str(), head.uri.path()) {
-        ("POST", "/v1/chat/completions") => {
-            call::answer(&desk, Dialect::OpenAi, &head.headers, &body).await
-        }
-        ("POST", "/v1/messages") => {
-            call::answer(&desk, Dialect::Anthropic, &head.headers, &body).await
-        }
-        _ => Ok(free(&desk, &head, &body)),
+    let metered = Dialect::at(head.uri.path()).filter(|_| head.method == Method::POST);
+    let response = match metered {
+        Some(dialect) => call::answer(&desk, dialect, &head.headers, &body).await,
+        None => Ok(free(&desk, &head, &body)),
     };
     desk.seen.keep(head, body);
     response
@@ -53,9 +50,9 @@ pub(crate) async fn answer(
 fn free(desk: &Desk, head: &http::request::Parts, body: &Bytes) -> Response<Answer> {
     let (dialect, unique) = (dialect(head), desk.unique());
     let answered = call::check_key(&head.headers).and_then(|()| {
-        match (head.method.as_str(), head.uri.path(), dialect) {
-            ("GET", "/v1/models", Dialect::OpenAi) => Ok(openai::models()),
-            ("GET", "/v1/models", Dialect::Anthropic) => Ok(anthropic::models()),
+        match (head.method.as_str(), head.uri.path(), dialect.maker()) {
+            ("GET", "/v1/models", Maker::OpenAi) => Ok(openai::models()),
+            ("GET", "/v1/models", Maker::Anthropic) => Ok(anthropic::models()),
             ("POST", "/v1/messages/count_tokens", _) => count_tokens(body),
             _ => Err(Refusal::no_such_path()),
         }

@@ -205,7 +205,7 @@ async fn what_cannot_be_answered_is_refused_unbilled() {
         (CHAT, "status=429", &*chat(""), "429", "retry-after: 1"),
         (MESSAGES, "", r#"{"model":"claude-opus-5"}"#, "400", "max_tokens: Field required"),
         (MESSAGES, "status=529", &*message(""), "529", "overloaded_error"),
-        ("/v1/embeddings", "", "{}", "404", "Not found"),
+        ("/v1/images/generations", "", "{}", "404", "Not found"),
     ] {
         let answer = post(&vendor, path, script, body).await;
         assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{answer}");

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use reins_dialects::{Anthropic, Dialect, Found, OpenAi, usage_from_json};
+use reins_dialects::{FAMILIES, Found};
 use reins_governor::{Cost, Prices, Usage};
 use reins_prices::PriceBook;
 
@@ -26,10 +26,10 @@ const PICOS_PER_NANO: u128 = 1_000;
 
 /// The usage is refused, or its tokens are those that a second parser sees, at their price.
 pub(crate) fn is_right(json: &[u8]) -> Verdict {
-    for dialect in [&OpenAi as &dyn Dialect, &Anthropic] {
-        let Found::Usage(usage) = usage_from_json(dialect.name(), json) else { continue };
+    for family in FAMILIES.iter() {
+        let Found::Usage(usage) = family.usage(json) else { continue };
         believed(&usage)?;
-        tokens_are(dialect, &object(json)?, &usage)?;
+        tokens_are(&**family, &object(json)?, &usage)?;
         for (vendor, model) in MODELS {
             if let Some(cost) = BOOK.cost(vendor, model, &usage) {
                 adds_up(&cost, &usage)?;

@@ -15,16 +15,17 @@ mod shown;
 mod bill;
 mod file;
 
-use reins_dialects::Dialect;
+use reins_dialects::dialects;
 
-/// Whatever is read of a request, a second parser reads alike, and in what it is rewritten to.
-pub fn request(dialect: &dyn Dialect, body: &[u8]) {
-    must(request::agrees(dialect, body));
+/// Whatever is read of a request, in any dialect, a second parser reads alike, and in what it is
+/// rewritten to.
+pub fn request(body: &[u8]) {
+    dialects().for_each(|dialect| must(request::agrees(&**dialect, body)));
 }
 
-/// However an answer is cut, it tells the same, and that can be believed.
-pub fn answer(dialect: &dyn Dialect, bytes: &[u8]) {
-    must(answer::holds(dialect, bytes));
+/// However an answer is cut, it tells the same in any dialect, and that can be believed.
+pub fn answer(bytes: &[u8]) {
+    dialects().for_each(|dialect| must(answer::holds(&**dialect, bytes)));
 }
 
 /// A client sees all of an answer but what may be hidden.

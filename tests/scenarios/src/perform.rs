@@ -120,6 +120,8 @@ fn request(call: &Call) -> Request {
 
 fn filled(body: &Map<String, Value>) -> Map<String, Value> {
     let mut body = body.clone();
-    body.entry("messages").or_insert_with(|| json!([{"role": "user", "content": "Hello"}]));
+    if !["input", "prompt"].iter().any(|name| body.contains_key(*name)) {
+        body.entry("messages").or_insert_with(|| json!([{"role": "user", "content": "Hello"}]));
+    }
     body
 }

@@ -3,12 +3,10 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use http::Uri;
+use reins_dialects::family;
 
 use crate::value::Value;
 
-/// Vendors whose address is known.
-const KNOWN: [(&str, &str); 2] =
-    [("openai", "https://api.openai.com/v1"), ("anthropic", "https://api.anthropic.com")];
 /// How an address is written.
 const HINT: &str = "write scheme, host and path, such as \"https://api.example.com/v1\"";
 
@@ -41,8 +39,7 @@ pub(crate) fn read(
 
 fn known(vendor: &Value<'_>, private: Option<bool>) -> Option<Address> {
     let name = vendor.as_text()?;
-    let found = KNOWN.iter().find(|(known, _)| *known == name);
-    let base_url = found.map(|(_, url)| Uri::from_static(url));
+    let base_url = family(name).and_then(|family| family.base().url.parse().ok());
     let Some(base_url) = base_url else {
         let what = format!("nobody knows where `{name}` is reached");
         return vendor.bad(what, "add its base_url, such as \"https://api.example.com/v1\"");

@@ -1,13 +1,15 @@
 //! `[[connection]]`: a vendor's address and key.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use reins_dialects::FAMILIES;
 use reins_governor::{Name, has_key_form};
 
 use crate::Secret;
 use crate::environment::Variables;
 use crate::names::Names;
-use crate::organization::{Connection, DialectName, Timeouts, VendorKey};
+use crate::organization::{Connection, SharedFamily, Timeouts, VendorKey};
 use crate::others::Other;
 use crate::reader::Reader;
 use crate::tables::action::tokens;
@@ -52,15 +54,15 @@ pub(crate) fn read(
 
     let (name_value, vendor) = (written_name.as_ref().or(vendor.as_ref()), vendor.as_ref());
     let name = name_value.and_then(|value| name(value, names));
-    let dialect = vendor.and_then(|vendor| self::dialect(vendor, dialect.as_ref()));
+    let family = vendor.and_then(|vendor| family(vendor, dialect.as_ref()));
     // WHY: of a vendor that nobody knows, the dialect's hint asks for the address too.
-    let asked = vendor.filter(|_| dialect.is_some() || url.is_some());
+    let asked = vendor.filter(|_| family.is_some() || url.is_some());
     let address = asked.and_then(|vendor| address::read(vendor, url.as_ref(), private?));
     let Address { base_url, allow_private } = address?;
     Some(Connection {
         name: name?,
         vendor: vendor?.plain()?,
-        dialect: dialect?,
+        family: family?,
         base_url,
         allow_private,
         key: key?,
@@ -90,13 +92,14 @@ fn name(value: &Value<'_>, names: &mut Names) -> Option<Name> {
     Some(name)
 }
 
-fn dialect(vendor: &Value<'_>, written: Option<&Value<'_>>) -> Option<DialectName> {
-    let words = [DialectName::OpenAi, DialectName::Anthropic].map(|each| (each.word(), each));
+fn family(vendor: &Value<'_>, written: Option<&Value<'_>>) -> Option<SharedFamily> {
+    let words: Vec<_> =
+        FAMILIES.iter().map(|family| (family.name(), SharedFamily(Arc::clone(family)))).collect();
     let vendor_name = vendor.as_text()?;
-    let own = words.iter().find(|(word, _)| *word == vendor_name).map(|(_, dialect)| *dialect);
     if let Some(written) = written {
         return written.word(&words);
     }
+    let own = reins_dialects::family(vendor_name).map(|family| SharedFamily(Arc::clone(family)));
     if own.is_none() && NOT_YET.contains(&vendor_name) {
         let hint = "use openai or anthropic, or a dialect for an address that copies one of them";
         return vendor.bad(format!("the vendor `{vendor_name}` is not in this version"), hint);

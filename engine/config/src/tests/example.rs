@@ -7,10 +7,7 @@ use reins_governor::{BudgetScope, Environment, HoldMode, OnExceed, ScopeKind, Us
 use reins_policy::{Action, Mode, Schedule, SpendCondition};
 
 use super::{EXAMPLE, serve};
-use crate::{
-    BudgetStatus, Checked, DialectName, Durability, Main, Organization, Process, StoreUrl,
-    VendorKey,
-};
+use crate::{BudgetStatus, Checked, Durability, Main, Organization, Process, StoreUrl, VendorKey};
 
 fn example() -> Main {
     serve(EXAMPLE).unwrap_or_else(|report| panic!("{report}"))
@@ -60,11 +57,11 @@ fn reads_connections_with_their_defaults() {
     let [openai, claude, local] = organization().connections.try_into().expect("three");
     assert_eq!((&*openai.name, &*openai.vendor), ("openai", "openai"));
     assert_eq!(openai.base_url.to_string(), "https://api.openai.com/v1");
-    assert_eq!((openai.dialect, openai.allow_private), (DialectName::OpenAi, false));
+    assert_eq!((openai.family.name(), openai.allow_private), ("openai", false));
     assert_eq!((openai.retries, openai.timeouts.headers), (1, Duration::from_secs(120)));
     let VendorKey::Environment(key) = &openai.key else { panic!("{openai:?}") };
     assert_eq!(key.expose(), "sk-from-the-environment");
-    assert_eq!((&*claude.name, claude.dialect), ("claude", DialectName::Anthropic));
+    assert_eq!((&*claude.name, claude.family.name()), ("claude", "anthropic"));
     assert_eq!((claude.key, claude.default_max_tokens), (VendorKey::Stored, Some(4096)));
     assert_eq!((local.key, local.allow_private), (VendorKey::PassThrough, true));
     assert!(local.models[0].matches("llama-3-70b"));

@@ -1,10 +1,10 @@
-//! What the objects of a chat completion tell.
+//! What the objects of a completion tell, of a chat or of a text.
 
 use std::sync::Arc;
 
 use reins_governor::{Call, ModelFee, ServiceTier, Usage};
 
-use super::request::{SEARCHES, may_think_unseen};
+use super::model::may_think_unseen;
 use super::usage;
 use crate::answer::Tell;
 use crate::outline::{Outline, Shape};
@@ -22,6 +22,9 @@ pub(super) const SHAPE: Shape = Shape {
 
 /// Bytes of a list without a choice.
 const EMPTY_LIST: u64 = 2;
+
+/// A chat completion that may search does so once, before it answers.
+pub(super) const SEARCHES: u64 = 1;
 
 /// What was told so far.
 #[derive(Debug)]

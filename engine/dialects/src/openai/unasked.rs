@@ -8,9 +8,9 @@ use memchr::memmem::Finder;
 use memchr::memrchr2;
 
 use super::tally::SHAPE;
-use crate::Filter;
 use crate::outline::Outline;
 use crate::sse::{Lines, Step};
+use crate::{Filter, Read};
 
 /// The longest event that is held back, in bytes: the one that tells usage has some hundreds.
 const HELD_BYTES_MAX: usize = 64 * 1024;
@@ -30,6 +30,11 @@ pub(super) struct Unasked {
     /// Whether the last event was hidden, so that the rest of its last line is as well.
     hidden: bool,
     finder: Finder<'static>,
+}
+
+/// The filter of a stream whose usage only Reins asks for.
+pub(super) fn filter(read: &Read) -> Option<Box<dyn Filter>> {
+    read.places.asking.is_ours().then(|| Box::new(Unasked::new()) as Box<dyn Filter>)
 }
 
 // === impl Unasked ===

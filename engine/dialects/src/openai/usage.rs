@@ -37,16 +37,34 @@ pub(super) fn tier(word: &str) -> Option<ServiceTier> {
     }
 }
 
-/// The usage that an object tells, whichever of the two endpoints it comes from.
+/// The usage that an object tells, whichever of the endpoints it comes from: one whose total is its
+/// prompt has no output.
 pub(super) fn from_json(json: &[u8]) -> Found {
-    object(json).and_then(|usage| usage.as_ref().map_or(Ok(None), read)).into()
+    let told = |usage: &Object| {
+        let total = count(usage, "total_tokens")?;
+        let is_prompt = total.is_some() && total == count(usage, "prompt_tokens")?;
+        if is_prompt { read_input(usage) } else { read(usage) }
+    };
+    object(json).and_then(|usage| usage.as_ref().map_or(Ok(None), told)).into()
 }
 
-/// The usage of an answer.
+/// The usage of an answer with output.
 pub(super) fn read(usage: &Object) -> Result<Option<Usage>, Absurd> {
+    read_or(usage, None)
+}
+
+/// The usage of an answer that has no output of its own to count.
+pub(super) fn read_input(usage: &Object) -> Result<Option<Usage>, Absurd> {
+    read_or(usage, Some(0))
+}
+
+/// `unsaid` stands for the output where no count of it is there.
+fn read_or(usage: &Object, unsaid: Option<u64>) -> Result<Option<Usage>, Absurd> {
     let prompt = first([count(usage, "prompt_tokens"), count(usage, "input_tokens")])?;
     let completion = first([count(usage, "completion_tokens"), count(usage, "output_tokens")])?;
-    let (Some(prompt), Some(completion)) = (prompt, completion) else { return Ok(None) };
+    let (Some(prompt), Some(completion)) = (prompt, completion.or(unsaid)) else {
+        return Ok(None);
+    };
     let input = input(usage, prompt)?;
     let output = output(usage, prompt, completion)?;
     let word = usage.get("service_tier").and_then(Value::as_str);

@@ -1,17 +1,16 @@
 //! Answers as vendors send them: whole, cut anywhere, broken off anywhere.
 
-use bytes::Bytes;
 use reins_governor::{ServiceTier, Usage};
 
-use super::{DIALECTS, asked, metered};
+use super::{asked, dialects, metered};
 use crate::sse::EVENT_BYTES_MAX;
-use crate::{Anthropic, Dialect, Failure, Found, Metered, OUTPUT_UNSEEN, OpenAi};
+use crate::{ChatCompletions, Dialect, Failure, Found, Messages, Metered, OUTPUT_UNSEEN};
 
 /// An answer and what it tells.
-struct Answer {
+pub(super) struct Answer {
     dialect: &'static dyn Dialect,
-    stream: bool,
-    bytes: &'static [u8],
+    pub(super) stream: bool,
+    pub(super) bytes: &'static [u8],
     usage: Found,
     model: Option<&'static str>,
     output_bound: u64,
@@ -47,7 +46,7 @@ const ZERO: Usage = Usage {
     tier: ServiceTier::Standard,
 };
 
-fn openai() -> Vec<Answer> {
+pub(super) fn openai() -> Vec<Answer> {
     let mini = Some("gpt-4o-mini-2024-07-18");
     let plain = Usage { input: 17, output: 28, ..ZERO };
     let tools = Usage {
@@ -69,48 +68,48 @@ fn openai() -> Vec<Answer> {
             model: mini,
             output_bound: 36,
             complete: true,
-            ..answer!(OpenAi "openai" "stream.sse")
+            ..answer!(ChatCompletions "openai" "stream.sse")
         },
         Answer {
             model: mini,
             output_bound: 36,
             complete: true,
-            ..answer!(OpenAi "openai" "stream_unasked.sse")
+            ..answer!(ChatCompletions "openai" "stream_unasked.sse")
         },
         Answer {
             usage: Found::Usage(tools),
             model: Some("gpt-5.6-sol"),
             output_bound: OUTPUT_UNSEEN,
             complete: true,
-            ..answer!(OpenAi "openai" "stream_tools.sse")
+            ..answer!(ChatCompletions "openai" "stream_tools.sse")
         },
         Answer {
             usage: Found::Usage(unseen),
             model: Some("grok-4"),
             output_bound: OUTPUT_UNSEEN,
             complete: true,
-            ..answer!(OpenAi "openai" "stream_crlf.sse")
+            ..answer!(ChatCompletions "openai" "stream_crlf.sse")
         },
         Answer {
             usage: Found::Usage(two),
             model: mini,
             output_bound: 14,
             complete: true,
-            ..answer!(OpenAi "openai" "stream_two.sse")
+            ..answer!(ChatCompletions "openai" "stream_two.sse")
         },
         Answer {
             usage: Found::Usage(whole),
             model: mini,
             output_bound: 194,
             complete: true,
-            ..answer!(OpenAi "openai" "whole.json")
+            ..answer!(ChatCompletions "openai" "whole.json")
         },
         Answer {
             usage: Found::Usage(audio),
             model: Some("gpt-4o-audio-preview-2024-12-17"),
             output_bound: 187,
             complete: true,
-            ..answer!(OpenAi "openai" "whole_audio.json")
+            ..answer!(ChatCompletions "openai" "whole_audio.json")
         },
     ]
 }
@@ -125,45 +124,49 @@ fn openai_failures() -> Vec<Answer> {
             model: mini,
             output_bound: 11,
             failure: after,
-            ..answer!(OpenAi "openai" "stream_error.sse")
+            ..answer!(ChatCompletions "openai" "stream_error.sse")
         },
-        Answer { failure: before, ..answer!(OpenAi "openai" "failed_at_once.sse") },
-        Answer { failure: before, model: mini, ..answer!(OpenAi "openai" "failed_at_role.sse") },
-        Answer { failure: before, ..answer!(OpenAi "openai" "whole_error.json") },
+        Answer { failure: before, ..answer!(ChatCompletions "openai" "failed_at_once.sse") },
+        Answer {
+            failure: before,
+            model: mini,
+            ..answer!(ChatCompletions "openai" "failed_at_role.sse")
+        },
+        Answer { failure: before, ..answer!(ChatCompletions "openai" "whole_error.json") },
         Answer {
             usage: told,
             failure: after,
             model: mini,
             output_bound: 4,
-            ..answer!(OpenAi "openai" "failed_after_usage.sse")
+            ..answer!(ChatCompletions "openai" "failed_after_usage.sse")
         },
         Answer {
             usage: told,
             model: mini,
             output_bound: 37,
             complete: true,
-            ..answer!(OpenAi "openai" "stream_null_error.sse")
+            ..answer!(ChatCompletions "openai" "stream_null_error.sse")
         },
         Answer {
             usage: told,
             model: mini,
             output_bound: 5,
             complete: true,
-            ..answer!(OpenAi "openai" "stream_falling.sse")
+            ..answer!(ChatCompletions "openai" "stream_falling.sse")
         },
         Answer {
             usage: told,
             model: mini,
             output_bound: 5,
             complete: true,
-            ..answer!(OpenAi "openai" "stream_cost_last.sse")
+            ..answer!(ChatCompletions "openai" "stream_cost_last.sse")
         },
         Answer {
             usage: told,
             model: mini,
             output_bound: 5,
             complete: true,
-            ..answer!(OpenAi "openai" "stream_usage_at_finish.sse")
+            ..answer!(ChatCompletions "openai" "stream_usage_at_finish.sse")
         },
     ]
 }
@@ -195,41 +198,41 @@ fn anthropic() -> Vec<Answer> {
             model: sonnet,
             output_bound: 20,
             complete: true,
-            ..answer!(Anthropic "anthropic" "stream.sse")
+            ..answer!(Messages "anthropic" "stream.sse")
         },
         Answer {
             usage: Found::Usage(thinking),
             model: sonnet,
             output_bound: 50,
             complete: true,
-            ..answer!(Anthropic "anthropic" "stream_thinking.sse")
+            ..answer!(Messages "anthropic" "stream_thinking.sse")
         },
         Answer {
             usage: Found::Usage(search),
             model: Some("claude-opus-4-1-20250805"),
             output_bound: 103,
             complete: true,
-            ..answer!(Anthropic "anthropic" "stream_search.sse")
+            ..answer!(Messages "anthropic" "stream_search.sse")
         },
         Answer {
             model: sonnet,
             output_bound: 11,
             failure: Some(Failure::AfterOutput),
-            ..answer!(Anthropic "anthropic" "stream_error.sse")
+            ..answer!(Messages "anthropic" "stream_error.sse")
         },
         Answer {
             usage: Found::Usage(whole),
             model: sonnet,
             output_bound: 156,
             complete: true,
-            ..answer!(Anthropic "anthropic" "whole.json")
+            ..answer!(Messages "anthropic" "whole.json")
         },
         Answer {
             usage: Found::Usage(cache),
             model: sonnet,
             output_bound: 156,
             complete: true,
-            ..answer!(Anthropic "anthropic" "whole_cache.json")
+            ..answer!(Messages "anthropic" "whole_cache.json")
         },
     ]
 }
@@ -239,26 +242,26 @@ fn anthropic_failures() -> Vec<Answer> {
     let told = Found::Usage(Usage { input: 25, output: 12, ..ZERO });
     let before = Some(Failure::BeforeOutput);
     vec![
-        Answer { failure: before, ..answer!(Anthropic "anthropic" "failed_at_once.sse") },
+        Answer { failure: before, ..answer!(Messages "anthropic" "failed_at_once.sse") },
         Answer {
             failure: before,
             model: sonnet,
-            ..answer!(Anthropic "anthropic" "failed_at_start.sse")
+            ..answer!(Messages "anthropic" "failed_at_start.sse")
         },
-        Answer { failure: before, ..answer!(Anthropic "anthropic" "whole_error.json") },
+        Answer { failure: before, ..answer!(Messages "anthropic" "whole_error.json") },
         Answer {
             usage: told,
             failure: Some(Failure::AfterOutput),
             model: sonnet,
             output_bound: 4,
-            ..answer!(Anthropic "anthropic" "failed_after_usage.sse")
+            ..answer!(Messages "anthropic" "failed_after_usage.sse")
         },
         Answer {
             usage: told,
             model: sonnet,
             output_bound: 5,
             complete: true,
-            ..answer!(Anthropic "anthropic" "stream_falling.sse")
+            ..answer!(Messages "anthropic" "stream_falling.sse")
         },
     ]
 }
@@ -348,12 +351,12 @@ fn data_may_stand_on_several_lines() {
     ]
     .join("\n");
     let usage = Usage { input: 1, output: 2, ..ZERO };
-    assert_eq!(metered(&OpenAi, true, [text.as_bytes()]).usage, Found::Usage(usage));
+    assert_eq!(metered(&ChatCompletions, true, [text.as_bytes()]).usage, Found::Usage(usage));
 }
 
 #[test]
 fn an_event_without_end_is_not_followed_beyond_its_limit() {
-    for dialect in DIALECTS {
+    for dialect in dialects() {
         let read = asked(dialect, true);
         let mut meter = dialect.meter(&read, &read.call);
         let block = vec![b' '; 1 << 20];
@@ -375,7 +378,11 @@ fn an_event_that_cannot_be_read_may_have_hidden_the_usage() {
     let usage = r#"{"choices":[],"usage":{"prompt_tokens":1,"completion_tokens":1}}"#;
     for broken in ["{\"usage\":{\"prompt_tokens\":9", "[]", "nonsense", "{}}", "[DONE"] {
         let text = format!("data: {usage}\n\ndata: {broken}\n\ndata: [DONE]\n\n");
-        assert_eq!(metered(&OpenAi, true, [text.as_bytes()]).usage, Found::Missing, "{broken}");
+        assert_eq!(
+            metered(&ChatCompletions, true, [text.as_bytes()]).usage,
+            Found::Missing,
+            "{broken}"
+        );
     }
 }
 
@@ -383,7 +390,7 @@ fn an_event_that_cannot_be_read_may_have_hidden_the_usage() {
 fn whoever_leaves_after_an_event_that_cannot_be_read_pays_for_all_that_came() {
     let before = "data: {\"choices\":[{\"delta\":{\"content\":\"a\"}}]}\n\n";
     for strange in ["data: keep-alive\n\n", "data: {\"x\":]", "data: {\"choices\":[\"abc\"}\n\n"] {
-        for dialect in DIALECTS {
+        for dialect in dialects() {
             let text = format!("{before}{strange}{before}");
             let metered = metered(dialect, true, [text.as_bytes()]);
             assert_eq!(metered.output_bound, OUTPUT_UNSEEN, "{strange}");
@@ -397,7 +404,7 @@ fn what_a_model_writes_for_a_tool_is_output() {
     let text = include_str!("../../fixtures/openai/stream_tools.sse");
     let text = text.replace("gpt-5.6-sol", "gpt-4o");
     let written = r#"geocode{"term":"L\u00f6ndon"}"#.len() as u64;
-    assert_eq!(metered(&OpenAi, true, [text.as_bytes()]).output_bound, written);
+    assert_eq!(metered(&ChatCompletions, true, [text.as_bytes()]).output_bound, written);
 }
 
 #[test]
@@ -407,12 +414,12 @@ fn usage_on_its_way_is_not_final() {
         format!("data: {{\"choices\":[{choices}],\"usage\":{usage}}}\n\n")
     };
     let on_its_way = chunk(r#"{"delta":{"content":"a"}}"#, 1);
-    assert_eq!(metered(&OpenAi, true, [on_its_way.as_bytes()]).usage, Found::Missing);
+    assert_eq!(metered(&ChatCompletions, true, [on_its_way.as_bytes()]).usage, Found::Missing);
     let early = chunk("", 0) + &on_its_way;
-    assert_eq!(metered(&OpenAi, true, [early.as_bytes()]).usage, Found::Missing);
+    assert_eq!(metered(&ChatCompletions, true, [early.as_bytes()]).usage, Found::Missing);
     let last = on_its_way + &chunk("", 7);
     let usage = Usage { input: 5, output: 7, ..ZERO };
-    assert_eq!(metered(&OpenAi, true, [last.as_bytes()]).usage, Found::Usage(usage));
+    assert_eq!(metered(&ChatCompletions, true, [last.as_bytes()]).usage, Found::Usage(usage));
 }
 
 #[test]
@@ -420,79 +427,6 @@ fn the_placeholder_of_a_start_is_not_believed() {
     let start = r#"data: {"type":"message_start","message":{"model":"m","usage":{"input_tokens":5,"output_tokens":1}}}"#;
     let stop = r#"data: {"type":"message_stop"}"#;
     let text = format!("{start}\n\n{stop}\n\n");
-    let metered = metered(&Anthropic, true, [text.as_bytes()]);
+    let metered = metered(&Messages, true, [text.as_bytes()]);
     assert_eq!((metered.usage, metered.complete), (Found::Missing, true));
-}
-
-/// What a client sees of a stream.
-fn filtered<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
-    let mut filter = OpenAi.filter(&asked(&OpenAi, true)).expect("usage was not asked for");
-    let mut seen = Vec::new();
-    for piece in pieces {
-        seen.extend_from_slice(&filter.pass(Bytes::copy_from_slice(piece)));
-    }
-    seen.extend_from_slice(&filter.flush());
-    seen
-}
-
-#[test]
-fn a_client_that_did_not_ask_sees_nothing_of_usage() {
-    for answer in openai().iter().filter(|answer| answer.stream) {
-        for (from, to) in [("\n", "\n"), ("\n", "\r\n"), ("\n", "\r")] {
-            let text =
-                String::from_utf8_lossy(answer.bytes).replace("\r\n", "\n").replace(from, to);
-            let blank = to.repeat(2);
-            let events = text.split_inclusive(&blank);
-            let shown: String = events
-                .filter(|event| !event.contains(r#""choices":[],"usage":{"#))
-                .map(|event| event.replace(r#","usage":null"#, ""))
-                .collect();
-            let shown = shown.into_bytes();
-            for at in 0..=text.len() {
-                let (before, after) = text.as_bytes().split_at(at);
-                assert!(filtered([before, after]) == shown, "{text} cut at {at}");
-            }
-            assert_eq!(filtered(text.as_bytes().chunks(1)), shown);
-        }
-    }
-}
-
-#[test]
-fn what_is_no_member_of_the_data_passes_unchanged() {
-    for text in [
-        "data: {\"choices\":[{}],\r\n\"usage\":null}\n\n",
-        "data: {\"choices\":[{}],\n\"usage\":null,\"more\":\"xx\"}\n\n",
-        "data: {\"choices\":[{}]}\n,\"usage\":null\n\n",
-        "data: {\"choices\":[{}],\"usage\":\nnull}\n\n",
-    ] {
-        let seen = filtered([text.as_bytes()]);
-        assert_eq!(String::from_utf8_lossy(&seen), text);
-    }
-    let spaced = "data: {\"choices\":[{}], \"usage\": null}\n\n";
-    assert_eq!(filtered([spaced.as_bytes()]), b"data: {\"choices\":[{}]}\n\n");
-}
-
-#[test]
-fn a_chunk_of_usage_without_an_end_is_hidden_as_well() {
-    let chunk = b"data: {\"choices\":[],\"usage\":{\"prompt_tokens\":1}}\n";
-    assert_eq!(filtered([&chunk[..]]), b"");
-}
-
-#[test]
-fn an_event_that_is_too_long_to_hold_back_passes_as_it_comes() {
-    let mut filter = OpenAi.filter(&asked(&OpenAi, true)).expect("usage was not asked for");
-    let block = Bytes::from(vec![b'x'; 1 << 20]);
-    assert!(filter.pass(Bytes::from_static(b"data: \"")).is_empty());
-    assert_eq!(filter.pass(block.clone()).len(), 7 + (1 << 20));
-    assert_eq!(filter.pass(block.clone()), block);
-    assert_eq!(filter.pass(Bytes::from_static(b"\"\n\n")), &b"\"\n\n"[..]);
-    assert!(filter.flush().is_empty());
-}
-
-#[test]
-fn whoever_asked_for_usage_sees_every_byte() {
-    let asks = r#"{"model":"m","stream":true,"stream_options":{"include_usage":true}}"#;
-    assert!(OpenAi.filter(&super::read(&OpenAi, asks)).is_none());
-    assert!(OpenAi.filter(&asked(&OpenAi, false)).is_none());
-    assert!(Anthropic.filter(&asked(&Anthropic, true)).is_none());
 }

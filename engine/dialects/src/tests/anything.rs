@@ -4,8 +4,8 @@ use bytes::Bytes;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-use super::{DIALECTS, asked, read, target};
-use crate::{Dialect, Found, OpenAi, usage_from_json};
+use super::{ask, asked, dialects, read, target};
+use crate::{ChatCompletions, Dialect, Found, usage_from_json};
 
 /// Bytes that look like what vendors send.
 fn pieces() -> impl Strategy<Value = Vec<Vec<u8>>> {
@@ -75,8 +75,9 @@ proptest! {
     #[test]
     fn no_request_stops_a_dialect(pieces in pieces()) {
         let bytes = pieces.concat();
-        for dialect in DIALECTS {
-            if let Ok(read) = dialect.read(&bytes, &target()) {
+        for dialect in dialects() {
+            if let Ok(asked) = ask(dialect, &bytes) {
+                let read = asked.bind(target());
                 prop_assert!(serde_json::from_slice::<Map<String, Value>>(&bytes).is_ok());
                 let _ = dialect.rewrite(&bytes, &read, &read.call);
             }
@@ -85,7 +86,7 @@ proptest! {
 
     #[test]
     fn no_answer_stops_a_meter(pieces in pieces(), stream in any::<bool>()) {
-        for dialect in DIALECTS {
+        for dialect in dialects() {
             let read = asked(dialect, stream);
             let meter = || dialect.meter(&read, &read.call);
             let (mut whole, mut cut) = (meter(), meter());
@@ -97,8 +98,9 @@ proptest! {
 
     #[test]
     fn no_answer_stops_a_filter(pieces in pieces()) {
-        let read = asked(&OpenAi, true);
-        let (mut whole, mut cut) = (OpenAi.filter(&read).unwrap(), OpenAi.filter(&read).unwrap());
+        let read = asked(&ChatCompletions, true);
+        let filter = || ChatCompletions.filter(&read).unwrap();
+        let (mut whole, mut cut) = (filter(), filter());
         let mut seen = Vec::new();
         for piece in &pieces {
             seen.extend_from_slice(&cut.pass(Bytes::copy_from_slice(piece)));
@@ -134,9 +136,9 @@ proptest! {
     fn a_request_says_the_same_to_another_parser(request in request()) {
         let body = Value::from(request.clone()).to_string();
         let fine = is_fine(&request);
-        prop_assert_eq!(OpenAi.read(body.as_bytes(), &target()).is_ok(), fine, "{}", &body);
+        prop_assert_eq!(ask(&ChatCompletions, body.as_bytes()).is_ok(), fine, "{}", &body);
         if fine {
-            let call = read(&OpenAi, &body).call;
+            let call = read(&ChatCompletions, &body).call;
             let number = |name: &str| request.get(name).and_then(Value::as_u64);
             let caps = ["max_tokens", "max_completion_tokens"];
             let cap = caps.into_iter().filter_map(number).min();

@@ -1,7 +1,7 @@
 //! Bodies that are refused, because two readers could read them in two ways.
 
-use super::{DIALECTS, read, refused};
-use crate::{Anthropic, Dialect, OpenAi};
+use super::{dialects, read, refused};
+use crate::{ChatCompletions, Dialect, Messages};
 
 #[test]
 fn what_is_not_one_json_object_is_refused() {
@@ -24,7 +24,7 @@ fn what_is_not_one_json_object_is_refused() {
         (b"{\"model\":\"m\",\"user\":\"a\nb\"}", "control characters"),
         (b"{\"model\":\"m\",}", "is not JSON at byte 13"),
     ];
-    for dialect in DIALECTS {
+    for dialect in dialects() {
         for (body, expected) in table {
             let said = refused(dialect, body);
             assert!(said.contains(expected), "{}: {said}", String::from_utf8_lossy(body));
@@ -70,10 +70,10 @@ const ANTHROPIC: [(&str, &str); 12] = [
 #[test]
 fn a_governed_field_named_twice_is_refused() {
     for (field, value) in OPENAI {
-        twice(&OpenAi, field, value);
+        twice(&ChatCompletions, field, value);
     }
     for (field, value) in ANTHROPIC {
-        twice(&Anthropic, field, value);
+        twice(&Messages, field, value);
     }
 }
 
@@ -94,20 +94,20 @@ fn escaped(field: &str) -> String {
 #[test]
 fn another_spelling_of_a_governed_field_is_refused_even_alone() {
     for (dialect, spelling, field) in [
-        (&OpenAi as &dyn Dialect, "Model", "model"),
-        (&OpenAi, "MAX_TOKENS", "max_tokens"),
-        (&OpenAi, "maxTokens", "max_tokens"),
-        (&OpenAi, "max-completion-tokens", "max_completion_tokens"),
-        (&OpenAi, "N", "n"),
-        (&OpenAi, "\\u004Dodel", "model"),
-        (&OpenAi, "max_to\u{212a}ens", "max_tokens"),
-        (&OpenAi, "\u{17f}tream", "stream"),
-        (&OpenAi, "max_complet\u{131}on_tokens", "max_completion_tokens"),
-        (&OpenAi, "SERV\u{130}CE_TIER", "service_tier"),
-        (&OpenAi, "max_tokens\\u0000x", "max_tokens"),
-        (&Anthropic, "Max_Tokens", "max_tokens"),
-        (&Anthropic, "serviceTier", "service_tier"),
-        (&Anthropic, "Thinking", "thinking"),
+        (&ChatCompletions as &dyn Dialect, "Model", "model"),
+        (&ChatCompletions, "MAX_TOKENS", "max_tokens"),
+        (&ChatCompletions, "maxTokens", "max_tokens"),
+        (&ChatCompletions, "max-completion-tokens", "max_completion_tokens"),
+        (&ChatCompletions, "N", "n"),
+        (&ChatCompletions, "\\u004Dodel", "model"),
+        (&ChatCompletions, "max_to\u{212a}ens", "max_tokens"),
+        (&ChatCompletions, "\u{17f}tream", "stream"),
+        (&ChatCompletions, "max_complet\u{131}on_tokens", "max_completion_tokens"),
+        (&ChatCompletions, "SERV\u{130}CE_TIER", "service_tier"),
+        (&ChatCompletions, "max_tokens\\u0000x", "max_tokens"),
+        (&Messages, "Max_Tokens", "max_tokens"),
+        (&Messages, "serviceTier", "service_tier"),
+        (&Messages, "Thinking", "thinking"),
     ] {
         let body = format!(r#"{{"model":"m","max_tokens":5,"{spelling}":1}}"#);
         let said = refused(dialect, body.as_bytes());
@@ -119,40 +119,36 @@ fn another_spelling_of_a_governed_field_is_refused_even_alone() {
 fn nested_governed_fields_are_governed_as_well() {
     for (dialect, members, expected) in [
         (
-            &OpenAi as &dyn Dialect,
+            &ChatCompletions as &dyn Dialect,
             r#""stream_options":{"include_usage":true,"include_usage":false}"#,
             "`stream_options.include_usage` is named twice",
         ),
         (
-            &OpenAi,
+            &ChatCompletions,
             r#""stream_options":{"includeUsage":true}"#,
             "may be read as `stream_options.include_usage`",
         ),
         (
-            &OpenAi,
+            &ChatCompletions,
             r#""messages":[{"role":"user","content":"a","content":"b"}]"#,
             "`messages[].content` is named twice",
         ),
         (
-            &OpenAi,
+            &ChatCompletions,
             r#""messages":[{"role":"user","content":[{"type":"text","Image_URL":{"url":"u"}}]}]"#,
             "may be read as `messages[].content[].image_url`",
         ),
         (
-            &Anthropic,
+            &Messages,
             r#""thinking":{"type":"enabled","budget_tokens":1,"budget_tokens":9}"#,
             "`thinking.budget_tokens` is named twice",
         ),
         (
-            &Anthropic,
+            &Messages,
             r#""messages":[{"role":"user","content":[{"type":"text","Source":{}}]}]"#,
             "may be read as `content[].source`",
         ),
-        (
-            &Anthropic,
-            r#""tools":[{"Type":"web_search_20250305"}]"#,
-            "may be read as `tools[].type`",
-        ),
+        (&Messages, r#""tools":[{"Type":"web_search_20250305"}]"#, "may be read as `tools[].type`"),
     ] {
         let body = format!(r#"{{"model":"m","max_tokens":5,{members}}}"#);
         let said = refused(dialect, body.as_bytes());
@@ -164,51 +160,51 @@ fn nested_governed_fields_are_governed_as_well() {
 fn a_governed_field_of_another_type_is_refused() {
     for (dialect, members, expected) in [
         (
-            &OpenAi as &dyn Dialect,
+            &ChatCompletions as &dyn Dialect,
             r#""model":5"#,
             "`model` is a number at byte 9: it must be a string",
         ),
-        (&OpenAi, r#""model":"""#, "`model` is ``"),
-        (&OpenAi, r#""model":"\ud800""#, "half a character"),
-        (&OpenAi, r#""model":null"#, "`model` is missing"),
-        (&OpenAi, r#""stream":true"#, "`model` is missing"),
-        (&OpenAi, r#""model":"m","max_tokens":"5""#, "`max_tokens` is a string at byte 26"),
-        (&OpenAi, r#""model":"m","max_tokens":-5"#, "`max_tokens` is `-5`"),
-        (&OpenAi, r#""model":"m","max_tokens":5.0"#, "`max_tokens` is `5.0`"),
-        (&OpenAi, r#""model":"m","max_tokens":5e3"#, "`max_tokens` is `5e3`"),
-        (&OpenAi, r#""model":"m","max_tokens":1e400"#, "`max_tokens` is `1e400`"),
-        (&OpenAi, r#""model":"m","max_tokens":0"#, "at least 1"),
-        (&OpenAi, r#""model":"m","max_tokens":18446744073709551616"#, "a whole number"),
-        (&OpenAi, r#""model":"m","max_tokens":true"#, "is true or false at byte 26"),
-        (&OpenAi, r#""model":"m","max_tokens":1,"max_completion_tokens":2"#, "both named"),
-        (&OpenAi, r#""model":"m","enable_search":"yes""#, "`enable_search` is a string"),
-        (&OpenAi, r#""model":"m","n":0"#, "at least 1"),
-        (&OpenAi, r#""model":"m","n":10001"#, "at most 10000"),
-        (&OpenAi, r#""model":"m","stream":"true""#, "`stream` is a string"),
-        (&OpenAi, r#""model":"m","stream":1"#, "`stream` is a number"),
-        (&OpenAi, r#""model":"m","stream_options":[]"#, "`stream_options` is a list"),
-        (&OpenAi, r#""model":"m","messages":{}"#, "`messages` is an object"),
-        (&OpenAi, r#""model":"m","messages":["a"]"#, "`messages[]` is a string"),
-        (&OpenAi, r#""model":"m","service_tier":"warp""#, "`service_tier` is `warp`"),
-        (&OpenAi, r#""model":"m","models":["dear"]"#, "lets the vendor choose"),
-        (&Anthropic, r#""model":"m""#, "`max_tokens` is missing"),
-        (&Anthropic, r#""model":"m","max_tokens":null"#, "`max_tokens` is missing"),
+        (&ChatCompletions, r#""model":"""#, "`model` is ``"),
+        (&ChatCompletions, r#""model":"\ud800""#, "half a character"),
+        (&ChatCompletions, r#""model":null"#, "`model` is missing"),
+        (&ChatCompletions, r#""stream":true"#, "`model` is missing"),
         (
-            &Anthropic,
+            &ChatCompletions,
+            r#""model":"m","max_tokens":"5""#,
+            "`max_tokens` is a string at byte 26",
+        ),
+        (&ChatCompletions, r#""model":"m","max_tokens":-5"#, "`max_tokens` is `-5`"),
+        (&ChatCompletions, r#""model":"m","max_tokens":5.0"#, "`max_tokens` is `5.0`"),
+        (&ChatCompletions, r#""model":"m","max_tokens":5e3"#, "`max_tokens` is `5e3`"),
+        (&ChatCompletions, r#""model":"m","max_tokens":1e400"#, "`max_tokens` is `1e400`"),
+        (&ChatCompletions, r#""model":"m","max_tokens":0"#, "at least 1"),
+        (&ChatCompletions, r#""model":"m","max_tokens":18446744073709551616"#, "a whole number"),
+        (&ChatCompletions, r#""model":"m","max_tokens":true"#, "is true or false at byte 26"),
+        (&ChatCompletions, r#""model":"m","max_tokens":1,"max_completion_tokens":2"#, "both named"),
+        (&ChatCompletions, r#""model":"m","enable_search":"yes""#, "`enable_search` is a string"),
+        (&ChatCompletions, r#""model":"m","n":0"#, "at least 1"),
+        (&ChatCompletions, r#""model":"m","n":10001"#, "at most 10000"),
+        (&ChatCompletions, r#""model":"m","stream":"true""#, "`stream` is a string"),
+        (&ChatCompletions, r#""model":"m","stream":1"#, "`stream` is a number"),
+        (&ChatCompletions, r#""model":"m","stream_options":[]"#, "`stream_options` is a list"),
+        (&ChatCompletions, r#""model":"m","messages":{}"#, "`messages` is an object"),
+        (&ChatCompletions, r#""model":"m","messages":["a"]"#, "`messages[]` is a string"),
+        (&ChatCompletions, r#""model":"m","service_tier":"warp""#, "`service_tier` is `warp`"),
+        (&ChatCompletions, r#""model":"m","models":["dear"]"#, "lets the vendor choose"),
+        (&Messages, r#""model":"m""#, "`max_tokens` is missing"),
+        (&Messages, r#""model":"m","max_tokens":null"#, "`max_tokens` is missing"),
+        (
+            &Messages,
             r#""model":"m","max_tokens":5,"service_tier":"flex""#,
             "`service_tier` is `flex`",
         ),
-        (&Anthropic, r#""model":"m","max_tokens":5,"speed":"warp""#, "`speed` is `warp`"),
+        (&Messages, r#""model":"m","max_tokens":5,"speed":"warp""#, "`speed` is `warp`"),
         (
-            &Anthropic,
+            &Messages,
             r#""model":"m","max_tokens":5,"thinking":{"budget_tokens":-1}"#,
             "budget_tokens",
         ),
-        (
-            &Anthropic,
-            r#""model":"m","max_tokens":5,"tools":[{"max_uses":1.5}]"#,
-            "tools[].max_uses",
-        ),
+        (&Messages, r#""model":"m","max_tokens":5,"tools":[{"max_uses":1.5}]"#, "tools[].max_uses"),
     ] {
         let body = format!("{{{members}}}");
         let said = refused(dialect, body.as_bytes());
@@ -219,14 +215,14 @@ fn a_governed_field_of_another_type_is_refused() {
 #[test]
 fn a_long_value_is_not_repeated_in_full() {
     let body = format!(r#"{{"model":"{}"}}"#, "漢".repeat(5_000));
-    let said = refused(&OpenAi, body.as_bytes());
+    let said = refused(&ChatCompletions, body.as_bytes());
     assert!(said.contains('…') && said.len() < 300, "{said}");
 }
 
 #[test]
 fn fields_that_are_not_governed_may_have_any_name() {
     let body = r#"{"model":"m","max_tokens":5,"metadata":{"Model":1,"Model":2},"seed":1,"seed":2}"#;
-    for dialect in DIALECTS {
+    for dialect in dialects() {
         assert_eq!(&*read(dialect, body).call.model, "m");
     }
 }

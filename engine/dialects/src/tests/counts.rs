@@ -2,13 +2,13 @@
 
 use reins_governor::Usage;
 
-use super::{DIALECTS, metered};
-use crate::{Anthropic, Dialect, Found, OpenAi, usage_from_json};
+use super::{dialects, metered};
+use crate::{ChatCompletions, Dialect, Found, Messages, usage_from_json};
 
 fn openai(usages: &[&str]) -> Found {
     let chunk = |usage: &&str| format!("data: {{\"choices\":[],\"usage\":{usage}}}\n\n");
     let text: String = usages.iter().map(chunk).collect();
-    metered(&OpenAi, true, [(text + "data: [DONE]\n\n").as_bytes()]).usage
+    metered(&ChatCompletions, true, [(text + "data: [DONE]\n\n").as_bytes()]).usage
 }
 
 fn anthropic(start: &str, usages: &[&str]) -> Found {
@@ -18,7 +18,7 @@ fn anthropic(start: &str, usages: &[&str]) -> Found {
     let start =
         format!("data: {{\"type\":\"message_start\",\"message\":{{\"usage\":{start}}}}}\n\n");
     let text = start + &deltas + "data: {\"type\":\"message_stop\"}\n\n";
-    metered(&Anthropic, true, [text.as_bytes()]).usage
+    metered(&Messages, true, [text.as_bytes()]).usage
 }
 
 #[test]
@@ -82,12 +82,12 @@ fn a_start_and_its_deltas_come_to_the_largest_of_each_count() {
 /// A usage in each dialect, with a mark where a member may be put in.
 const USAGES: [(&dyn Dialect, &str, &str); 2] = [
     (
-        &OpenAi,
+        &ChatCompletions,
         r#"{"prompt_tokens":9,"completion_tokens":5,"total_tokens":14@}"#,
         "completion_tokens",
     ),
     (
-        &Anthropic,
+        &Messages,
         r#"{"input_tokens":9,"output_tokens":5,"service_tier":"standard"@}"#,
         "output_tokens",
     ),
@@ -101,16 +101,16 @@ fn a_count_that_is_named_twice_is_none() {
         for name in [output, &escaped, &all] {
             for value in ["0", "5", "null"] {
                 let twice = usage.replace('@', &format!(r#","{name}":{value}"#));
-                let found = usage_from_json(dialect.name(), twice.as_bytes());
+                let found = usage_from_json(dialect.family().name(), twice.as_bytes());
                 assert_eq!(found, Found::Absurd("usage"), "{twice}");
                 let whole = format!(r#"{{"type":"message","usage":{twice}}}"#);
                 assert_eq!(metered(dialect, false, [whole.as_bytes()]).usage, found, "{whole}");
             }
         }
         let nested = usage.replace('@', r#","details":{"a":1,"a":1}"#);
-        assert_eq!(dialect.usage(nested.as_bytes()), Found::Absurd("usage"), "{nested}");
+        assert_eq!(dialect.family().usage(nested.as_bytes()), Found::Absurd("usage"), "{nested}");
         let once = usage.replace('@', r#","details":{"a":1,"b":1},"other":{"a":1}"#);
-        assert!(matches!(dialect.usage(once.as_bytes()), Found::Usage(_)), "{once}");
+        assert!(matches!(dialect.family().usage(once.as_bytes()), Found::Usage(_)), "{once}");
     }
     let twice = r#"{"input_tokens":9,"output_tokens":5,"output_tokens":0}"#;
     let right = r#"{"input_tokens":9,"output_tokens":5}"#;
@@ -124,7 +124,7 @@ fn a_count_that_is_named_twice_is_none() {
 
 #[test]
 fn a_usage_that_is_there_twice_is_none() {
-    for dialect in DIALECTS {
+    for dialect in dialects() {
         let usage = r#"{"input_tokens":9,"output_tokens":5}"#;
         let zero = r#"{"input_tokens":0,"output_tokens":0}"#;
         for again in [r#""usage""#, r#""us\u0061ge""#] {
@@ -175,15 +175,18 @@ fn usage_at_the_finish_of_one_of_several_choices_is_not_final() {
         (1, "data: {\"choices\":[{\"delta\":{}}]}\n\n", true),
         (2, "data: [DONE]\n\n", true),
     ] {
-        let read = super::read(&OpenAi, &format!(r#"{{"model":"gpt-4o","stream":true,"n":{n}}}"#));
-        let mut meter = OpenAi.meter(&read, &read.call);
+        let read = super::read(
+            &ChatCompletions,
+            &format!(r#"{{"model":"gpt-4o","stream":true,"n":{n}}}"#),
+        );
+        let mut meter = ChatCompletions.meter(&read, &read.call);
         meter.feed((finished.clone() + more).as_bytes());
         let metered = meter.finish();
         let found = (matches!(metered.usage, Found::Usage(_)), metered.complete);
         assert_eq!(found, (expected, expected), "{n} {more}");
     }
     let mut running = chunk(0, r#"{"content":"a"}"#, "null");
-    assert_eq!(metered(&OpenAi, true, [running.as_bytes()]).usage, Found::Missing);
+    assert_eq!(metered(&ChatCompletions, true, [running.as_bytes()]).usage, Found::Missing);
     running += &chunk(0, "{}", "\"length\"");
-    assert!(matches!(metered(&OpenAi, true, [running.as_bytes()]).usage, Found::Usage(_)));
+    assert!(matches!(metered(&ChatCompletions, true, [running.as_bytes()]).usage, Found::Usage(_)));
 }

@@ -1,7 +1,7 @@
 //! Answers that say that they failed, in the ways that vendors and their clients know.
 
-use super::{DIALECTS, metered};
-use crate::{Anthropic, Failure, Found, OpenAi};
+use super::{dialects, metered};
+use crate::{ChatCompletions, Failure, Found, Messages};
 
 const AFTER: Option<Failure> = Some(Failure::AfterOutput);
 const BEFORE: Option<Failure> = Some(Failure::BeforeOutput);
@@ -9,11 +9,11 @@ const BEFORE: Option<Failure> = Some(Failure::BeforeOutput);
 const ERROR: &str = r#"{"type":"error","error":{"type":"overloaded_error","message":"x"}}"#;
 
 fn openai(text: &str) -> Option<Failure> {
-    metered(&OpenAi, true, [text.as_bytes()]).failure
+    metered(&ChatCompletions, true, [text.as_bytes()]).failure
 }
 
 fn anthropic(text: &str) -> Option<Failure> {
-    metered(&Anthropic, true, [text.as_bytes()]).failure
+    metered(&Messages, true, [text.as_bytes()]).failure
 }
 
 #[test]
@@ -32,7 +32,7 @@ fn an_error_is_one_in_every_shape_and_dialect() {
         format!(" \r\n\u{feff}{ERROR}\n"),
         r#"{"error":"Overloaded"}"#.to_owned(),
     ] {
-        for dialect in DIALECTS {
+        for dialect in dialects() {
             for stream in [true, false] {
                 let metered = metered(dialect, stream, [text.as_bytes()]);
                 let found = (metered.failure, metered.usage, metered.complete);
@@ -121,7 +121,7 @@ fn usage_that_output_came_after_is_not_that_of_a_failure() {
     };
     let plain = "data: {\"choices\":[{\"delta\":{\"content\":\"b\"}}]}\n\n";
     let error = format!("data: {ERROR}\n\n");
-    let found = |text: String| metered(&OpenAi, true, [text.as_bytes()]).usage;
+    let found = |text: String| metered(&ChatCompletions, true, [text.as_bytes()]).usage;
     let told = chunk("a", 1) + &chunk("b", 2) + &error;
     assert!(matches!(found(told), Found::Usage(usage) if usage.output == 2));
     assert_eq!(found(chunk("a", 1) + plain + &error), Found::Missing);
@@ -129,7 +129,7 @@ fn usage_that_output_came_after_is_not_that_of_a_failure() {
 
 #[test]
 fn an_answer_without_a_byte_is_empty_and_one_of_space_is_not() {
-    for dialect in DIALECTS {
+    for dialect in dialects() {
         for (pieces, failure) in [
             (&[][..], Some(Failure::Empty)),
             (&[&b""[..], b""][..], Some(Failure::Empty)),
@@ -152,7 +152,7 @@ fn an_error_in_what_cannot_be_followed_is_not_before_all_output() {
         "event: error\ndata: {\"delta\":{\"text\":\"a\"]}}\n\n".to_owned(),
         "data: Overloaded\nevent: error\n\n".to_owned(),
     ] {
-        for dialect in DIALECTS {
+        for dialect in dialects() {
             let metered = metered(dialect, true, [text.as_bytes()]);
             assert_eq!((metered.failure, metered.output_bound), (AFTER, crate::OUTPUT_UNSEEN));
         }

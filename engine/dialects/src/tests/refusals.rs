@@ -9,7 +9,7 @@ use reins_governor::{
 use serde_json::Value;
 use ulid::Ulid;
 
-use super::DIALECTS;
+use crate::FAMILIES;
 
 fn usd(text: &str) -> Usd {
     text.parse().expect(text)
@@ -77,11 +77,11 @@ fn refusals() -> Vec<(&'static str, Refusal)> {
 #[test]
 fn each_refusal_reads_as_the_vendor_would_word_it() {
     let id = TransactionId(Ulid::from_parts(1_764_075_745_000, 7));
-    for dialect in DIALECTS {
+    for family in FAMILIES.iter() {
         for (name, refusal) in refusals() {
-            let answer = String::from_utf8(dialect.refuse(&refusal, Some(id))).expect("UTF-8");
+            let answer = String::from_utf8(family.refuse(&refusal, Some(id))).expect("UTF-8");
             let said = format!("{}\n{answer}", refusal.status());
-            insta::assert_snapshot!(format!("{}_{name}", dialect.name()), said);
+            insta::assert_snapshot!(format!("{}_{name}", family.name()), said);
         }
     }
 }
@@ -89,8 +89,8 @@ fn each_refusal_reads_as_the_vendor_would_word_it() {
 #[test]
 fn each_refusal_is_json_with_the_same_facts_in_every_dialect() {
     for (name, refusal) in refusals() {
-        for dialect in DIALECTS {
-            let answer = dialect.refuse(&refusal, None);
+        for family in FAMILIES.iter() {
+            let answer = family.refuse(&refusal, None);
             let answer: Value = serde_json::from_slice(&answer).expect(name);
             let error = &answer["error"];
             assert_eq!(error["code"], refusal.code(), "{name}");

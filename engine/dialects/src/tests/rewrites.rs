@@ -4,8 +4,8 @@ use proptest::prelude::*;
 use reins_governor::Call;
 use serde_json::Value;
 
-use super::{read, target};
-use crate::{Anthropic, Dialect, OpenAi};
+use super::{ask, read, target};
+use crate::{ChatCompletions, Dialect, Messages};
 
 fn rewritten(dialect: &dyn Dialect, body: &str, change: impl FnOnce(&mut Call)) -> Option<String> {
     let read = read(dialect, body);
@@ -18,12 +18,12 @@ fn rewritten(dialect: &dyn Dialect, body: &str, change: impl FnOnce(&mut Call)) 
 #[test]
 fn what_is_not_changed_goes_out_as_it_came() {
     let body = r#" {"model" : "m", "max_tokens":5 } "#;
-    assert_eq!(rewritten(&OpenAi, body, |_| {}), None);
-    assert_eq!(rewritten(&Anthropic, body, |_| {}), None);
+    assert_eq!(rewritten(&ChatCompletions, body, |_| {}), None);
+    assert_eq!(rewritten(&Messages, body, |_| {}), None);
     let streams = r#"{"model":"m","max_tokens":5,"stream":true}"#;
-    assert_eq!(rewritten(&Anthropic, streams, |_| {}), None);
+    assert_eq!(rewritten(&Messages, streams, |_| {}), None);
     let asks = r#"{"model":"m","stream":true,"stream_options":{"include_usage":true}}"#;
-    assert_eq!(rewritten(&OpenAi, asks, |_| {}), None);
+    assert_eq!(rewritten(&ChatCompletions, asks, |_| {}), None);
 }
 
 #[test]
@@ -39,8 +39,8 @@ fn a_downgrade_replaces_the_value_of_the_model_alone() {
             r#"{"max_tokens":5,"mod\u0065l":"small \"é\""}"#,
         ),
     ] {
-        assert_eq!(rewritten(&OpenAi, body, to).as_deref(), Some(expected));
-        assert_eq!(rewritten(&Anthropic, body, to).as_deref(), Some(expected));
+        assert_eq!(rewritten(&ChatCompletions, body, to).as_deref(), Some(expected));
+        assert_eq!(rewritten(&Messages, body, to).as_deref(), Some(expected));
     }
 }
 
@@ -84,12 +84,16 @@ fn a_cap_goes_where_the_client_had_one_or_in_front() {
             call.vendor = vendor.into();
             call.output_cap = Some(7);
         };
-        assert_eq!(rewritten(&OpenAi, body, clip).as_deref(), Some(expected), "{vendor} {body}");
+        assert_eq!(
+            rewritten(&ChatCompletions, body, clip).as_deref(),
+            Some(expected),
+            "{vendor} {body}"
+        );
     }
     let body = r#"{"model":"m","max_tokens":1024,"messages":[]}"#;
     let expected = r#"{"model":"m","max_tokens":7,"messages":[]}"#;
     let clip = |call: &mut Call| call.output_cap = Some(7);
-    assert_eq!(rewritten(&Anthropic, body, clip).as_deref(), Some(expected));
+    assert_eq!(rewritten(&Messages, body, clip).as_deref(), Some(expected));
 }
 
 #[test]
@@ -98,7 +102,7 @@ fn two_caps_that_say_the_same_go_on_saying_the_same() {
     let clipped = r#"{"model":"m","max_tokens":7,"max_completion_tokens":7}"#;
     for vendor in ["openai", "other"] {
         let sent = |cap| {
-            rewritten(&OpenAi, body, |call| {
+            rewritten(&ChatCompletions, body, |call| {
                 call.vendor = vendor.into();
                 call.output_cap = Some(cap);
             })
@@ -124,15 +128,16 @@ proptest! {
         let older_member = member("max_tokens", older);
         let newer_member = member("max_completion_tokens", newer);
         let body = format!(r#"{{"model":"m"{older_member}{newer_member}}}"#);
-        let Ok(first) = OpenAi.read(body.as_bytes(), &target()) else {
+        let Ok(first) = ask(&ChatCompletions, body.as_bytes()) else {
             // Two that differ could be read in two ways.
             prop_assert!(older != newer);
             return Ok(());
         };
+        let first = first.bind(target());
         let mut call = first.call.clone();
         call.vendor = if known { "groq" } else { "other" }.into();
         call.output_cap = clipped.or(call.output_cap);
-        let sent = OpenAi.rewrite(body.as_bytes(), &first, &call);
+        let sent = ChatCompletions.rewrite(body.as_bytes(), &first, &call);
         let sent = sent.unwrap_or_else(|| body.clone().into_bytes());
         let sent: Value = serde_json::from_slice(&sent).expect("JSON");
         let (older, newer) = (sent["max_tokens"].as_u64(), sent["max_completion_tokens"].as_u64());
@@ -169,7 +174,7 @@ fn a_stream_is_made_to_tell_its_usage() {
         let members = r#""model":"m","stream":true"#;
         let body = format!("{{{members}{options}}}");
         let expected = format!("{{{}}}", expected.replace('|', members));
-        assert_eq!(rewritten(&OpenAi, &body, |_| {}), Some(expected), "{body}");
+        assert_eq!(rewritten(&ChatCompletions, &body, |_| {}), Some(expected), "{body}");
     }
 }
 
@@ -177,7 +182,7 @@ fn a_stream_is_made_to_tell_its_usage() {
 fn everything_can_change_at_once() {
     let body = r#"{"stream":true,"model":"gpt-4o","messages":[]}"#;
     let expected = r#"{"max_tokens":7,"stream_options":{"include_usage":true},"stream":true,"model":"m","messages":[]}"#;
-    let changed = rewritten(&OpenAi, body, |call| {
+    let changed = rewritten(&ChatCompletions, body, |call| {
         call.model = "m".into();
         call.output_cap = Some(7);
     });
@@ -221,21 +226,21 @@ proptest! {
         model in prop::option::of("[ -~é漢]{1,20}"),
         cap in prop::option::of(1_u64..1_000_000),
     ) {
-        let first = read(&OpenAi, &body);
+        let first = read(&ChatCompletions, &body);
         let mut call = first.call.clone();
         call.model = model.map_or(call.model, Into::into);
         call.output_cap = cap.or(call.output_cap);
-        let Some(changed) = OpenAi.rewrite(body.as_bytes(), &first, &call) else {
+        let Some(changed) = ChatCompletions.rewrite(body.as_bytes(), &first, &call) else {
             prop_assert_eq!(&call, &first.call);
-            prop_assert!(OpenAi.filter(&first).is_none());
+            prop_assert!(ChatCompletions.filter(&first).is_none());
             return Ok(());
         };
         let changed = String::from_utf8(changed).expect("UTF-8");
-        let second = read(&OpenAi, &changed);
-        prop_assert!(OpenAi.filter(&second).is_none(), "usage is still not asked for");
+        let second = read(&ChatCompletions, &changed);
+        prop_assert!(ChatCompletions.filter(&second).is_none(), "usage is still not asked for");
         // The caps and options of a request count as no input, so nothing else may differ.
         prop_assert_eq!(&second.call, &call);
-        prop_assert!(OpenAi.rewrite(changed.as_bytes(), &second, &call).is_none());
+        prop_assert!(ChatCompletions.rewrite(changed.as_bytes(), &second, &call).is_none());
 
         let strip = |text: &str| {
             let mut value: Value = serde_json::from_str(text).expect("JSON");

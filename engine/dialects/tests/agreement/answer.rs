@@ -1,7 +1,7 @@
 //! What is metered of an answer: the same however it is cut, and never more than can be believed.
 
 use jiter::JsonValue;
-use reins_dialects::{Dialect, Failure, Found, Metered, Read, Target};
+use reins_dialects::{Dialect, Failure, Family, Found, Head, Metered, Read, Target};
 use reins_governor::Usage;
 
 use crate::second::{
@@ -13,10 +13,12 @@ const BELIEVED_MAX: u64 = 1 << 34;
 
 /// A request whose answer is metered.
 fn asked(dialect: &dyn Dialect, stream: bool) -> Option<Read> {
-    let model = if dialect.name() == "openai" { "gpt-4o-mini" } else { "claude-sonnet-4-5" };
+    let model =
+        if dialect.family().name() == "openai" { "gpt-4o-mini" } else { "claude-sonnet-4-5" };
     let body = format!(r#"{{"model":"{model}","max_tokens":9,"stream":{stream}}}"#);
     let to = Target { vendor: "vendor".into(), connection: "connection".into() };
-    dialect.read(body.as_bytes(), &to).ok()
+    let head = Head { path: dialect.path(), query: None };
+    Some(dialect.read(&head, body.as_bytes()).ok()?.bind(to))
 }
 
 /// However the answer is cut, it tells the same, and that can be believed.
@@ -90,12 +92,12 @@ fn seen_alike(dialect: &dyn Dialect, answer: &[u8], metered: &Metered) -> Verdic
     if metered.failure.is_some() {
         let mut members = members(&seen).iter();
         let error = members.any(|(name, value)| name == "error" && says_something(value));
-        let named = dialect.name() == "anthropic" && word(&seen, "type") == Some("error");
+        let named = dialect.family().name() == "anthropic" && word(&seen, "type") == Some("error");
         ensure(error || named, || format!("it failed out of nothing: {metered:?}"))?;
     }
     let Found::Usage(usage) = &metered.usage else { return Ok(()) };
     named_once(&seen, &["usage"])?;
-    tokens_are(dialect, member(&seen, "usage").ok_or("usage out of nothing")?, usage)
+    tokens_are(dialect.family(), member(&seen, "usage").ok_or("usage out of nothing")?, usage)
 }
 
 /// Whether a value is more than what vendors write where there is no error.
@@ -110,10 +112,10 @@ fn says_something(value: &JsonValue<'_>) -> bool {
 }
 
 /// A usage has as many tokens as the second reader sees in the vendor's object.
-pub(crate) fn tokens_are(dialect: &dyn Dialect, seen: &JsonValue<'_>, usage: &Usage) -> Verdict {
+pub(crate) fn tokens_are(family: &dyn Family, seen: &JsonValue<'_>, usage: &Usage) -> Verdict {
     each_named_once(seen)?;
     let count = |name| number(seen, name);
-    let (input, output) = if dialect.name() == "openai" {
+    let (input, output) = if family.name() == "openai" {
         let input = count("prompt_tokens").or(count("input_tokens"));
         (input, count("completion_tokens").or(count("output_tokens")))
     } else {
@@ -121,7 +123,7 @@ pub(crate) fn tokens_are(dialect: &dyn Dialect, seen: &JsonValue<'_>, usage: &Us
         (count("input_tokens").map(|input| input + cached), count("output_tokens"))
     };
     let all = input == Some(usage.total_input())
-        && output.is_some_and(|output| output <= usage.total_output());
+        && output.map_or(usage.total_output() == 0, |output| output <= usage.total_output());
     ensure(all, || format!("{input:?} and {output:?} are read as {usage:?}"))
 }
 

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
-use reins_dialects::{Anthropic, Dialect, OpenAi};
+use reins_dialects::{ChatCompletions, Dialect, Head, Messages};
 use serde_json::Value;
 
 use crate::second::{object, once, whole_characters};
@@ -142,27 +142,27 @@ fn spoilt(answers: &'static [&'static [u8]]) -> impl Strategy<Value = Vec<u8>> {
 proptest! {
     #[test]
     fn a_chat_is_read_as_another_parser_reads_it(body in body(r#""model":"m""#, &OPENAI)) {
-        prop_assert_eq!(request::agrees(&OpenAi, body.as_bytes()), Ok(()), "{}", body);
+        prop_assert_eq!(request::agrees(&ChatCompletions, body.as_bytes()), Ok(()), "{}", body);
     }
 
     #[test]
     fn a_message_is_read_as_another_parser_reads_it(
         body in body(r#""model":"m","max_tokens":8"#, &ANTHROPIC),
     ) {
-        prop_assert_eq!(request::agrees(&Anthropic, body.as_bytes()), Ok(()), "{}", body);
+        prop_assert_eq!(request::agrees(&Messages, body.as_bytes()), Ok(()), "{}", body);
     }
 
     #[test]
     fn a_spoilt_chat_answer_tells_one_thing(answer in spoilt(&OPENAI_ANSWERS)) {
         let text = String::from_utf8_lossy(&answer);
-        prop_assert_eq!(answer::holds(&OpenAi, &answer), Ok(()), "{}", text);
+        prop_assert_eq!(answer::holds(&ChatCompletions, &answer), Ok(()), "{}", text);
         prop_assert_eq!(shown::hides_no_more(&answer), Ok(()), "{}", text);
     }
 
     #[test]
     fn a_spoilt_message_tells_one_thing(answer in spoilt(&ANTHROPIC_ANSWERS)) {
         let text = String::from_utf8_lossy(&answer);
-        prop_assert_eq!(answer::holds(&Anthropic, &answer), Ok(()), "{}", text);
+        prop_assert_eq!(answer::holds(&Messages, &answer), Ok(()), "{}", text);
     }
 }
 
@@ -174,8 +174,8 @@ fn requests_of_both_kinds_are_generated() {
     for _ in 0..200 {
         let tree = body(r#""model":"m""#, &OPENAI).new_tree(&mut runner).expect("a body");
         let body = tree.current();
-        let to = reins_dialects::Target { vendor: "v".into(), connection: "c".into() };
-        read += u32::from(OpenAi.read(body.as_bytes(), &to).is_ok());
+        let head = Head { path: ChatCompletions.path(), query: None };
+        read += u32::from(ChatCompletions.read(&head, body.as_bytes()).is_ok());
     }
     assert!((40..160).contains(&read), "{read} of 200 were read");
 }

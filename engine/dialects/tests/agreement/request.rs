@@ -2,7 +2,7 @@
 //! says, against what was decided.
 
 use jiter::JsonValue;
-use reins_dialects::{Dialect, Read, Target};
+use reins_dialects::{Dialect, Head, Read, Target};
 use reins_governor::{Call, Endpoint, ServiceTier};
 
 use crate::second::{
@@ -37,6 +37,14 @@ const ANTHROPIC: [&str; 9] = [
     "speed",
 ];
 
+const EMBEDDINGS: [&str; 3] = ["model", "input", "models"];
+
+const COMPLETIONS: [&str; 8] =
+    ["model", "prompt", "stream", "stream_options", "max_tokens", "n", "best_of", "service_tier"];
+
+/// The cap of a completion that names none.
+const DEFAULT_CAP: u64 = 16;
+
 /// Fields that a rewriting may change.
 const CHANGED: [&str; 4] = ["model", "max_tokens", "max_completion_tokens", "stream_options"];
 
@@ -55,7 +63,7 @@ pub(crate) fn agrees(dialect: &dyn Dialect, body: &[u8]) -> Verdict {
     facts(&seen, &read.call)?;
     input(&seen, &read.call)?;
     usage_asked(&seen, dialect, body, &read)?;
-    for call in changes(&read.call) {
+    for call in changes(&read.call).filter(|call| is_changed(&read.call, call)) {
         rewritten(dialect, body, &read, &call)
             .map_err(|what| format!("{what}, rewritten to {call:?}"))?;
     }
@@ -64,7 +72,8 @@ pub(crate) fn agrees(dialect: &dyn Dialect, body: &[u8]) -> Verdict {
 
 fn read(dialect: &dyn Dialect, body: &[u8]) -> Option<Read> {
     let to = Target { vendor: "openai".into(), connection: "connection".into() };
-    dialect.read(body, &to).ok()
+    let head = Head { path: dialect.path(), query: None };
+    Some(dialect.read(&head, body).ok()?.bind(to))
 }
 
 fn governed_once(seen: &JsonValue<'_>, endpoint: Endpoint) -> Verdict {
@@ -72,6 +81,11 @@ fn governed_once(seen: &JsonValue<'_>, endpoint: Endpoint) -> Verdict {
     match endpoint {
         Endpoint::ChatCompletions => {
             once(seen, &OPENAI)?;
+            once(inside("stream_options"), &["include_usage"])?;
+        }
+        Endpoint::Embeddings => once(seen, &EMBEDDINGS)?,
+        Endpoint::Completions => {
+            once(seen, &COMPLETIONS)?;
             once(inside("stream_options"), &["include_usage"])?;
         }
         Endpoint::Messages => {
@@ -100,13 +114,19 @@ fn facts(seen: &JsonValue<'_>, call: &Call) -> Verdict {
             ensure(!differ, || "two caps were read".to_owned())?;
             (caps[0].or(caps[1]), number(seen, "n").unwrap_or(1) + predicted, 0)
         }
+        Endpoint::Embeddings => (Some(0), 1, 0),
+        Endpoint::Completions => {
+            let answers = number(seen, "n").unwrap_or(1).max(number(seen, "best_of").unwrap_or(1));
+            (caps[0].or(Some(DEFAULT_CAP)), answers * prompts(seen, "prompt").max(1), 0)
+        }
         Endpoint::Messages => {
             let thinking = member(seen, "thinking");
             (caps[0], 1, thinking.and_then(|it| number(it, "budget_tokens")).unwrap_or(0))
         }
     };
+    let streams = call.endpoint != Endpoint::Embeddings && flag(seen, "stream");
     let ours = (Some(&*call.model), call.stream, call.output_cap, call.choices);
-    let theirs = (word(seen, "model"), flag(seen, "stream"), cap, choices);
+    let theirs = (word(seen, "model"), streams, cap, choices);
     ensure(ours == theirs, || format!("read as {ours:?}, seen as {theirs:?}"))?;
     let (ours, theirs) = ((call.thinking_budget, call.tier), (thinking, tier(seen, call.endpoint)));
     ensure(ours == theirs, || format!("read as {ours:?}, seen as {theirs:?}"))
@@ -114,17 +134,58 @@ fn facts(seen: &JsonValue<'_>, call: &Call) -> Verdict {
 
 fn tier(seen: &JsonValue<'_>, endpoint: Endpoint) -> ServiceTier {
     let fast = word(seen, "speed") == Some("fast");
+    use Endpoint::{ChatCompletions, Completions};
     match (endpoint, word(seen, "service_tier")) {
-        (Endpoint::ChatCompletions, Some("flex")) => ServiceTier::Flex,
-        (Endpoint::ChatCompletions, Some("priority" | "fast")) => ServiceTier::Priority,
-        (Endpoint::ChatCompletions, Some("batch")) => ServiceTier::Batch,
+        (ChatCompletions | Completions, Some("flex")) => ServiceTier::Flex,
+        (ChatCompletions | Completions, Some("priority" | "fast")) => ServiceTier::Priority,
+        (ChatCompletions | Completions, Some("batch")) => ServiceTier::Batch,
         (Endpoint::Messages, _) if fast => ServiceTier::Priority,
         _ => ServiceTier::Standard,
     }
 }
 
-/// No text of a message goes uncounted.
+/// Prompts in a field that may be a text, texts, ids of tokens, or lists of those.
+fn prompts(seen: &JsonValue<'_>, field: &str) -> u64 {
+    let Some(value) = member(seen, field) else { return 0 };
+    match value {
+        JsonValue::Null => 0,
+        JsonValue::Array(_) => {
+            let is_id = |value: &&JsonValue<'_>| {
+                matches!(value, JsonValue::Int(_) | JsonValue::BigInt(_) | JsonValue::Float(_))
+            };
+            let (ids, others): (Vec<_>, Vec<_>) = values(value).iter().partition(is_id);
+            let inside =
+                |value: &&JsonValue<'_>| values(value).iter().filter(|value| !is_id(value)).count();
+            let more: usize = others.iter().map(inside).sum();
+            u64::try_from(others.len() + more + usize::from(!ids.is_empty())).unwrap_or(u64::MAX)
+        }
+        _ => 1,
+    }
+}
+
+/// No text of a message goes uncounted, and no prompt.
 fn input(seen: &JsonValue<'_>, call: &Call) -> Verdict {
+    let field = match call.endpoint {
+        Endpoint::Embeddings => "input",
+        Endpoint::Completions => "prompt",
+        Endpoint::ChatCompletions | Endpoint::Messages => return messages(seen, call),
+    };
+    let counted = call.input.prompts;
+    let expected = prompts(seen, field);
+    ensure(counted == expected, || format!("{expected} prompts are counted as {counted}"))?;
+    let value = member(seen, field).unwrap_or(&JsonValue::Null);
+    let said = if let JsonValue::Str(text) = value { text.len() } else { 0 };
+    let text = values(value).iter().map(|value| match value {
+        JsonValue::Str(text) => text.len(),
+        other => values(other).len(),
+    });
+    let text = said + text.sum::<usize>();
+    let counted = call.input.text_bytes;
+    let enough = u64::try_from(text).is_ok_and(|text| text <= counted);
+    ensure(enough, || format!("{text} bytes of text are counted as {counted}"))
+}
+
+fn messages(seen: &JsonValue<'_>, call: &Call) -> Verdict {
     let mut text = 0;
     for message in member(seen, "messages").map_or(&[][..], values) {
         text += word(message, "content").map_or(0, str::len);
@@ -139,8 +200,8 @@ fn input(seen: &JsonValue<'_>, call: &Call) -> Verdict {
 /// A stream is made to tell its usage, and the client sees that only where it asked.
 fn usage_asked(seen: &JsonValue<'_>, dialect: &dyn Dialect, body: &[u8], read: &Read) -> Verdict {
     let asked = member(seen, "stream_options").is_some_and(|it| flag(it, "include_usage"));
-    let openai = read.call.endpoint == Endpoint::ChatCompletions;
-    let hides = openai && read.call.stream && !asked;
+    let hidden = matches!(read.call.endpoint, Endpoint::ChatCompletions | Endpoint::Completions);
+    let hides = hidden && read.call.stream && !asked;
     let changes = dialect.rewrite(body, read, &read.call).is_some();
     ensure(hides == dialect.filter(read).is_some(), || format!("asked: {asked}, not so seen"))?;
     ensure(hides == changes, || format!("asked: {asked}, but rewritten: {changes}"))
@@ -152,6 +213,11 @@ fn changes(call: &Call) -> impl Iterator<Item = Call> {
     let caps = CAPS.map(|cap| Call { output_cap: Some(cap), ..call.clone() });
     let both = Call { output_cap: Some(7), ..models[0].clone() };
     models.into_iter().chain(caps).chain([both])
+}
+
+/// Embeddings have no cap to change.
+fn is_changed(read: &Call, call: &Call) -> bool {
+    read.endpoint != Endpoint::Embeddings || read.output_cap == call.output_cap
 }
 
 fn rewritten(dialect: &dyn Dialect, body: &[u8], first: &Read, call: &Call) -> Verdict {

@@ -3,7 +3,7 @@
 
 use bytes::Bytes;
 use jiter::JsonValue;
-use reins_dialects::{Dialect, OpenAi, Target};
+use reins_dialects::{ChatCompletions, Dialect, Head, Target};
 
 use crate::answer::{bytes, odd};
 use crate::second::{Verdict, ensure, members, object, values, whole_characters};
@@ -30,8 +30,10 @@ pub(crate) fn hides_no_more(answer: &[u8]) -> Verdict {
 
 fn shown(pieces: &[&[u8]]) -> Result<Vec<u8>, String> {
     let to = Target { vendor: "vendor".into(), connection: "connection".into() };
-    let read = OpenAi.read(REQUEST, &to).map_err(|refusal| refusal.to_string())?;
-    let mut filter = OpenAi.filter(&read).ok_or("usage is not hidden at all")?;
+    let head = Head { path: ChatCompletions.path(), query: None };
+    let asked = ChatCompletions.read(&head, REQUEST).map_err(|refusal| refusal.to_string())?;
+    let read = asked.bind(to);
+    let mut filter = ChatCompletions.filter(&read).ok_or("usage is not hidden at all")?;
     let mut seen = Vec::new();
     for piece in pieces {
         seen.extend_from_slice(&filter.pass(Bytes::copy_from_slice(piece)));

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use reins_dialects::{Anthropic, Dialect, OpenAi, Target};
+use reins_dialects::{Dialect, Target, dialects};
 use reins_governor::{Outcome, PresumeReason, Status, VoidReason};
 
-use super::stage::{INPUT, PER_TOKEN, Stage, drink, presumed, settled, sip};
+use super::stage::{INPUT, PER_TOKEN, Stage, asked, drink, presumed, settled, sip};
 use super::vendor::{Answer, Piece, Vendor, stream, whole};
 use crate::{Carried, carry};
 
@@ -124,7 +124,6 @@ pub(super) fn gzip(text: &[u8]) -> Vec<u8> {
 /// Real dialects, plain and compressed, with an answer in the shape that was not asked for.
 #[tokio::test(start_paused = true)]
 async fn what_real_vendors_say_before_output_is_free_in_any_shape() {
-    let openai: &dyn Dialect = &OpenAi;
     const ERROR: &str = r#"{"type":"error","error":{"type":"overloaded_error","message":"x"}}"#;
     let texts = [
         (true, format!("data: {ERROR}\n\n")),
@@ -133,7 +132,7 @@ async fn what_real_vendors_say_before_output_is_free_in_any_shape() {
         (false, ERROR.to_owned()),
         (false, String::new()),
     ];
-    for dialect in [openai, &Anthropic] {
+    for dialect in dialects() {
         for (events, text) in &texts {
             for asked in [true, false] {
                 for zipped in [true, false] {
@@ -152,16 +151,14 @@ async fn what_real_vendors_say_before_output_is_free_in_any_shape() {
     }
 }
 
-async fn ended_in(dialect: &dyn Dialect, streams: bool, answer: Answer) -> (u64, Outcome) {
+async fn ended_in(dialect: &Arc<dyn Dialect>, streams: bool, answer: Answer) -> (u64, Outcome) {
     let request = format!(r#"{{"model":"gpt-4o","max_tokens":100,"stream":{streams}}}"#);
-    let target = Target { vendor: dialect.name().into(), connection: "c".into() };
+    let target = Target { vendor: dialect.family().name().into(), connection: "c".into() };
     let mut stage = Stage::new();
-    stage.read = dialect.read(request.as_bytes(), &target).expect("a request");
+    stage.read = asked(&**dialect, request.as_bytes()).bind(target);
     stage.read.call.input.text_bytes = INPUT / 10;
     let vendor = Arc::new(Vendor::answers(answer));
-    let dialect: &'static dyn Dialect =
-        if dialect.name() == "openai" { &OpenAi } else { &Anthropic };
-    let carried = carry(stage.freight_in(dialect, &vendor).await).await;
+    let carried = carry(stage.freight_in(Arc::clone(dialect), &vendor).await).await;
     if let Carried::Streaming { tap, .. } = carried {
         drink(tap).await;
     }

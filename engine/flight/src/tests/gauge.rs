@@ -8,8 +8,10 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::HeaderMap;
 use reins_dialects::{
-    Billing, Dialect, Failure, Filter, Found, Meter, Metered, OUTPUT_UNSEEN, OpenAi, Read, Target,
+    Asked, Base, Billing, ChatCompletions, Credential, Dialect, Failure, Family, Filter, Found,
+    Head, Meter, Metered, OUTPUT_UNSEEN, OpenAi, Read, Signer,
 };
 use reins_governor::{Call, Endpoint, Refusal, TransactionId, Usage};
 
@@ -73,20 +75,24 @@ impl Default for Gauge {
 }
 
 impl Dialect for Gauge {
-    fn name(&self) -> &'static str {
-        "gauge"
+    fn family(&self) -> &dyn Family {
+        self
+    }
+
+    fn path(&self) -> &str {
+        ChatCompletions.path()
     }
 
     fn endpoint(&self) -> Endpoint {
         Endpoint::ChatCompletions
     }
 
-    fn read(&self, body: &[u8], to: &Target) -> Result<Read, Refusal> {
-        OpenAi.read(body, to)
+    fn read(&self, head: &Head<'_>, body: &[u8]) -> Result<Asked, Refusal> {
+        ChatCompletions.read(head, body)
     }
 
     fn rewrite(&self, body: &[u8], read: &Read, call: &Call) -> Option<Vec<u8>> {
-        OpenAi.rewrite(body, read, call)
+        ChatCompletions.rewrite(body, read, call)
     }
 
     fn meter(&self, _: &Read, _: &Call) -> Box<dyn Meter> {
@@ -98,6 +104,32 @@ impl Dialect for Gauge {
             return Some(Box::new(Hoarder { fails_at, pieces: 0, held: Vec::new() }));
         }
         self.filters.then(|| Box::new(Hashes) as Box<dyn Filter>)
+    }
+}
+
+impl Family for Gauge {
+    fn name(&self) -> &str {
+        "gauge"
+    }
+
+    fn base(&self) -> Base<'_> {
+        OpenAi.base()
+    }
+
+    fn dialects(&self) -> &[Arc<dyn Dialect>] {
+        &[]
+    }
+
+    fn free(&self) -> &[&str] {
+        &[]
+    }
+
+    fn sends(&self, _: &HeaderMap) -> bool {
+        false
+    }
+
+    fn signer(&self, credential: Credential<'_>) -> Option<Box<dyn Signer>> {
+        OpenAi.signer(credential)
     }
 
     fn refuse(&self, refusal: &Refusal, id: Option<TransactionId>) -> Vec<u8> {

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request};
 use http_body_util::{BodyExt, Full};
 use jiff::{Timestamp, tz::TimeZone};
-use reins_dialects::{Dialect, Read, Target};
+use reins_dialects::{Asked, Dialect, Head, Read, Target};
 use reins_governor::samples::caller;
 use reins_governor::{
     Admitted, Asking, Blocked, Bound, Budget, BudgetScope, Budgets, Call, Clock, Closed, Cost,
@@ -172,13 +172,12 @@ impl Stage {
 
     /// The call, ready to be carried, in the scripted dialect.
     pub(super) async fn freight(&self, vendor: &Arc<Vendor>) -> Freight<Vendor> {
-        // A dialect lives as long as its process.
-        self.freight_in(Box::leak(Box::new(self.gauge.clone())), vendor).await
+        self.freight_in(Arc::new(self.gauge.clone()), vendor).await
     }
 
     pub(super) async fn freight_in(
         &self,
-        dialect: &'static dyn Dialect,
+        dialect: Arc<dyn Dialect>,
         vendor: &Arc<Vendor>,
     ) -> Freight<Vendor> {
         Freight {
@@ -199,7 +198,7 @@ impl Stage {
     pub(super) async fn watch(&self) -> Watch {
         watch(Watching {
             admitted: self.admitted().await,
-            dialect: Box::leak(Box::new(self.gauge.clone())),
+            dialect: Arc::new(self.gauge.clone()),
             read: Arc::new(self.read.clone()),
             terms: self.terms,
             crew: self.crew.clone(),
@@ -264,10 +263,16 @@ pub(super) fn presumed(why: PresumeReason) -> (u64, Outcome) {
     (HELD, Outcome::Presumed(why))
 }
 
+/// A request to the endpoint, as its dialect reads it.
+pub(super) fn asked(dialect: &dyn Dialect, body: &[u8]) -> Asked {
+    let head = Head { path: dialect.path(), query: None };
+    dialect.read(&head, body).expect("a request")
+}
+
 /// The request as `dialect` reads it: its bound is [`HELD`].
 pub(super) fn read(dialect: &dyn Dialect) -> Read {
     let target = Target { vendor: "openai".into(), connection: "openai".into() };
-    let mut read = dialect.read(BODY, &target).expect("a request");
+    let mut read = asked(dialect, BODY).bind(target);
     read.call.input.text_bytes = INPUT / 10;
     read
 }

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use reins_dialects::{Anthropic, Dialect, OpenAi, Target};
+use reins_dialects::{ChatCompletions, Dialect, Messages, Target};
 use reins_governor::{Outcome, PresumeReason};
 
-use super::stage::{HELD, INPUT, Stage, drink, sip};
+use super::stage::{HELD, INPUT, Stage, asked, drink, sip};
 use super::vendor::{Answer, Piece, Vendor, stream};
 use crate::{Carried, Tap, carry};
 
@@ -17,7 +17,7 @@ const PIECE: usize = 97;
 
 /// A dialect, a stream of its vendor, and what that costs in nano-USD.
 struct Case {
-    dialect: &'static dyn Dialect,
+    dialect: Arc<dyn Dialect>,
     vendor: &'static str,
     request: &'static [u8],
     wire: &'static [u8],
@@ -25,18 +25,18 @@ struct Case {
 }
 
 fn cases() -> [Case; 3] {
-    let asked = br#"{"model":"gpt-4o-mini","max_tokens":100,"stream":true,"stream_options":{"include_usage":true},"messages":[{"role":"user","content":"hello"}]}"#;
-    let unasked = br#"{"model":"gpt-4o-mini","max_tokens":100,"stream":true,"messages":[{"role":"user","content":"hello"}]}"#;
+    let with = br#"{"model":"gpt-4o-mini","max_tokens":100,"stream":true,"stream_options":{"include_usage":true},"messages":[{"role":"user","content":"hello"}]}"#;
+    let without = br#"{"model":"gpt-4o-mini","max_tokens":100,"stream":true,"messages":[{"role":"user","content":"hello"}]}"#;
     let claude = br#"{"model":"claude-sonnet-4-5","max_tokens":100,"stream":true,"messages":[{"role":"user","content":"hello"}]}"#;
     let openai = |request| {
         let cost = 17 * 10 + 28 * 100;
-        Case { dialect: &OpenAi, vendor: "openai", request, wire: OPENAI, cost }
+        Case { dialect: Arc::new(ChatCompletions), vendor: "openai", request, wire: OPENAI, cost }
     };
     let cost = 25 * 10 + 15 * 100;
-    let (dialect, vendor) = (&Anthropic, "anthropic");
+    let (dialect, vendor) = (Arc::new(Messages), "anthropic");
     [
-        openai(asked),
-        openai(unasked),
+        openai(with),
+        openai(without),
         Case { dialect, vendor, request: claude, wire: ANTHROPIC, cost },
     ]
 }
@@ -45,7 +45,7 @@ impl Case {
     fn stage(&self) -> Stage {
         let target = Target { vendor: self.vendor.into(), connection: self.vendor.into() };
         let mut stage = Stage::new();
-        stage.read = self.dialect.read(self.request, &target).expect("a request");
+        stage.read = asked(&*self.dialect, self.request).bind(target);
         stage.read.call.input.text_bytes = INPUT / 10;
         stage.terms.drain_max = 1024 * 1024;
         stage
@@ -57,7 +57,7 @@ impl Case {
 
     async fn tap(&self, stage: &Stage, answer: Answer) -> (Tap, Arc<Vendor>) {
         let vendor = Arc::new(Vendor::answers(answer));
-        let freight = stage.freight_in(self.dialect, &vendor).await;
+        let freight = stage.freight_in(Arc::clone(&self.dialect), &vendor).await;
         match stage.crew.owners.spawn(carry(freight)).await.expect("no panic") {
             Carried::Streaming { tap, .. } => (tap, vendor),
             other => panic!("not a stream: {other:?}"),

@@ -12,6 +12,7 @@ mod crowd;
 mod ending;
 mod leaving;
 mod passing;
+mod replaying;
 mod retry;
 mod short;
 mod telling;

@@ -89,16 +89,25 @@ fn words() -> impl Strategy<Value = Option<Wording>> {
 }
 
 fn call() -> impl Strategy<Value = Call> {
-    let sizes = (any::<[u64; 6]>(), words());
+    let sizes = (any::<[u64; 7]>(), words());
     let caps = (option::of(any::<u64>()), any::<[u64; 3]>(), option::of(any::<u64>()));
     let kinds = (sample(&Endpoint::ALL), sample(&ServiceTier::ALL), any::<[bool; 2]>(), words());
     ((text(), text(), text()), sizes, caps, kinds).prop_map(|(names, sizes, caps, kinds)| {
         let (vendor, connection, model) = names;
-        let ([text_bytes, parts, images, pages, audio_bytes, rereads], by_reference) = sizes;
+        let ([text_bytes, parts, images, pages, audio_bytes, rereads, prompts], by_reference) =
+            sizes;
         let (output_cap, [choices, thinking_budget, tool_results], web_search_cap) = caps;
         let (endpoint, tier, [stream, web_search], extra_fee) = kinds;
-        let input =
-            InputSize { text_bytes, parts, images, pages, audio_bytes, by_reference, rereads };
+        let input = InputSize {
+            text_bytes,
+            parts,
+            images,
+            pages,
+            audio_bytes,
+            by_reference,
+            rereads,
+            prompts,
+        };
         Call {
             vendor,
             connection,

@@ -49,7 +49,8 @@ fn every_kind_of_flaw_says_where_it_is_and_how_to_mend_it() {
         ),
         (
             Conditions { endpoints: vec!["messages".into(), "chat".into()], ..none() },
-            "when.endpoints: `chat` is not an endpoint: use one of `chat_completions`, `messages`",
+            "when.endpoints: `chat` is not an endpoint: use one of `chat_completions`, `messages`, \
+             `embeddings`, `completions`",
         ),
         (
             Conditions {

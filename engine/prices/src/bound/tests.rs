@@ -77,6 +77,16 @@ fn sound_costs_its_own_rate() {
 }
 
 #[test]
+fn each_of_several_prompts_may_fill_the_window() {
+    let input = InputSize { text_bytes: 100_000, prompts: 20, ..InputSize::default() };
+    // (100,000 + 32) × 0.02: twenty windows of 8,192 have room for all of it.
+    check(&sized("text-embedding-3-small", input), "0.00200064", "0.00200064", 0);
+    let input = InputSize { text_bytes: 100_000, prompts: 2, ..InputSize::default() };
+    // Two windows of 8,192 × 0.02.
+    check(&sized("text-embedding-3-small", input), "0.00032768", "0.00032768", 0);
+}
+
+#[test]
 fn what_is_named_by_reference_counts_as_the_whole_window() {
     let input = InputSize { by_reference: Some(Wording::new("file_id")), ..InputSize::default() };
     check(&sized("gpt-4o", input.clone()), "0.32", "0.32", 0);
@@ -238,15 +248,18 @@ fn size() -> impl Strategy<Value = InputSize> {
     let few = || prop_oneof![3 => Just(0), 1 => 0..5_u64];
     let bytes = || prop_oneof![0..2_000_u64, 0..2_000_000_u64];
     let audio = prop_oneof![Just(0), bytes()];
-    (bytes(), 0..50_u64, few(), few(), audio, by_reference, few()).prop_map(
-        |(text_bytes, parts, images, pages, audio_bytes, by_reference, rereads)| InputSize {
-            text_bytes,
-            parts,
-            images,
-            pages,
-            audio_bytes,
-            by_reference,
-            rereads,
+    (bytes(), 0..50_u64, few(), few(), audio, by_reference, few(), few()).prop_map(
+        |(text_bytes, parts, images, pages, audio_bytes, by_reference, prompts, rereads)| {
+            InputSize {
+                text_bytes,
+                parts,
+                images,
+                pages,
+                audio_bytes,
+                by_reference,
+                prompts,
+                rereads,
+            }
         },
     )
 }
@@ -275,7 +288,8 @@ fn room(limits: &Limits, call: &Call) -> (u64, u64, u64) {
     let size = &call.input;
     let searches = if call.web_search { call.web_search_cap.unwrap_or_default() } else { 0 };
     let passes = 1 + searches.max(size.rereads);
-    let most = limits.context_window.map_or(u64::MAX, |window| window * passes);
+    let prompts = size.prompts.max(1);
+    let most = limits.context_window.map_or(u64::MAX, |window| window * prompts * passes);
     let hidden = size.by_reference.is_some()
         || (size.images > 0 && limits.image.is_none())
         || (size.pages > 0 && limits.page.is_none());
@@ -408,18 +422,18 @@ proptest! {
     /// No figure makes it panic or wrap.
     #[test]
     fn any_call_can_be_asked_for(
-        figures in proptest::array::uniform9(prop_oneof![Just(u64::MAX), Just(0), any::<u64>()]),
+        figures in proptest::array::uniform10(prop_oneof![Just(u64::MAX), Just(0), any::<u64>()]),
         model in 0..MODELS.len(),
         tier in tier(),
     ) {
         let book = book();
-        let [text_bytes, parts, images, pages, audio_bytes, cap, choices, searches, rereads] =
-            figures;
+        let [text_bytes, parts, images, pages, audio_bytes, cap, choices, more @ ..] = figures;
+        let [searches, prompts, rereads] = more;
         let (vendor, model) = MODELS[model];
         let by_reference = None;
         let call = Call {
             input: InputSize {
-                text_bytes, parts, images, pages, audio_bytes, by_reference, rereads,
+                text_bytes, parts, images, pages, audio_bytes, by_reference, prompts, rereads,
             },
             output_cap: Some(cap),
             choices,

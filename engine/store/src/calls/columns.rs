@@ -79,13 +79,21 @@ impl Cells<'_> {
     }
 
     fn call(&mut self, call: &Call) -> Result<(), StoreError> {
-        let InputSize { text_bytes, parts, images, pages, audio_bytes, by_reference, rereads } =
-            &call.input;
+        let InputSize {
+            text_bytes,
+            parts,
+            images,
+            pages,
+            audio_bytes,
+            by_reference,
+            rereads,
+            prompts,
+        } = &call.input;
         self.values.push(call.endpoint.number().into());
         self.values.push(call.stream.into());
         self.counts([*text_bytes, *parts, *images, *pages, *audio_bytes]);
         self.words(by_reference.as_ref())?;
-        self.counts([*rereads]);
+        self.counts([*rereads, *prompts]);
         self.values.push(call.output_cap.map(u64::cast_signed).into());
         self.counts([call.choices, call.thinking_budget]);
         self.values.push(call.tier.number().into());
@@ -229,6 +237,7 @@ impl Columns<'_> {
                 audio_bytes: self.count()?,
                 by_reference: self.optional_name()?.map(|words| Wording::kept(&words)),
                 rereads: self.count()?,
+                prompts: self.count()?,
             },
             output_cap: self.get::<Option<i64>>()?.map(i64::cast_unsigned),
             choices: self.count()?,

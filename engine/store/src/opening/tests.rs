@@ -321,7 +321,7 @@ fn contents(folder: &Path) -> Vec<(PathBuf, u32, Vec<u8>)> {
 
 #[tokio::test]
 async fn a_store_from_before_the_first_release_is_refused_and_left_as_it_was() {
-    for version in [1, 2] {
+    for version in [1, 2, 3] {
         let (folder, clock) = (tempfile::tempdir().unwrap(), HandClock::at(NOON));
         let conn = rusqlite::Connection::open(db(folder.path())).unwrap();
         conn.execute_batch(&format!(

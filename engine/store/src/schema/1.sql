@@ -115,4 +115,4 @@ CREATE TABLE secrets (
     PRIMARY KEY (organization, connection, field)
 ) STRICT, WITHOUT ROWID;
 
-PRAGMA user_version = 3;
+PRAGMA user_version = 4;

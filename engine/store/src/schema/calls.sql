@@ -49,6 +49,7 @@ CREATE TABLE calls (
     audio_bytes      INTEGER NOT NULL,
     by_reference     INTEGER NOT NULL,
     rereads          INTEGER NOT NULL,
+    prompts          INTEGER NOT NULL,
     output_cap       INTEGER,
     choices          INTEGER NOT NULL,
     thinking_budget  INTEGER NOT NULL,

@@ -33,7 +33,19 @@ pub(crate) struct Server {
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
+    pub(crate) head: String,
     pub(crate) body: String,
+}
+
+// === impl Answer ===
+
+impl Answer {
+    /// The id of the call's record.
+    pub(crate) fn transaction(&self) -> &str {
+        let lines = self.head.lines();
+        let id = lines.filter_map(|line| line.strip_prefix("x-reins-transaction-id: ")).next();
+        id.unwrap_or_else(|| panic!("{}", self.head))
+    }
 }
 
 // === impl Shop ===
@@ -144,8 +156,8 @@ fn ask(address: SocketAddr, request: &str) -> Answer {
     // What came before a connection broke off has been put into `said`.
     stream.read_to_string(&mut said).unwrap_or_default();
     let status = said.split(' ').nth(1).and_then(|status| status.parse().ok());
-    let (_, body) = said.split_once("\r\n\r\n").unwrap_or_default();
-    Answer { status: status.unwrap_or(0), body: body.to_owned() }
+    let (head, body) = said.split_once("\r\n\r\n").unwrap_or_default();
+    Answer { status: status.unwrap_or(0), head: head.to_owned(), body: body.to_owned() }
 }
 
 impl Drop for Server {

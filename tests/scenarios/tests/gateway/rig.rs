@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use metrics_exporter_prometheus::PrometheusHandle;
 use reins_gateway::{Gateway, ServeError};
-use reins_governor::{Clock, Name, Scope, ScopeKind, Usd, Window};
+use reins_governor::{Agreement, Clock, Name, Scope, ScopeKind, Transaction, Usd, Window};
 use reins_runtime::{Accepted, Start};
 use reins_scenarios::{Answer, Balance, File, Host, Request};
 use reins_store::{Reports, Spent};
@@ -159,8 +159,21 @@ impl GatewayHost {
         let Some(id) = id.and_then(|id| id.parse().ok()) else { return Value::Null };
         let reports = Reports::open(&self.path("reins.db"), &*self.clock).expect("the store");
         let record = reports.transaction(id).await.expect("the store");
-        let shown = |json: String| serde_json::from_str(&json).expect("JSON");
-        record.map_or(Value::Null, |record| shown(record.json().expect("JSON")))
+        let Some(record) = record else { return Value::Null };
+        self.replay(&reports, &record).await;
+        serde_json::from_str(&record.json().expect("JSON")).expect("JSON")
+    }
+
+    /// Judges a call again, from its record and the source of its version: every rule must say the
+    /// same.
+    async fn replay(&self, reports: &Reports, record: &Transaction) {
+        let source = reports.source(&record.opening.policy_version).await.expect("the store");
+        let source = source.expect("the version's source");
+        let day = record.opening.at.to_zoned(jiff::tz::TimeZone::UTC).date();
+        let version = reins_config::read_again(&self.path("reins.toml"), &source, day);
+        let trace = record.replay(&*version.expect("it was in force").judge).trace;
+        let agreement = record.agrees_with(&trace);
+        assert_eq!(agreement, Agreement::Equal, "{trace:?}\n{record:?}");
     }
 
     /// Waits until all calls but `others` have ended, and all that was written of them is kept.

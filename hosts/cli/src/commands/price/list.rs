@@ -1,4 +1,4 @@
-//! The price list: the prices in force here, and the dialect that each vendor's usage is in.
+//! The price list: the prices in force here, and the family whose usage each vendor writes.
 
 use std::sync::Arc;
 
@@ -47,7 +47,7 @@ impl PriceList {
         model: &str,
         usage: &[u8],
     ) -> Result<Quote<'_>, NoQuote> {
-        let usage = match usage_from_json(self.dialect(vendor), usage) {
+        let usage = match usage_from_json(self.family(vendor), usage) {
             Found::Usage(usage) => usage,
             Found::Missing => return Err(NoQuote::Missing),
             Found::Absurd(field) => return Err(NoQuote::Absurd(field)),
@@ -57,10 +57,10 @@ impl PriceList {
         Ok(Quote::new(cost, usage, self.prices.version()))
     }
 
-    /// The dialect that a vendor speaks: the file's word, else its own name.
-    fn dialect<'a>(&self, vendor: &'a str) -> &'a str {
+    /// The family that a vendor is of: the file's word, else its own name.
+    fn family<'a>(&'a self, vendor: &'a str) -> &'a str {
         let known = self.connections.iter().find(|connection| &*connection.vendor == vendor);
-        known.map_or(vendor, |connection| connection.dialect.word())
+        known.map_or(vendor, |connection| connection.family.name())
     }
 
     fn unpriced(&self, vendor: &str, model: &str) -> NoQuote {

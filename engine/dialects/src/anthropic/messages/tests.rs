@@ -2,12 +2,12 @@
 
 use reins_governor::{InputSize, ServiceTier, Usage, Wording};
 
-use super::Anthropic;
-use crate::tests::{NOTHING, read, refused};
-use crate::{Dialect, Found, OUTPUT_UNSEEN, Read};
+use super::Messages;
+use crate::tests::{NOTHING, ask, read, refused};
+use crate::{Anthropic, Dialect, Family, Found, OUTPUT_UNSEEN, Read};
 
 fn with(members: &str) -> Read {
-    read(&Anthropic, &format!(r#"{{"model":"m","max_tokens":9,{members}}}"#))
+    read(&Messages, &format!(r#"{{"model":"m","max_tokens":9,{members}}}"#))
 }
 
 #[test]
@@ -30,7 +30,7 @@ fn the_facts_of_a_whole_request() {
             {"type":"web_search_20250305","name":"web_search","max_uses":5}
         ]
     }"#;
-    let call = read(&Anthropic, body).call;
+    let call = read(&Messages, body).call;
     assert_eq!((&*call.vendor, &*call.connection), ("vendor", "connection"));
     assert_eq!((&*call.model, call.stream), ("claude-sonnet-4-5", true));
     assert_eq!((call.output_cap, call.choices, call.thinking_budget), (Some(2048), 1, 1024));
@@ -151,15 +151,15 @@ fn what_has_no_price_is_known_as_such() {
             r#"{{"type":"tool_addition","tool":{{"type":"tool_definition","definition":{definition}}}}}"#
         ))
     };
-    let fee = |body: &str| read(&Anthropic, body).call.extra_fee.is_some();
+    let fee = |body: &str| read(&Messages, body).call.extra_fee.is_some();
     assert!(with(r#""tools":[{"type":"code_execution_20260521"}]"#).call.extra_fee.is_some());
     assert!(with(r#""hologram":{"type":"on"}"#).call.extra_fee.is_some());
     assert!(with(r#""temperature":1,"top_p":0.9,"metadata":{}"#).call.extra_fee.is_none());
     assert!(fee(&added("code_execution_20260521")));
     assert!(!fee(&added("custom")));
-    let searching = read(&Anthropic, &added("web_search_20260318")).call;
+    let searching = read(&Messages, &added("web_search_20260318")).call;
     assert_eq!((searching.web_search, searching.input.rereads), (true, 9));
-    let advised = refused(&Anthropic, added("advisor_20260301").as_bytes());
+    let advised = refused(&Messages, added("advisor_20260301").as_bytes());
     assert!(advised.contains("advisor_20260301"), "{advised}");
 }
 
@@ -167,7 +167,7 @@ fn what_has_no_price_is_known_as_such() {
 fn what_is_not_in_the_request_or_not_in_the_totals_is_refused() {
     let said = |members: &str| {
         let body = format!(r#"{{"model":"m","max_tokens":9,"messages":[],{members}}}"#);
-        refused(&Anthropic, body.as_bytes())
+        refused(&Messages, body.as_bytes())
     };
     for (members, part) in [
         (r#""thread":{"type":"continue","previous_message_id":"msg_1"}"#, "`continue`"),
@@ -186,7 +186,7 @@ fn what_is_not_in_the_request_or_not_in_the_totals_is_refused() {
 
 #[test]
 fn a_request_may_ask_for_no_answer() {
-    let read = read(&Anthropic, r#"{"model":"m","max_tokens":0,"messages":[]}"#);
+    let read = read(&Messages, r#"{"model":"m","max_tokens":0,"messages":[]}"#);
     assert_eq!(read.call.output_cap, Some(0));
 }
 
@@ -215,8 +215,8 @@ fn thoughts_may_be_billed_and_not_shown() {
     ] {
         let comma = if members.is_empty() { "" } else { "," };
         let body = format!(r#"{{"model":"{model}","max_tokens":9,"stream":true{comma}{members}}}"#);
-        let read = read(&Anthropic, &body);
-        let found = Anthropic.meter(&read, &read.call).finish().output_bound;
+        let read = read(&Messages, &body);
+        let found = Messages.meter(&read, &read.call).finish().output_bound;
         assert_eq!(found, if unseen { OUTPUT_UNSEEN } else { 0 }, "{body}");
     }
 }
@@ -231,7 +231,7 @@ fn a_write_that_is_not_split_lives_as_long_as_was_asked() {
         [(hour, (0, 7)), (block.as_str(), (0, 7)), (tool.as_str(), (0, 7)), (short, (7, 0))]
     {
         let read = with(members);
-        let mut meter = Anthropic.meter(&read, &read.call);
+        let mut meter = Messages.meter(&read, &read.call);
         meter.feed(br#"{"type":"message","usage":{"input_tokens":1,"output_tokens":1,"cache_creation_input_tokens":7}}"#);
         let Found::Usage(usage) = meter.finish().usage else { panic!("{members}") };
         assert_eq!((usage.cache_write, usage.cache_write_1h), expected, "{members}");
@@ -325,8 +325,7 @@ fn what_is_billed_beside_the_totals_is_refused() {
         ),
     ] {
         let body = format!(r#"{{"model":"m","max_tokens":9,{members}}}"#);
-        let target = crate::Target { vendor: "v".into(), connection: "c".into() };
-        let refused = Anthropic.read(body.as_bytes(), &target).err().map(|no| no.reason());
+        let refused = ask(&Messages, body.as_bytes()).err().map(|no| no.reason());
         let told = refused.as_deref().unwrap_or_default();
         assert!(told.contains(expected.unwrap_or_default()), "{members}: {told}");
         assert_eq!(refused.is_some(), expected.is_some(), "{members}: {told}");

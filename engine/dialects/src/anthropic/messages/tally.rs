@@ -6,7 +6,7 @@ use reins_governor::Call;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::usage;
+use super::super::usage;
 use crate::answer::Tell;
 use crate::once::Once;
 use crate::outline::{Outline, Shape};

@@ -10,7 +10,7 @@
 
 use reins_governor::Call;
 
-use super::request::{bare, may_think_unseen};
+use super::super::model::{bare, may_think_unseen};
 use crate::malformed::Malformed;
 use crate::read::{Named, Places};
 use crate::rewrite::Rewrite;

@@ -2,12 +2,12 @@
 
 use reins_governor::{Call, InputSize, ServiceTier, Usage, Wording};
 
-use super::OpenAi;
+use super::ChatCompletions;
 use crate::tests::{NOTHING, read};
-use crate::{Anthropic, Dialect, Found, OUTPUT_UNSEEN};
+use crate::{Dialect, Family, Found, Messages, OUTPUT_UNSEEN, OpenAi};
 
 fn input(members: &str) -> InputSize {
-    read(&OpenAi, &format!(r#"{{"model":"m",{members}}}"#)).call.input
+    read(&ChatCompletions, &format!(r#"{{"model":"m",{members}}}"#)).call.input
 }
 
 fn message(content: &str) -> InputSize {
@@ -30,7 +30,7 @@ fn the_facts_of_a_whole_request() {
         ],
         "tools": [{"type":"function"}, {"type":"function"}]
     }"#;
-    let call = read(&OpenAi, body).call;
+    let call = read(&ChatCompletions, body).call;
     assert_eq!(
         (&*call.vendor, &*call.connection, &*call.model),
         ("vendor", "connection", "gpt-4o")
@@ -89,23 +89,24 @@ fn whatever_else_is_in_a_request_counts_as_text() {
 #[test]
 fn a_prediction_may_be_billed_as_one_more_answer() {
     let call =
-        read(&OpenAi, r#"{"model":"m","prediction":{"type":"content","content":"abc"}}"#).call;
+        read(&ChatCompletions, r#"{"model":"m","prediction":{"type":"content","content":"abc"}}"#)
+            .call;
     assert_eq!(call.choices, 2);
     assert!(call.input.text_bytes > 0);
-    assert_eq!(read(&OpenAi, r#"{"model":"m","prediction":null}"#).call.choices, 1);
+    assert_eq!(read(&ChatCompletions, r#"{"model":"m","prediction":null}"#).call.choices, 1);
 }
 
 #[test]
 fn a_model_that_always_searches_is_known_by_its_name() {
-    let call = read(&OpenAi, r#"{"model":"gpt-4o-search-preview"}"#).call;
+    let call = read(&ChatCompletions, r#"{"model":"gpt-4o-search-preview"}"#).call;
     assert_eq!((call.web_search, call.searches()), (false, Some(1)));
     let body = r#"{"model":"gpt-4o","web_search_options":null}"#;
-    assert_eq!(read(&OpenAi, body).call.searches(), Some(0));
+    assert_eq!(read(&ChatCompletions, body).call.searches(), Some(0));
 }
 
 #[test]
 fn what_follows_from_the_model_follows_from_the_one_that_was_sent() {
-    let read = read(&OpenAi, r#"{"model":"gpt-4o","stream":true}"#);
+    let read = read(&ChatCompletions, r#"{"model":"gpt-4o","stream":true}"#);
     let told =
         b"data: {\"choices\":[],\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":2}}\n\n";
     for (sent, answered, searches) in [
@@ -114,7 +115,8 @@ fn what_follows_from_the_model_follows_from_the_one_that_was_sent() {
         ("gpt-4o-search-preview", Some("gpt-4o-2024-08-06"), 1),
         ("gpt-4o", Some("gpt-4o-search-preview-2025-03-11"), 1),
     ] {
-        let mut meter = OpenAi.meter(&read, &Call { model: sent.into(), ..read.call.clone() });
+        let mut meter =
+            ChatCompletions.meter(&read, &Call { model: sent.into(), ..read.call.clone() });
         if let Some(model) = answered {
             meter.feed(format!("data: {{\"model\":\"{model}\",\"choices\":[]}}\n\n").as_bytes());
         }
@@ -125,8 +127,8 @@ fn what_follows_from_the_model_follows_from_the_one_that_was_sent() {
     }
     // A model that thinks unseen was sent, though one that does not was asked for.
     let thinks = Call { model: "o3".into(), ..read.call.clone() };
-    assert_eq!(OpenAi.meter(&read, &thinks).finish().output_bound, OUTPUT_UNSEEN);
-    assert_eq!(OpenAi.meter(&read, &read.call).finish().output_bound, 0);
+    assert_eq!(ChatCompletions.meter(&read, &thinks).finish().output_bound, OUTPUT_UNSEEN);
+    assert_eq!(ChatCompletions.meter(&read, &read.call).finish().output_bound, 0);
 }
 
 #[test]
@@ -150,10 +152,12 @@ fn what_costs_extra_and_has_no_price_is_noted() {
         (r#""web_search_options":{}"#, false),
         (r#""messages":[{"role":"user","content":"plugins","plugins":[1]}]"#, false),
     ] {
-        let call = read(&OpenAi, &format!(r#"{{"model":"m",{members}}}"#)).call;
+        let call = read(&ChatCompletions, &format!(r#"{{"model":"m",{members}}}"#)).call;
         assert_eq!(call.unpriced_fee().is_some(), noted, "{members}");
     }
-    assert!(read(&OpenAi, r#"{"model":"openai/gpt-4o:online"}"#).call.unpriced_fee().is_some());
+    assert!(
+        read(&ChatCompletions, r#"{"model":"openai/gpt-4o:online"}"#).call.unpriced_fee().is_some()
+    );
 }
 
 #[test]
@@ -171,8 +175,8 @@ fn a_tool_counts_as_it_is_written_without_space_and_escapes() {
 
 #[test]
 fn a_search_is_charged_though_the_usage_does_not_name_it() {
-    let read = read(&OpenAi, r#"{"model":"gpt-4o","web_search_options":{}}"#);
-    let mut meter = OpenAi.meter(&read, &read.call);
+    let read = read(&ChatCompletions, r#"{"model":"gpt-4o","web_search_options":{}}"#);
+    let mut meter = ChatCompletions.meter(&read, &read.call);
     meter.feed(br#"{"choices":[],"usage":{"prompt_tokens":1,"completion_tokens":2}}"#);
     let usage = Usage { input: 1, output: 2, web_searches: 1, ..Usage::default() };
     assert_eq!(meter.finish().usage, Found::Usage(usage));
@@ -187,8 +191,8 @@ fn the_tier_of_the_answer_counts_before_the_one_asked_for() {
         (r#""service_tier":"flex","#, ServiceTier::Flex),
         (r#""service_tier":"a new one","#, ServiceTier::Priority),
     ] {
-        let read = read(&OpenAi, r#"{"model":"gpt-4o","service_tier":"priority"}"#);
-        let mut meter = OpenAi.meter(&read, &read.call);
+        let read = read(&ChatCompletions, r#"{"model":"gpt-4o","service_tier":"priority"}"#);
+        let mut meter = ChatCompletions.meter(&read, &read.call);
         let answer = format!(r#"{{{told}"usage":{{"prompt_tokens":0,"completion_tokens":0}}}}"#);
         meter.feed(answer.as_bytes());
         let usage = Usage { tier, ..Usage::default() };
@@ -205,8 +209,8 @@ fn what_a_model_thinks_unseen_has_no_bound() {
         ("gpt-5", true),
         ("grok-4", true),
     ] {
-        let read = read(&OpenAi, &format!(r#"{{"model":"{model}","stream":true}}"#));
-        let mut meter = OpenAi.meter(&read, &read.call);
+        let read = read(&ChatCompletions, &format!(r#"{{"model":"{model}","stream":true}}"#));
+        let mut meter = ChatCompletions.meter(&read, &read.call);
         meter.feed(b"data: {\"choices\":[{\"delta\":{\"content\":\"ab\"}}]}\n\n");
         let expected = if unseen { OUTPUT_UNSEEN } else { 2 };
         assert_eq!(meter.finish().output_bound, expected, "{model}");
@@ -215,8 +219,8 @@ fn what_a_model_thinks_unseen_has_no_bound() {
 
 #[test]
 fn a_model_that_thinks_unseen_may_answer_for_another() {
-    let read = read(&OpenAi, r#"{"model":"gpt-4o","stream":true}"#);
-    let mut meter = OpenAi.meter(&read, &read.call);
+    let read = read(&ChatCompletions, r#"{"model":"gpt-4o","stream":true}"#);
+    let mut meter = ChatCompletions.meter(&read, &read.call);
     meter.feed(b"data: {\"model\":\"o4-mini-2025-04-16\",\"choices\":[]}\n\n");
     assert_eq!(meter.finish().output_bound, OUTPUT_UNSEEN);
 }
@@ -321,15 +325,15 @@ fn a_text_may_be_counted_where_its_bytes_are_too_many() {
         {{"role":"user","content":[{{"type":"text","text":"{prose}"}}]}}],
         "tools":[{{"type":"function","function":{{"description":"{prose}"}}}}]}}"#
     );
-    let mut call = read(&OpenAi, &body).call;
+    let mut call = read(&ChatCompletions, &body).call;
     let bytes = call.input.text_bytes;
-    assert_eq!(OpenAi.text_tokens(body.as_bytes(), &call), None, "an unknown vendor");
+    assert_eq!(ChatCompletions.text_tokens(body.as_bytes(), &call), None, "an unknown vendor");
     call.vendor = "openai".into();
-    let counted = OpenAi.text_tokens(body.as_bytes(), &call).expect("a vocabulary");
+    let counted = ChatCompletions.text_tokens(body.as_bytes(), &call).expect("a vocabulary");
     // The vendor writes tools down in its own way: their bytes count.
     let tool = prose.len() as u64;
     assert!(counted > tool && counted < tool + (bytes - tool) / 3, "{counted} of {bytes}");
     call.model = "gpt-6-astra".into();
-    assert_eq!(OpenAi.text_tokens(body.as_bytes(), &call), None, "an unknown tokenizer");
-    assert_eq!(Anthropic.text_tokens(b"{}", &call), None);
+    assert_eq!(ChatCompletions.text_tokens(body.as_bytes(), &call), None, "an unknown tokenizer");
+    assert_eq!(Messages.text_tokens(b"{}", &call), None);
 }

@@ -3,14 +3,14 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use reins_governor::{Call, Endpoint, ServiceTier, Wording};
+use reins_governor::{Endpoint, ServiceTier, Wording};
 
 use super::{block, tool, untold};
+use crate::Asked;
 use crate::input::{self, Input};
 use crate::malformed::Malformed;
 use crate::read::{Named, Places, Thought};
 use crate::scan::{Fields, Kind, Scan, Scanned};
-use crate::{Read, Target};
 
 const FIELDS: Fields = Fields {
     within: "",
@@ -84,13 +84,13 @@ pub(super) struct Seen {
 /// What a field may cost that did not exist when this was written.
 const UNKNOWN: &str = "a field of the request's top level is not known, and may cost extra";
 
-pub(super) fn read(body: &[u8], to: &Target) -> Scanned<Read> {
+pub(super) fn read(body: &[u8]) -> Scanned<Asked> {
     let mut scan = Scan::new(body)?;
     let mut request = Request::default();
     request.places.open =
         scan.must_be_object("body", &FIELDS, |scan, field| request.member(scan, field))?;
     scan.end()?;
-    request.read(to)
+    request.asked()
 }
 
 // === impl Request ===
@@ -175,30 +175,24 @@ impl<'a> Request<'a> {
         })
     }
 
-    fn read(mut self, to: &Target) -> Scanned<Read> {
+    fn asked(mut self) -> Scanned<Asked> {
         let model: Arc<str> = input::model(self.model)?.into();
         let Some(output_cap) = self.output_cap else {
             return Err(Malformed::missing(MAX_TOKENS, "say how long an answer may be, in tokens"));
         };
         self.places.hour_cache = self.seen.hour_cache;
-        let tier = if self.fast { ServiceTier::Priority } else { ServiceTier::Standard };
-        let call = Call {
-            vendor: Arc::clone(&to.vendor),
-            connection: Arc::clone(&to.connection),
-            model,
-            endpoint: Endpoint::Messages,
+        Ok(Asked {
             stream: self.stream,
             input: self.seen.input.size,
             output_cap: Some(output_cap),
-            choices: 1,
             thinking_budget: self.thinking_budget,
-            tier,
+            tier: if self.fast { ServiceTier::Priority } else { ServiceTier::Standard },
             tool_results: self.seen.tool_results,
             web_search: self.seen.searches.wanted,
             web_search_cap: self.seen.searches.cap(),
             extra_fee: self.seen.extra_fee.map(Wording::new),
-        };
-        Ok(Read { call, places: self.places })
+            ..Asked::new(Endpoint::Messages, model, self.places)
+        })
     }
 }
 

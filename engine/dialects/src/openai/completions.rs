@@ -1,0 +1,59 @@
+//! `OpenAI` completions of a text, from before there were chats.
+
+mod cap;
+mod request;
+
+use reins_governor::{Call, Endpoint, Refusal};
+
+use super::{OpenAi, asking, tally, unasked};
+use crate::answer::AnswerMeter;
+use crate::rewrite::Rewrite;
+use crate::vocabulary::Vocabulary;
+use crate::{Asked, Dialect, Family, Filter, Head, Meter, Read};
+
+/// The dialect of `OpenAI` completions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Completions;
+
+// === impl Completions ===
+
+impl Dialect for Completions {
+    fn family(&self) -> &dyn Family {
+        &OpenAi
+    }
+
+    fn endpoint(&self) -> Endpoint {
+        Endpoint::Completions
+    }
+
+    fn path(&self) -> &str {
+        "completions"
+    }
+
+    fn read(&self, _: &Head<'_>, body: &[u8]) -> Result<Asked, Refusal> {
+        request::read(body, None).map_err(Refusal::from)
+    }
+
+    fn text_tokens(&self, body: &[u8], call: &Call) -> Option<u64> {
+        let vocabulary = Vocabulary::of(&call.vendor, &call.model)?;
+        Some(request::read(body, Some(vocabulary)).ok()?.input.text_bytes)
+    }
+
+    fn rewrite(&self, body: &[u8], read: &Read, call: &Call) -> Option<Vec<u8>> {
+        let mut rewrite = Rewrite::model(read, call);
+        cap::write(&mut rewrite, &read.places, call);
+        asking::ask(&mut rewrite, &read.places);
+        rewrite.apply(body)
+    }
+
+    fn meter(&self, _: &Read, sent: &Call) -> Box<dyn Meter> {
+        Box::new(AnswerMeter::new(tally::Tally::new(sent)))
+    }
+
+    fn filter(&self, read: &Read) -> Option<Box<dyn Filter>> {
+        unasked::filter(read)
+    }
+}
+
+#[cfg(test)]
+mod tests;
