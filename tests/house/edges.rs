@@ -11,7 +11,7 @@ const LEVELS: [&[&str]; 6] = [
     &["reins-ledger", "reins-dialects", "reins-prices", "reins-policy"],
     &["reins-store", "reins-flight", "reins-config", "reins-files"],
     &["reins-runtime"],
-    &["reins-gateway", "reins-vendor"],
+    &["reins-example", "reins-gateway", "reins-vendor"],
     &["reins-cli"],
 ];
 

@@ -102,6 +102,8 @@ pub enum WatchEnd {
 #[derive(Debug)]
 #[must_use]
 pub struct Ended {
+    /// How it ended.
+    pub end: WatchEnd,
     /// What the filter kept back, for the client.
     pub rest: Bytes,
     /// What the call cost, once its meter is done.
@@ -233,7 +235,7 @@ impl Watched {
             WatchEnd::Broken => BodyEnd::Broken { behind },
             WatchEnd::Stalled => BodyEnd::Idle,
         });
-        Ended { rest: self.sieve.flush(), settled: Settled(self.closed) }
+        Ended { end, rest: self.sieve.flush(), settled: Settled(self.closed) }
     }
 
     /// The client has left: the owner reads the rest, as far as the terms allow.

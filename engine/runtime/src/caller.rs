@@ -56,6 +56,21 @@ pub struct Caller<'a, P: Pools> {
     latency: Latency,
 }
 
+/// What is known of a caller that may make calls now.
+struct Known<P: Pools> {
+    served: Arc<Served<P::Pool>>,
+    version: Arc<Version<P::Pool>>,
+    identity: Arc<Identity>,
+    latency: Latency,
+}
+
+// === impl Origin ===
+
+impl Origin {
+    /// A private socket of this machine.
+    pub const SOCKET: Self = Self { peer: Peer::Socket, local: true };
+}
+
 // === impl Runtime ===
 
 impl<P: Pools> Runtime<P> {
@@ -81,21 +96,23 @@ impl<P: Pools> Runtime<P> {
     ) -> Result<Caller<'a, P>, Box<Stopped>> {
         let started = self.clock.monotonic();
         let arrival = recognise(self, way.origin.local, head)?;
-        let key = Arc::clone(&arrival.key);
-        let caller = self.recognised(way, head, arrival, started);
-        caller.map_err(|refusal| {
-            let organization = Some(key.organization.clone());
-            Box::new(Stopped { refusal, id: None, organization })
-        })
+        match self.known(&arrival, head, started) {
+            Ok(Known { served, version, identity, latency }) => {
+                Ok(Caller { runtime: self, way, head, arrival, served, version, identity, latency })
+            }
+            Err(refusal) => {
+                let organization = Some(arrival.key.organization.clone());
+                Err(Box::new(Stopped { refusal, id: None, organization }))
+            }
+        }
     }
 
-    fn recognised<'a>(
-        &'a self,
-        way: Way<'a>,
-        head: &'a Parts,
-        arrival: Arrival<'a>,
+    fn known(
+        &self,
+        arrival: &Arrival<'_>,
+        head: &Parts,
         started: Duration,
-    ) -> Result<Caller<'a, P>, Refusal> {
+    ) -> Result<Known<P>, Refusal> {
         // WHY: only now. A key that a newer version declares must not be held to the one before.
         let served = self.served.load_full();
         let version = Arc::clone(served.of(&arrival.key.organization)?);
@@ -109,8 +126,7 @@ impl<P: Pools> Runtime<P> {
             limit_us: micros(self.clock.monotonic().saturating_sub(identified)),
             ..Latency::default()
         };
-        let identity = Arc::new(identity);
-        Ok(Caller { runtime: self, way, head, arrival, served, version, identity, latency })
+        Ok(Known { served, version, identity: Arc::new(identity), latency })
     }
 }
 

@@ -1,7 +1,7 @@
 //! What every host does, and none owns: it opens a store and its keys, recognises and identifies
-//! callers, limits them, chooses the connection of a call, prepares it, has it judged, and words the
-//! refusal; it watches the files, and stops in order. Everything is data: a host brings requests in
-//! and carries answers out, over whatever it speaks.
+//! callers, limits them, chooses the connection of a call, prepares it, has it judged, and words
+//! the refusal; it watches the files, and stops in order. Everything is data: a host brings requests
+//! in and carries answers out, over whatever it speaks. `hosts/README.md` says how.
 //!
 //! ```text
 //!  Opening ─▶ Opened ─ run: the files are watched, calls served, all stopped in order
@@ -16,11 +16,13 @@ mod runtime;
 mod error;
 mod opening;
 mod start;
+mod status;
 
 mod paths;
 
 mod caller;
 mod prepare;
+mod sending;
 
 mod authenticate;
 mod credential;
@@ -71,6 +73,7 @@ pub use prepare::{Begun, Free, Governed};
 pub use refusal_answer::{refuse_path, repeat};
 pub use refusal_log::Peer;
 pub use runtime::Runtime;
+pub use sending::{Reply, Sending};
 pub use served::Served;
 pub use start::{Accepted, Start, Variables};
 pub use stopped::{Stopped, Unrecognised};

@@ -91,6 +91,16 @@ impl fmt::Debug for Opening {
 // === impl Opened ===
 
 impl<P: Pools> Opened<P> {
+    /// Opens what a host needs that has no use for less calls at once than the file says.
+    ///
+    /// # Errors
+    /// What is wrong with the main file, or why the store cannot be opened.
+    pub async fn start(start: Start, pools: P) -> Result<Self, RuntimeError> {
+        let opening = Opening::read(start).await?;
+        let calls = opening.server().max_calls;
+        opening.open(pools, calls).await
+    }
+
     /// The states of the files.
     #[must_use]
     pub fn files(&self) -> FileStates {

@@ -41,9 +41,10 @@ pub struct Governed<P: Pools> {
 }
 
 /// What came of asking for a call.
+#[expect(clippy::large_enum_variant, reason = "it is taken apart at once: a box costs more")]
 pub enum Begun<P: Pools> {
     /// It may be sent.
-    Call(Box<Governed<P>>),
+    Call(Governed<P>),
     /// It was made before: this is its answer.
     Again(Arc<Kept>),
 }
@@ -102,7 +103,7 @@ impl<P: Pools> Caller<'_, P> {
         let dialect = Arc::clone(dialect);
         let governed =
             Governed { admitted, upstream, pack, dialect, read, terms, first, crew, clock };
-        Ok(Begun::Call(Box::new(governed)))
+        Ok(Begun::Call(governed))
     }
 
     /// The request of a call that vendors answer for nothing.

@@ -1,4 +1,4 @@
-//! The gateway as a host of scenarios: the real one, over TCP, before the pretend vendor.
+//! A rig for scenarios: a folder, a clock, the pretend vendor, and a host behind its door.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -6,20 +6,20 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use metrics_exporter_prometheus::PrometheusHandle;
-use reins_gateway::{Gateway, ServeError};
 use reins_governor::{Agreement, Clock, Name, Scope, ScopeKind, Transaction, Usd, Window};
 use reins_runtime::{Accepted, Start};
-use reins_scenarios::{Answer, Balance, File, Host, Request};
 use reins_store::{Reports, Spent};
 use reins_vendor::Vendor;
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
-use tokio::sync::oneshot;
-use tokio::task::{JoinHandle, yield_now};
+use tokio::task::yield_now;
 use tokio::time::timeout;
 
-use crate::client::Client;
 use crate::clock::StoryClock;
+use crate::door::{CALL, Door};
+use crate::heard::heard;
+use crate::host::{Answer, Host, Request};
+use crate::script::{Balance, File};
 
 /// How long a new version may take to be in force; it is promised within a second.
 const IN_FORCE: Duration = Duration::from_secs(5);
@@ -28,28 +28,22 @@ const IN_FORCE: Duration = Duration::from_secs(5);
 const HEAD: &str =
     "listen = \"127.0.0.1:0\"\nstore = \"sqlite:reins.db\"\ndurability = \"process\"\n";
 
-/// A gateway, its vendor, its folder.
-pub(crate) struct GatewayHost {
+/// A host, its vendor, its folder.
+pub struct Rig<D: Door> {
     folder: TempDir,
     vendor: Vendor,
-    client: Client,
     clock: Arc<StoryClock>,
     metrics: PrometheusHandle,
     calls: AtomicU64,
-    running: Option<Running>,
+    running: Option<D>,
 }
 
-struct Running {
-    address: String,
-    stop: oneshot::Sender<()>,
-    task: JoinHandle<Result<(), ServeError>>,
-}
+// === impl Rig ===
 
-// === impl GatewayHost ===
-
-impl GatewayHost {
+impl<D: Door> Rig<D> {
     /// `metrics` shows what is recorded on this thread.
-    pub(crate) fn new(metrics: PrometheusHandle) -> Self {
+    #[must_use]
+    pub fn new(metrics: PrometheusHandle) -> Self {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
         listener.set_nonblocking(true).expect("a socket");
         let listener = tokio::net::TcpListener::from_std(listener).expect("a socket");
@@ -57,7 +51,6 @@ impl GatewayHost {
             folder: TempDir::new().expect("a folder"),
             vendor: reins_vendor::serve(listener, reins_vendor::Options::default())
                 .expect("a vendor"),
-            client: Client::new(),
             clock: Arc::default(),
             metrics,
             calls: AtomicU64::new(1),
@@ -65,20 +58,20 @@ impl GatewayHost {
         }
     }
 
-    pub(crate) async fn stop(self) {
+    /// Stops the host, then the vendor.
+    pub async fn stop(self) {
         if let Some(running) = self.running {
-            running.stop.send(()).expect("the gateway still runs");
-            running.task.await.expect("the gateway's task").expect("the gateway ends in order");
+            running.close().await;
         }
         self.vendor.stop().await;
     }
 
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
+    fn door(&self) -> &D {
+        self.running.as_ref().expect("a file block comes first")
     }
 
-    fn address(&self) -> &str {
-        &self.running.as_ref().expect("a file block comes first").address
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
     }
 
     /// Writes a scenario's file, with what every file of a scenario has in common.
@@ -104,19 +97,13 @@ impl GatewayHost {
             clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
             accepted: Accepted::default(),
         };
-        let gateway = Gateway::start(start, Some(self.metrics.clone()))
-            .await
-            .map_err(|error| error.to_string())?;
-        let address = gateway.address().to_string();
-        let (stop, stopped) = oneshot::channel::<()>();
-        let task = tokio::spawn(gateway.run(async { drop(stopped.await) }));
-        self.running = Some(Running { address, stop, task });
+        self.running = Some(D::open(start, self.metrics.clone()).await?);
         Ok(())
     }
 
     /// The version of a file's organization that is in force; `None` where the file is not known.
     async fn version(&self, file: &File) -> Option<Value> {
-        let page = self.client.page(self.address(), "/readyz").await;
+        let page = self.door().status().await;
         let files = page["files"].as_array().expect("files");
         let row = files.iter().find(|row| row["file"] == *name(file));
         row.map(|row| row["policy_version"].clone())
@@ -132,11 +119,13 @@ impl GatewayHost {
     /// Makes a call, while there are `others`.
     async fn made(&self, request: &Request, others: u64) -> Result<Answer, String> {
         let name = self.calls.fetch_add(1, Ordering::Relaxed).to_string();
-        let mut seen = self.client.call(self.address(), request, &name).await?;
+        let mut named = request.clone();
+        named.headers.push((CALL.to_owned(), name.clone()));
+        let mut seen = self.door().call(&named).await?;
         self.kept(others).await?;
         let id = seen["headers"].get("x-reins-transaction-id").and_then(Value::as_str);
         let record = self.record(id).await;
-        let vendor = self.client.heard(&self.vendor.address().to_string(), &name).await;
+        let vendor = heard(&self.vendor.address().to_string(), &name).await;
         seen.insert("record".to_owned(), record);
         seen.insert("vendor".to_owned(), vendor);
         Ok(Answer { seen: seen.into() })
@@ -180,7 +169,7 @@ impl GatewayHost {
     async fn kept(&self, others: u64) -> Result<(), String> {
         let kept = async {
             loop {
-                let page = self.client.page(self.address(), "/readyz").await;
+                let page = self.door().status().await;
                 let in_flight = page["calls_in_flight"].as_u64();
                 if page["entries_behind"] == 0 && in_flight.is_some_and(|calls| calls <= others) {
                     break;
@@ -203,7 +192,7 @@ impl GatewayHost {
     }
 }
 
-impl Host for GatewayHost {
+impl<D: Door> Host for Rig<D> {
     async fn file(&mut self, file: &File, text: &str) -> Result<(), String> {
         if self.running.is_none() {
             self.write(file, text)?;
