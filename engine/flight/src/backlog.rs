@@ -73,12 +73,7 @@ impl Backlog {
 
 impl Followed {
     pub(crate) fn new(body: BoxedBody) -> Self {
-        Self::after(body, Backlog::default())
-    }
-
-    /// The rest of a body of which something was read before.
-    pub(crate) const fn after(body: BoxedBody, backlog: Backlog) -> Self {
-        Self { body, backlog }
+        Self { body, backlog: Backlog::default() }
     }
 
     /// Whether more of it may be waiting than has been read.

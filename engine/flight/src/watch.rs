@@ -4,8 +4,8 @@
 //!
 //! ```text
 //!  watch ─▶ Watch ─ head ─▶ Watched ─ data … ─┬─ end ─────▶ Settled
-//!             ├─ unanswered ─▶ Settled         ├─ left(rest)   the owner reads on for the usage
-//!             └─ dropped: given up             └─ dropped: cut
+//!             ├─ unanswered ─▶ Settled         └─ dropped: cut
+//!             └─ dropped: given up
 //! ```
 //!
 //! It has no time limits: whoever sends knows when its vendor is late, closes the connection, and
@@ -25,7 +25,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::arrive::{encoding, framing};
 use crate::aside::Aside;
-use crate::backlog::{Backlog, Followed};
+use crate::backlog::Backlog;
 use crate::carry::micros_since;
 use crate::copies::Copies;
 use crate::metering::Metering;
@@ -34,7 +34,7 @@ use crate::outcome::{self, BodyEnd, Seen};
 use crate::owner::{Event, Lag, Owner, STREAM_PATIENCE};
 use crate::pulse::Pulse;
 use crate::sieve::Sieve;
-use crate::{BoxedBody, BrokeOff, Crew, Presence, Terms, report};
+use crate::{BrokeOff, Crew, Presence, Terms, report};
 
 /// A call and everything needed to watch it.
 pub struct Watching {
@@ -44,7 +44,7 @@ pub struct Watching {
     pub dialect: Arc<dyn Dialect>,
     /// How the request was read.
     pub read: Arc<Read>,
-    /// How long, and how far, an answer is read on after its client left.
+    /// Times and sizes of the connection.
     pub terms: Terms,
     /// What all flights share.
     pub crew: Crew,
@@ -220,9 +220,9 @@ impl Watched {
         self.sieve.pass(piece)
     }
 
-    /// Nothing more of the answer is there to be read now. A host that cannot know this never says
-    /// it: an answer that is cut after 32 KiB then costs the bound, since more may have waited in
-    /// buffers than was seen.
+    /// From now on the host waits for the vendor, and for nothing else. One that cannot know this
+    /// never says it: an answer that is cut after 32 KiB then costs the bound, since more may have
+    /// waited in buffers than was seen.
     pub fn waits(&mut self) {
         self.seen.backlog.waits();
     }
@@ -236,14 +236,6 @@ impl Watched {
             WatchEnd::Stalled => BodyEnd::Idle,
         });
         Ended { end, rest: self.sieve.flush(), settled: Settled(self.closed) }
-    }
-
-    /// The client has left: the owner reads the rest, as far as the terms allow.
-    pub fn left(mut self, rest: BoxedBody) {
-        let backlog = std::mem::take(&mut self.seen.backlog);
-        if let Some(mut copies) = self.seen.copies.take() {
-            copies.left(Followed::after(rest, backlog));
-        }
     }
 }
 

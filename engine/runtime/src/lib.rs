@@ -1,7 +1,7 @@
 //! What every host does, and none owns: it opens a store and its keys, recognises and identifies
 //! callers, limits them, chooses the connection of a call, prepares it, has it judged, and words
-//! the refusal; it watches the files, and stops in order. Everything is data: a host brings requests
-//! in and carries answers out, over whatever it speaks. `hosts/README.md` says how.
+//! the refusal; it watches the files, and stops in order. Everything is data: a host brings
+//! requests in and carries answers out, over whatever it speaks. `hosts/README.md` says how.
 //!
 //! ```text
 //!  Opening ─▶ Opened ─ run: the files are watched, calls served, all stopped in order
@@ -74,7 +74,7 @@ pub use refusal_answer::{refuse_path, repeat};
 pub use refusal_log::Peer;
 pub use runtime::Runtime;
 pub use sending::{Reply, Sending};
-pub use served::Served;
+pub use served::{Served, declared};
 pub use start::{Accepted, Start, Variables};
 pub use stopped::{Stopped, Unrecognised};
 pub use version::{Upstream, Version};

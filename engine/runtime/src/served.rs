@@ -188,7 +188,8 @@ fn keys_of<P>(version: &Version<P>) -> (&Name, &[DeclaredKey]) {
 }
 
 /// The keys that a file declares, as the registry takes them.
-pub(crate) fn declared<'a>(
+#[must_use]
+pub fn declared<'a>(
     organization: &Name,
     keys: impl IntoIterator<Item = &'a DeclaredKey>,
 ) -> Vec<reins_store::DeclaredKey> {

@@ -70,6 +70,7 @@ async fn call(runtime: &Runtime<()>, vendors: &Vendors, asked: Request<Bytes>) -
     };
     let (mut watched, mut text) = (call.watch.head(head.status, &head.headers), BytesMut::new());
     let end = loop {
+        watched.waits();
         match timeout(call.terms.idle_timeout, body.frame()).await {
             Err(_) => break WatchEnd::Stalled,
             Ok(None) => break WatchEnd::Complete,

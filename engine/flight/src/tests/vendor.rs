@@ -140,11 +140,6 @@ impl Vendor {
     }
 }
 
-/// The body of an answer.
-pub(super) fn body(answer: Answer) -> BoxedBody {
-    Vendor::default().respond(answer).into_body()
-}
-
 impl std::fmt::Debug for Vendor {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Vendor")

@@ -6,13 +6,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use reins_governor::{Action, Outcome, PresumeReason, Status, VoidReason};
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
 use super::account::HOLD_LIFE;
 use super::failing::gzip;
 use super::gauge::Flaw;
-use super::stage::{DRAIN, HELD, INPUT, PER_TOKEN, Stage, presumed, settled};
-use super::vendor::{Piece, body, stream};
+use super::stage::{HELD, INPUT, PER_TOKEN, Stage, presumed, settled};
 use crate::{NoAnswer, WatchEnd, Watched};
 
 const PIECES: [&[u8]; 5] = [b"data: one\n", b"\ndata: tw", b"o\n\n", b"usage=7;", b"end;"];
@@ -207,21 +206,6 @@ async fn more_than_was_seen_may_have_waited_unless_the_host_says_otherwise() {
         let counted = INPUT + (40 * 1024 + MARGIN) * PER_TOKEN;
         assert_eq!((charged, outcome), (if waits { counted } else { bound }, expected.1));
     }
-}
-
-#[tokio::test(start_paused = true)]
-async fn what_a_client_left_is_read_on_for_its_usage_and_no_longer_than_the_terms_say() {
-    let wait = Piece::Wait(Duration::from_secs(1));
-    let stage = Stage::new();
-    begun(&stage, 1).await.left(body(stream().piece(wait.clone()).bytes("usage=7;end;")));
-    assert_eq!(stage.closed().await, settled(7));
-    assert_eq!(stage.account.record().status, Status::Partial);
-    let (mut stage, started) = (Stage::new(), Instant::now());
-    stage.terms.idle_timeout = DRAIN * 2;
-    let endless = stream().piece(wait.clone()).bytes("ten bytes.").piece(Piece::Stall);
-    begun(&stage, 1).await.left(body(endless));
-    assert_eq!(stage.closed().await, came(20, PresumeReason::DrainCut));
-    assert_eq!(started.elapsed().as_millis(), DRAIN.as_millis());
 }
 
 #[tokio::test(start_paused = true)]
