@@ -110,7 +110,7 @@ fn replies() -> Vec<Reply> {
 /// What keys and secrets go through beside a running server; the keys that were made.
 async fn keys(site: &Site) -> Vec<Secret> {
     let root = || RootSecret::given(ROOT).unwrap();
-    let clock = std::sync::Arc::new(reins_gateway::MachineClock::new());
+    let clock = std::sync::Arc::new(reins_runtime::MachineClock::new());
     let registry = Registry::open(&site.store(), &root(), clock).await.unwrap();
     let made = registry
         .create(NewKey {

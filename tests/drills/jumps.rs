@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use reins_gateway::MachineClock;
 use reins_governor::{Clock, Scope, ScopeKind, Window};
+use reins_runtime::MachineClock;
 use reins_store::Reports;
 
 use crate::rig::{Inside, Launch, Outside, Site, Speech, Wall, call, get, log, sized, text, until};

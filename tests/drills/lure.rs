@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use reins_gateway::ServeError;
+use reins_runtime::RuntimeError;
 use tokio::net::TcpListener;
 
 use crate::rig::{Ask, Inside, KEY, Reply, Site, Speech, Tape, VENDOR_KEY, call, speak};
@@ -86,7 +87,7 @@ async fn lure(site: &Site, url: &str) -> bool {
     site.write(&head.replace("retries = 0", "retries = 0\nconnect_timeout = \"2s\""));
     let gateway = match Inside::try_start(site).await {
         Ok(gateway) => gateway,
-        Err(ServeError::Wrong(_)) => return true,
+        Err(ServeError::Runtime(RuntimeError::Wrong(_))) => return true,
         Err(error) => panic!("{url}: {error:?}"),
     };
     let answer = call(gateway.address, &Speech::OpenAi.ask(10, false)).await.unwrap();

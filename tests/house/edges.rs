@@ -6,11 +6,12 @@ use serde_json::Value;
 use crate::source::{cargo, none};
 
 /// From the bottom up. A crate sees only crates of lower rows.
-const LEVELS: [&[&str]; 5] = [
+const LEVELS: [&[&str]; 6] = [
     &["reins-governor"],
     &["reins-ledger", "reins-dialects", "reins-prices", "reins-policy"],
     &["reins-store", "reins-flight", "reins-config", "reins-files"],
-    &["reins-gateway", "reins-vendor"],
+    &["reins-runtime"],
+    &["reins-example", "reins-gateway", "reins-vendor"],
     &["reins-cli"],
 ];
 

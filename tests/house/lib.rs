@@ -11,6 +11,8 @@ mod manifests;
 #[cfg(test)]
 mod names;
 #[cfg(test)]
+mod places;
+#[cfg(test)]
 mod purity;
 #[cfg(test)]
 mod readme;

@@ -9,7 +9,12 @@ const PAGE: &str = "hosts/gateway/README.md";
 /// How the names begin that are told of.
 const BEGINNINGS: [&str; 3] = ["x-reins-", "x-vendor", "reins_"];
 /// Where they are made.
-const MAKERS: [&str; 3] = ["engine/flight/src/", "engine/store/src/jumps.rs", "hosts/gateway/src/"];
+const MAKERS: [&str; 4] = [
+    "engine/flight/src/",
+    "engine/runtime/src/",
+    "engine/store/src/jumps.rs",
+    "hosts/gateway/src/",
+];
 
 /// What stands between two `mark`s, in every line above a file's tests.
 fn quoted(source: &Source, mark: char) -> impl Iterator<Item = &str> {
@@ -52,7 +57,7 @@ fn every_header_and_metric_is_told_of() {
 fn what_is_not_told_or_not_made_is_seen() {
     let code = "const A: &str = \"x-reins-cost\";\ncounter!(\"reins_calls_total\");\n\
                 #[cfg(test)]\nmod tests { const B: &str = \"x-reins-other\"; }\n";
-    let code = || Source::sample("hosts/gateway/src/reply.rs", code);
+    let code = || Source::sample("engine/runtime/src/answer_headers.rs", code);
     let page = |text| Source::sample(PAGE, text);
     let both = page("| `x-reins-cost` | `reins_calls_total` |");
     assert_eq!(differences(&[code(), both]), Vec::<String>::new());

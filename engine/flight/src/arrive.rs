@@ -7,13 +7,14 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::response::Parts;
 use http::{HeaderMap, Response, header};
-use reins_dialects::{Framing, Meter, Metered};
+use reins_dialects::{Dialect, Framing, Meter, Metered};
 use reins_governor::{Answered, Refusal};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::aside::Aside;
 use crate::carry::{Carried, Freight, micros_since};
 use crate::collect::{Collected, collect};
+use crate::copies::Copies;
 use crate::metering::Metering;
 use crate::notice::Notice;
 use crate::outcome::{self, AnswerEnd, BodyEnd};
@@ -46,7 +47,7 @@ impl<T: Transport> Freight<T> {
     pub(crate) async fn arrive(self, arrival: Arrival, response: Response<BoxedBody>) -> Carried {
         let (head, body) = response.into_parts();
         let head = Box::new(head);
-        if self.framing(&head.headers) == Framing::Events {
+        if framing(&*self.dialect, &head.headers) == Framing::Events {
             return self.stream(arrival, head, body, VecDeque::new());
         }
         let kept = collect(body, &self.terms, self.terms.whole_max, self.pulse()).await;
@@ -72,12 +73,6 @@ impl<T: Transport> Freight<T> {
         let waited = Duration::from_micros(answered.total_us);
         let refusal = cut_short(end, waited);
         Carried::Failed { notice, refusal, retries, closed }
-    }
-
-    /// How the answer comes, by its head.
-    fn framing(&self, headers: &HeaderMap) -> Framing {
-        let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-        self.dialect.framing(kind.unwrap_or_default())
     }
 
     /// What meters the answer to the call as it was sent.
@@ -113,14 +108,15 @@ impl<T: Transport> Freight<T> {
         let (closed, receipt) = oneshot::channel();
         let lag = Arc::new(Lag::default());
         let idle = self.terms.idle_timeout;
-        let mut tap = Tap::new(body, prefix, filter, events, Arc::clone(&lag), idle);
+        let copies = Copies::new(events, Arc::clone(&lag));
+        let mut tap = Tap::new(body, prefix, filter, copies, idle);
         if let Some(make) = self.trailers {
             let make: Trailers = Box::new(make);
             tap = tap.with_trailers(receipt, make);
         }
         let billing = self.billing();
         // What came decides, whatever was asked for: an answer in one piece is made in one piece.
-        let streams = self.framing(&head.headers) == Framing::Events;
+        let streams = framing(&*self.dialect, &head.headers) == Framing::Events;
         let owner = Owner {
             admitted: self.admitted,
             aside: Aside::new(metering, STREAM_PATIENCE),
@@ -147,7 +143,13 @@ fn cut_short(end: BodyEnd, waited: Duration) -> Refusal {
     Refusal::VendorError { what: "its answer broke off".to_owned() }
 }
 
-fn encoding(headers: &HeaderMap) -> Option<&str> {
+/// How an answer comes, by its head.
+pub(crate) fn framing(dialect: &dyn Dialect, headers: &HeaderMap) -> Framing {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    dialect.framing(kind.unwrap_or_default())
+}
+
+pub(crate) fn encoding(headers: &HeaderMap) -> Option<&str> {
     let value = headers.get(header::CONTENT_ENCODING)?;
     // WHY: an encoding that is no text is one that nobody can decode, such as this one.
     Some(value.to_str().unwrap_or("unreadable"))

@@ -1,4 +1,4 @@
-//! A vendor's body, and whether more of it was waiting than has been read.
+//! Backlog: whether more of a vendor's answer was waiting than has been read.
 //!
 //! A client that reads slowly holds up its vendor's bytes in the buffers of sockets, where their
 //! tokens are billed and not seen.
@@ -27,23 +27,36 @@ const BYTES_A_SECOND: u64 = 96 * 1024;
 
 const MICROS: u64 = 1_000_000;
 
-/// A body that notices whether it is read faster than a model writes it.
-pub(crate) struct Followed {
-    body: BoxedBody,
+/// Bytes read faster than a model writes them.
+#[derive(Debug, Default)]
+pub(crate) struct Backlog {
     /// Bytes read, less what a model can have written in the time that was waited for it.
     ahead: u64,
     /// Since when there is nothing to read.
     waiting: Option<Instant>,
 }
 
-// === impl Followed ===
+/// A body that notices whether it is read faster than a model writes it.
+pub(crate) struct Followed {
+    body: BoxedBody,
+    backlog: Backlog,
+}
 
-impl Followed {
-    pub(crate) const fn new(body: BoxedBody) -> Self {
-        Self { body, ahead: 0, waiting: None }
+// === impl Backlog ===
+
+impl Backlog {
+    /// So many bytes were read.
+    pub(crate) fn read(&mut self, bytes: usize) {
+        self.ahead = self.ahead_now().saturating_add(u64::try_from(bytes).unwrap_or(u64::MAX));
+        self.waiting = None;
     }
 
-    /// Whether more of it may be waiting than has been read.
+    /// There is nothing to read now.
+    pub(crate) fn waits(&mut self) {
+        self.waiting.get_or_insert_with(Instant::now);
+    }
+
+    /// Whether more may be waiting than has been read.
     pub(crate) fn is_behind(&self) -> bool {
         self.ahead_now() > BACKLOG_BYTES
     }
@@ -56,6 +69,19 @@ impl Followed {
     }
 }
 
+// === impl Followed ===
+
+impl Followed {
+    pub(crate) fn new(body: BoxedBody) -> Self {
+        Self { body, backlog: Backlog::default() }
+    }
+
+    /// Whether more of it may be waiting than has been read.
+    pub(crate) fn is_behind(&self) -> bool {
+        self.backlog.is_behind()
+    }
+}
+
 impl Body for Followed {
     type Data = Bytes;
     type Error = Box<dyn std::error::Error + Send + Sync>;
@@ -64,14 +90,11 @@ impl Body for Followed {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        self.ahead = self.ahead_now();
-        self.waiting = None;
         let polled = Pin::new(&mut self.body).poll_frame(cx);
         match &polled {
-            Poll::Pending => self.waiting = Some(Instant::now()),
+            Poll::Pending => self.backlog.waits(),
             Poll::Ready(Some(Ok(frame))) => {
-                let bytes = frame.data_ref().map_or(0, Bytes::len);
-                self.ahead = self.ahead.saturating_add(u64::try_from(bytes).unwrap_or(u64::MAX));
+                self.backlog.read(frame.data_ref().map_or(0, Bytes::len));
             }
             Poll::Ready(None | Some(Err(_))) => {}
         }
@@ -89,7 +112,7 @@ impl Body for Followed {
 
 impl std::fmt::Debug for Followed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Followed").field("ahead", &self.ahead).finish_non_exhaustive()
+        f.debug_struct("Followed").field("backlog", &self.backlog).finish_non_exhaustive()
     }
 }
 

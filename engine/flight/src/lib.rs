@@ -10,6 +10,14 @@
 //!                                                             └─▶ meter ─▶ finish
 //! ```
 //!
+//! A host that sends its calls itself uses the other door: it says what it sees of an answer, and
+//! the same owner, meter and table of outcomes end the call.
+//!
+//! ```text
+//!  Admitted ──▶ watch ─ head ─▶ data, data, … ─ end ─▶ receipt
+//!                 └─ dropped ───────┴─ cut ─▶ owner ─▶ meter ─▶ finish
+//! ```
+//!
 //! Bytes never wait for their meter: the client reads from the vendor through the tap, and the
 //! owner, a task that outlives the client, gets copies and has them metered aside. It knows tokio
 //! and http-body, no server.
@@ -31,8 +39,11 @@ mod presence;
 mod pulse;
 
 mod batch;
+mod copies;
 mod sieve;
 mod tap;
+
+mod watch;
 
 mod aside;
 mod decoder;
@@ -49,6 +60,7 @@ pub use presence::Presence;
 pub use tap::{Tap, TapError};
 pub use terms::{Crew, Terms};
 pub use transport::{BoxedBody, Transport, TransportError};
+pub use watch::{Ended, NoAnswer, Settled, Watch, WatchEnd, Watched, Watching, watch};
 
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -11,14 +10,13 @@ use http::HeaderMap;
 use http_body::{Body, Frame};
 use reins_dialects::Filter;
 use reins_governor::Closed;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 use tokio::time::{Instant, Sleep, sleep};
 
 use crate::BoxedBody;
 use crate::backlog::Followed;
-use crate::batch::Batch;
+use crate::copies::Copies;
 use crate::outcome::BodyEnd;
-use crate::owner::{Event, Lag};
 use crate::sieve::Sieve;
 
 /// How long the end of a stream waits for its receipt, when the client asked for trailers.
@@ -48,10 +46,7 @@ pub struct Tap {
     /// Empty once the answer has ended.
     vendor: Option<Followed>,
     sieve: Sieve,
-    owner: mpsc::UnboundedSender<Event>,
-    /// Copies that the owner was not sent yet: it is woken for many pieces at once.
-    batch: Batch,
-    lag: Arc<Lag>,
+    copies: Copies,
     idle: Idle,
     /// That the vendor's connection broke, until the client is told.
     broken: Option<TapError>,
@@ -83,15 +78,13 @@ impl Tap {
         vendor: BoxedBody,
         prefix: VecDeque<Bytes>,
         filter: Option<Box<dyn Filter>>,
-        owner: mpsc::UnboundedSender<Event>,
-        lag: Arc<Lag>,
+        copies: Copies,
         idle_limit: Duration,
     ) -> Self {
         let idle = Idle { limit: idle_limit, since: None, timer: Box::pin(sleep(idle_limit)) };
         let vendor = Some(Followed::new(vendor));
-        let (sieve, batch) = (Sieve::new(filter), Batch::default());
-        let end = End::Flush(None);
-        Self { prefix, vendor, sieve, owner, batch, lag, idle, broken: None, end }
+        let (sieve, end) = (Sieve::new(filter), End::Flush(None));
+        Self { prefix, vendor, sieve, copies, idle, broken: None, end }
     }
 
     pub(crate) fn with_trailers(
@@ -105,24 +98,13 @@ impl Tap {
 
     /// Copies a piece for the owner, then lets the filter see it.
     fn pass(&mut self, bytes: Bytes) -> Bytes {
-        let full = self.batch.add(&bytes);
-        self.tell(full);
+        self.copies.add(&bytes);
         self.sieve.pass(bytes)
-    }
-
-    fn tell(&self, batch: Option<Bytes>) {
-        if let Some(batch) = batch.filter(|batch| self.lag.sends(batch.len())) {
-            // WHY: the owner listens until the end; if it died, the call is presumed already.
-            drop(self.owner.send(Event::Batch(batch)));
-        }
     }
 
     fn ended(&mut self, end: BodyEnd) {
         self.vendor = None;
-        let rest = self.batch.rest();
-        self.tell(rest);
-        // WHY: as in `tell`.
-        drop(self.owner.send(Event::Ended(end)));
+        self.copies.ended(end);
     }
 
     /// The next piece from the vendor; `None` once it has ended.
@@ -232,13 +214,9 @@ impl Drop for Tap {
     fn drop(&mut self) {
         if let Some(rest) = self.vendor.take() {
             for bytes in std::mem::take(&mut self.prefix) {
-                let full = self.batch.add(&bytes);
-                self.tell(full);
+                self.copies.add(&bytes);
             }
-            let last = self.batch.rest();
-            self.tell(last);
-            // WHY: as in `tell`.
-            drop(self.owner.send(Event::Left(rest)));
+            self.copies.left(rest);
         }
     }
 }

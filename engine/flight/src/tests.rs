@@ -5,6 +5,7 @@ mod gauge;
 mod stage;
 mod vendor;
 
+mod doors;
 mod failing;
 mod faults;
 mod hanging;
@@ -13,4 +14,5 @@ mod retrying;
 mod streams;
 mod taps;
 mod vendors;
+mod watching;
 mod wholes;

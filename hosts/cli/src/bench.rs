@@ -31,7 +31,7 @@ use std::thread;
 use std::time::Duration;
 
 use reins_config::Durability;
-use reins_gateway::MachineClock;
+use reins_runtime::MachineClock;
 use reins_store::Reports;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::spawn_blocking;

@@ -11,6 +11,7 @@ use reins_files::FileError;
 use reins_gateway::ServeError;
 use reins_governor::{Name, TransactionId};
 use reins_prices::PriceError;
+use reins_runtime::RuntimeError;
 use reins_store::StoreError;
 use tokio::task::JoinError;
 use tracing_subscriber::filter::ParseError;
@@ -136,7 +137,7 @@ impl Failure {
 impl From<ServeError> for Failure {
     fn from(error: ServeError) -> Self {
         match error {
-            ServeError::Wrong(report) => Self::Wrong(report),
+            ServeError::Runtime(RuntimeError::Wrong(report)) => Self::Wrong(report),
             other => Self::Serve(other),
         }
     }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use reins_gateway::{MachineClock, Variables};
 use reins_governor::Clock;
+use reins_runtime::{MachineClock, Variables};
 
 /// What a command gets from outside.
 #[derive(Clone)]

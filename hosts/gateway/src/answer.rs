@@ -4,12 +4,11 @@ use http::response::Parts;
 use http::{HeaderMap, HeaderValue, Response, header};
 use reins_flight::Carried;
 use reins_governor::Name;
+use reins_runtime::{ANNOUNCED, Way, returned, tell_cost, tell_notice, tell_retries};
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::body::AnswerBody;
 use crate::desk::Desk;
-use crate::govern::{Way, refused};
-use crate::{outbound, reply};
 
 /// The answer to a call that was carried.
 pub(crate) fn answer(
@@ -24,29 +23,31 @@ pub(crate) fn answer(
         Carried::Whole { notice, head, body, closed } => {
             let mut response = passed(*head, AnswerBody::whole(body).keeping(place));
             let headers = response.headers_mut();
-            reply::tell_notice(headers, &notice);
-            reply::tell_cost(headers, &closed);
+            tell_notice(headers, &notice);
+            tell_cost(headers, &closed);
             let retries = closed.attempts.len().saturating_sub(1);
             let retries = u32::try_from(retries).unwrap_or(u32::MAX);
-            reply::tell_retries(headers, retries);
+            tell_retries(headers, retries);
             response
         }
         Carried::Streaming { notice, head, tap, retries } => {
             let mut response = passed(*head, AnswerBody::stream(tap).keeping(place));
             let headers = response.headers_mut();
-            reply::tell_notice(headers, &notice);
-            reply::tell_retries(headers, retries);
+            tell_notice(headers, &notice);
+            tell_retries(headers, retries);
             if trailers {
-                headers.insert(header::TRAILER, HeaderValue::from_static(reply::ANNOUNCED));
+                headers.insert(header::TRAILER, HeaderValue::from_static(ANNOUNCED));
             }
             response
         }
         Carried::Failed { notice, refusal, retries, closed } => {
-            let mut response = refused(desk, way, &refusal, Some(organization), Some(notice.id));
+            let (id, organization) = (Some(notice.id), Some(organization));
+            let response = desk.runtime.refused(way, &refusal, organization, id);
+            let mut response = response.map(AnswerBody::whole);
             let headers = response.headers_mut();
-            reply::tell_notice(headers, &notice);
-            reply::tell_cost(headers, &closed);
-            reply::tell_retries(headers, retries);
+            tell_notice(headers, &notice);
+            tell_cost(headers, &closed);
+            tell_retries(headers, retries);
             response
         }
     }
@@ -56,7 +57,7 @@ pub(crate) fn answer(
 fn passed(head: Parts, body: AnswerBody) -> Response<AnswerBody> {
     let mut response = Response::new(body);
     *response.status_mut() = head.status;
-    *response.headers_mut() = outbound::returned(head.headers);
+    *response.headers_mut() = returned(head.headers);
     response
 }
 

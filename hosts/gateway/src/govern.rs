@@ -1,237 +1,78 @@
-//! A paid call, from its request to its answer.
+//! A paid call over HTTP, from its request to its answer.
 
-use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
-use http::request::Parts;
 use http::{Request, Response};
 use hyper::body::Incoming;
-use reins_dialects::{Dialect, Family};
+use reins_dialects::Dialect;
 use reins_flight::{Carried, Freight, Presence, Transport, carry};
-use reins_governor::{
-    Admitted, Asking, Call, Identity, Latency, Looked, Name, Refusal, Snapshot, Text,
-    TransactionId, Turned, admit, turn_away,
-};
+use reins_governor::Refusal;
+use reins_runtime::{Begun, Caller, First, Stopped, Way, repeat, trailers};
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::answer::{accepts_trailers, answer};
-use crate::arrival::{Arrival, recognise};
 use crate::body::AnswerBody;
 use crate::desk::Desk;
-use crate::idempotency::{Place, Turn};
-use crate::identify::identify;
-use crate::ready::{Caller, Unready};
-use crate::stopped::{Stopped, Unrecognised};
-use crate::text::BodyText;
-use crate::version::Version;
-use crate::{reply, tally};
-
-/// How a call came in.
-#[derive(Clone, Copy)]
-pub(crate) struct Way<'a> {
-    /// The vendor or connection that its path is prefixed with.
-    pub(crate) prefix: Option<&'a str>,
-    /// The vendor's own path, below the version.
-    pub(crate) rest: &'a str,
-    /// The caller's family, in whose words it is refused.
-    pub(crate) family: &'a dyn Family,
-    /// Who is at the other end of its connection.
-    pub(crate) peer: IpAddr,
-    /// Whether both ends of its connection are of this machine.
-    pub(crate) local: bool,
-}
-
-/// A call whose caller was recognised, before its body.
-struct Recognised<'a> {
-    way: Way<'a>,
-    dialect: &'a Arc<dyn Dialect>,
-    head: &'a Parts,
-    arrival: &'a Arrival<'a>,
-    /// When it came in.
-    started: Duration,
-}
-
-/// What is known of a call before its body.
-struct Opening {
-    identity: Arc<Identity>,
-    latency: Latency,
-}
+use crate::inbound;
+use crate::vendor_pool::VendorPools;
 
 /// Governs one paid call.
 pub(crate) async fn govern(
-    desk: &Arc<Desk>,
-    way: Way<'_>,
-    dialect: &Arc<dyn Dialect>,
-    request: Request<Incoming>,
-) -> Response<AnswerBody> {
-    let Ok(place) = Arc::clone(&desk.places).try_acquire_owned() else {
-        return refused(desk, way, &too_many(), None, None);
-    };
-    match try_govern(desk, way, dialect, request, place).await {
-        Ok(response) => response,
-        Err(stopped) => self::stopped(desk, way, &stopped),
-    }
-}
-
-/// The refusal of a call for which there is no place.
-pub(crate) fn too_many() -> Refusal {
-    Refusal::Unavailable { what: "too many calls at once: try again in a moment".to_owned() }
-}
-
-/// Answers a call that was stopped.
-pub(crate) fn stopped(desk: &Desk, way: Way<'_>, stopped: &Stopped) -> Response<AnswerBody> {
-    let Stopped { refusal, id, organization } = stopped;
-    let mut response = refused(desk, way, refusal, organization.as_ref(), *id);
-    if organization.is_none() {
-        response.extensions_mut().insert(Unrecognised);
-    }
-    response
-}
-
-/// Answers with a refusal. One without a record is counted, and told of now and then.
-pub(crate) fn refused(
     desk: &Desk,
     way: Way<'_>,
-    refusal: &Refusal,
-    organization: Option<&Name>,
-    id: Option<TransactionId>,
-) -> Response<AnswerBody> {
-    tally::refused(refusal, organization);
-    if let Refusal::Internal { what } = refusal {
-        let organization = organization.map(tracing::field::display);
-        tracing::error!(organization, %what, "an error of our own");
-    }
-    if id.is_none() {
-        desk.hush.tell(refusal, organization, way.peer, desk.clock.monotonic());
-    }
-    reply::refuse(way.family, refusal, id)
-}
-
-async fn try_govern(
-    desk: &Arc<Desk>,
-    way: Way<'_>,
     dialect: &Arc<dyn Dialect>,
     request: Request<Incoming>,
+) -> Response<AnswerBody> {
+    let place = match desk.runtime.place() {
+        Ok(place) => place,
+        Err(refusal) => return refused(desk, way, &refusal),
+    };
+    let (head, body) = request.into_parts();
+    let answered = async {
+        let caller = desk.runtime.caller(way, &head)?;
+        let trailers = accepts_trailers(&head.headers);
+        governed(desk, (way, dialect), (&caller, trailers), body, place).await
+    };
+    answered.await.unwrap_or_else(|stopped| stopped_by(desk, way, &stopped))
+}
+
+/// The answer to a call that was stopped.
+pub(crate) fn stopped_by(desk: &Desk, way: Way<'_>, stopped: &Stopped) -> Response<AnswerBody> {
+    desk.runtime.refuse(way, stopped).map(AnswerBody::whole)
+}
+
+/// The answer to a call that was refused before its caller was looked at.
+pub(crate) fn refused(desk: &Desk, way: Way<'_>, refusal: &Refusal) -> Response<AnswerBody> {
+    desk.runtime.refused(way, refusal, None, None).map(AnswerBody::whole)
+}
+
+async fn governed(
+    desk: &Desk,
+    (way, dialect): (Way<'_>, &Arc<dyn Dialect>),
+    (caller, wants_trailers): (&Caller<'_, VendorPools>, bool),
+    body: Incoming,
     place: OwnedSemaphorePermit,
 ) -> Result<Response<AnswerBody>, Box<Stopped>> {
-    let started = desk.clock.monotonic();
-    let (head, body) = request.into_parts();
-    let arrival = recognise(desk, way.local, &head)?;
-    let recognised = Recognised { way, dialect, head: &head, arrival: &arrival, started };
-    let governed = recognised.govern(desk, body, place).await;
-    governed.map_err(|stopped| Box::new(stopped.of(&arrival.key.organization)))
-}
-
-// === impl Recognised ===
-
-impl Recognised<'_> {
-    async fn govern(
-        &self,
-        desk: &Arc<Desk>,
-        body: Incoming,
-        place: OwnedSemaphorePermit,
-    ) -> Result<Response<AnswerBody>, Box<Stopped>> {
-        let Self { way, dialect, head, arrival, started } = *self;
-        // WHY: only now. A key that a newer version declares must not be held to the one before.
-        let served = desk.served.load_full();
-        let (version, server) = (served.of(&arrival.key.organization)?, &served.process.server);
-        let identity =
-            identify(&arrival.key, &head.headers, &version.organization, &version.directory)?;
-        let opening = open(desk, version, identity, started)?;
-        let caller = Caller { version, limits: server, way, dialect, head, arrival };
-        let turned = |unready| opening.turn_away(desk, &version.snapshot, unready);
-        let (body, turn) = caller.body(desk, body).await.map_err(turned)?;
-        let first = match turn {
-            Turn::Plain => None,
-            Turn::First(first) => Some(first),
-            Turn::Again(answer) => return Ok(answer),
-        };
-        let text = BodyText::of(dialect, &body);
-        let ready = caller.ready(desk, body).map_err(turned)?;
-        let asking = opening.asking(desk, ready.call, Some(text));
-        let admitted = admitted(desk, version, asking).await?;
-        let (wants_trailers, client) = (accepts_trailers(&head.headers), Presence::new());
-        let freight = Freight {
-            admitted,
-            transport: Arc::clone(&ready.line.transport),
-            pack: ready.pack,
-            dialect: Arc::clone(dialect),
-            read: ready.read,
-            terms: ready.line.terms(server),
-            crew: desk.crew.clone(),
-            client: client.clone(),
-            clock: Arc::clone(&desk.clock),
-            trailers: wants_trailers.then_some(reply::trailers),
-        };
-        // The call outlives its client: dropping this future only stops listening.
-        let carried = desk.crew.outlive(&client, carry_once(freight, first, place)).await;
-        let (carried, place) = carried.map_err(|broken| internal(&broken.to_string()))?;
-        Ok(answer(desk, way, version.id(), carried, wants_trailers, place))
-    }
-}
-
-/// Asks rules and budgets, and counts rules that could not say whether they match.
-async fn admitted(desk: &Desk, version: &Version, asking: Asking) -> Result<Admitted, Box<Turned>> {
-    let admitted = admit(&desk.ledger, &desk.clock, &version.snapshot, asking).await;
-    match &admitted {
-        Ok(admitted) => {
-            tally::erred(version.id(), admitted.trace().erred().map(Looked::by));
-        }
-        Err(turned) => tally::erred(version.id(), turned.erred.iter().cloned()),
-    }
-    admitted
-}
-
-/// Counts a call against the limits, before it may send megabytes.
-fn open(
-    desk: &Desk,
-    version: &Version,
-    identity: Identity,
-    started: Duration,
-) -> Result<Opening, Refusal> {
-    let identified = desk.clock.monotonic();
-    let taken = version.limits.take(&identity, identified);
-    taken.map_err(|(scope, retry_after)| Refusal::RateLimited { scope, retry_after })?;
-    let limited = desk.clock.monotonic();
-    let latency = Latency {
-        auth_us: micros(identified.saturating_sub(started)),
-        limit_us: micros(limited.saturating_sub(identified)),
-        ..Latency::default()
+    let body = inbound::read(caller.headers(), body, caller.server(), &desk.room).await;
+    let body = body.map_err(|refusal| caller.unread(&**dialect, refusal))?;
+    let governed = match caller.govern(dialect, body).await? {
+        Begun::Call(governed) => governed,
+        Begun::Again(kept) => return Ok(repeat(&kept).map(AnswerBody::whole)),
     };
-    Ok(Opening { identity: Arc::new(identity), latency })
-}
-
-// === impl Opening ===
-
-impl Opening {
-    fn asking(&self, desk: &Desk, call: Call, text: Option<Arc<dyn Text>>) -> Asking {
-        Asking {
-            id: TransactionId(ulid::Ulid::generate()),
-            identity: Arc::clone(&self.identity),
-            call,
-            at: desk.clock.now(),
-            latency: self.latency,
-            text,
-        }
-    }
-
-    /// A call that is not ready leaves a record, unless it is one too many: those are to cost as
-    /// little as can be.
-    fn turn_away(&self, desk: &Desk, snapshot: &Arc<Snapshot>, unready: Unready) -> Box<Stopped> {
-        let Unready { refusal, call } = unready;
-        if matches!(refusal, Refusal::Unavailable { .. }) {
-            return refusal.into();
-        }
-        let asking = self.asking(desk, *call, None);
-        turn_away(&desk.ledger, &desk.clock, snapshot, asking, refusal).into()
-    }
+    let (client, transport) = (Presence::new(), governed.upstream.pool.clone());
+    let trailers = wants_trailers.then_some(trailers as fn(&_) -> _);
+    let (freight, first) = governed.freight(transport, client.clone(), trailers);
+    // The call outlives its client: dropping this future only stops listening.
+    let carrying = carry_once(freight, first, place);
+    let carried = desk.runtime.crew.outlive(&client, carrying).await;
+    let (carried, place) = carried.map_err(|broken| caller.internal(&broken))?;
+    Ok(answer(desk, way, caller.organization(), carried, wants_trailers, place))
 }
 
 /// Carries a call. It keeps its place among the calls at once, whether its client stays or not.
 async fn carry_once<T: Transport>(
     freight: Freight<T>,
-    first: Option<Place>,
+    first: Option<First>,
     place: OwnedSemaphorePermit,
 ) -> (Carried, OwnedSemaphorePermit) {
     let carried = carry(freight).await;
@@ -239,12 +80,4 @@ async fn carry_once<T: Transport>(
         first.settle(&carried);
     }
     (carried, place)
-}
-
-fn internal(what: &str) -> Refusal {
-    Refusal::Internal { what: what.to_owned() }
-}
-
-fn micros(duration: Duration) -> u64 {
-    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }

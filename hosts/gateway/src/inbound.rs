@@ -6,9 +6,9 @@ use http_body_util::BodyExt;
 use hyper::body::{Body as _, Incoming};
 use reins_config::ServerLimits;
 use reins_governor::Refusal;
+use reins_runtime::check_content;
 use tokio::time::timeout;
 
-use crate::content;
 use crate::room::{Body, Room};
 
 /// What a body that was announced gets room for before a byte of it is there, in bytes. Beyond it
@@ -25,7 +25,7 @@ pub(crate) async fn read(
     room: &Room,
 ) -> Result<Bytes, Refusal> {
     if !body.is_end_stream() {
-        content::check(headers)?;
+        check_content(headers)?;
     }
     let limit = limits.max_body_bytes;
     let announced = body.size_hint().lower();

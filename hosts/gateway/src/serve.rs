@@ -3,99 +3,31 @@
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
-use arc_swap::ArcSwap;
 use metrics_exporter_prometheus::PrometheusHandle;
-use reins_config::{Checked, Main, Process, Report, StoreUrl};
-use reins_files::{Contents, FileError};
-use reins_flight::Crew;
-use reins_governor::{Clock, Ledger};
-use reins_store::{Embedded, Losses, OpenOptions, Registry, RootSecret, Secrets, StoreError};
+use reins_runtime::{Opened, Opening, RuntimeError, Start};
+use reins_store::Embedded;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::{Notify, Semaphore};
-use tokio::time::timeout;
-use tokio_util::task::TaskTracker;
 
-use crate::check::{self, log_warnings, stored};
 use crate::descriptors::{self, Shares};
 use crate::desk::Desk;
-use crate::files::Files;
-use crate::hush::Hush;
-use crate::idempotency::Repeats;
 use crate::pages::{self, Shown};
-use crate::reload::{self, Round};
 use crate::room::Room;
-use crate::served::{Served, declared};
 use crate::server::Server;
-use crate::sources;
-use crate::version::{Parts, Version};
+use crate::vendor_pool::VendorPools;
 
 /// Connections that may wait to be accepted, as many as Linux allows by default. With the 128 that
 /// are usual, a burst of clients is made to wait for a second by their own machines.
 const BACKLOG: u32 = 4096;
 
-/// Looks up an environment variable.
-pub type Variables = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
-
-/// What a gateway is started with.
-#[derive(Clone)]
-pub struct Start {
-    /// The main file. The further organizations' lie in the folder `organizations` beside it.
-    pub config: PathBuf,
-    /// The environment.
-    pub variables: Variables,
-    /// The clock.
-    pub clock: Arc<dyn Clock>,
-    /// What `/metrics` shows, where something is recorded.
-    pub metrics: Option<PrometheusHandle>,
-    /// Losses that the operator accepts.
-    pub accepted: Accepted,
-}
-
-/// Losses that the operator accepts at this start.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Accepted {
-    /// Entries of the journal that are missing.
-    pub loss: bool,
-    /// The root secret, and with it every key that was made under it.
-    pub lost_secret: bool,
-}
-
 /// Why a gateway does not start, or ended badly.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
-    /// The file cannot be read.
-    #[error("`{path}` cannot be read: name the file with --config")]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: FileError,
-    },
-    /// The file is wrong.
-    #[error("the file is wrong:\n{}", .0.render(false))]
-    Wrong(Box<Report>),
-    /// The file changes fields that cannot change while a process runs.
-    #[error(
-        "{} cannot change while it serves: put back what it was, or restart to have all of it",
-        .fields.iter().map(|field| format!("`{field}`")).collect::<Vec<_>>().join(", ")
-    )]
-    NeedsRestart {
-        /// The fields that differ.
-        fields: Vec<&'static str>,
-    },
-    /// The check of the file panicked.
-    #[error("the file could not be checked")]
-    Unchecked(#[source] tokio::task::JoinError),
-    /// The store cannot be opened.
-    #[error("the store cannot be opened")]
-    Store(#[from] StoreError),
-    /// The store had stopped.
-    #[error("the store could not be closed in order")]
-    Closing(#[source] reins_governor::Fault),
+    /// What every host needs is not there.
+    #[error(transparent)]
+    Runtime(#[from] RuntimeError),
     /// The address cannot be listened on.
     #[error("`{address}` cannot be listened on: choose another `listen`")]
     Listen {
@@ -115,16 +47,12 @@ pub enum ServeError {
         /// How many it needs.
         least: u64,
     },
-    /// A connection to a vendor cannot be prepared.
-    #[error("the connections to the vendors cannot be prepared")]
-    Lines(#[source] io::Error),
 }
 
 /// A gateway that listens.
 pub struct Gateway {
-    desk: Arc<Desk>,
-    start: Start,
-    files: Files,
+    opened: Opened<VendorPools>,
+    metrics: Option<PrometheusHandle>,
     listener: TcpListener,
     address: SocketAddr,
     shares: Shares,
@@ -134,24 +62,24 @@ pub struct Gateway {
 
 impl Gateway {
     /// Reads the files once they have rested, opens the store, and listens. The main file has to be
-    /// good; a further one that is not is named, and its organization is not served.
+    /// good; a further one that is not is named, and its organization is not served. `metrics` is
+    /// what `/metrics` shows, where something is recorded.
     ///
     /// # Errors
     /// Whatever of that fails first.
-    pub async fn start(start: Start) -> Result<Self, ServeError> {
-        let mut files = Files::open(&start).await?;
-        let contents = files.main.due(true).unwrap_or_default();
-        let main = check::main_file(&start, &contents, None).await?;
-        files.all_opened().await;
-        let shares = descriptors::share(&main.process.server, files.further.len())?;
-        let desk = Arc::new(desk(&start, main, &contents, shares).await?);
-        files.main.state.in_force(desk.served.load().first().id(), None);
-        Round { desk: &desk, start: &start, store_failed: false }.run(&mut files, false).await;
-        let address = desk.served.load().process.listen;
+    pub async fn start(
+        start: Start,
+        metrics: Option<PrometheusHandle>,
+    ) -> Result<Self, ServeError> {
+        let opening = Opening::read(start).await?;
+        let shares = descriptors::share(opening.server(), opening.further())?;
+        let pools = VendorPools { idle_room: idle_room(shares.idle) };
+        let opened = opening.open(pools, shares.calls).await?;
+        let address = opened.runtime.served.load().process.listen;
         let listener = listen(address)?;
         let address =
             listener.local_addr().map_err(|source| ServeError::Listen { address, source })?;
-        Ok(Self { desk, start, files, listener, address, shares })
+        Ok(Self { opened, metrics, listener, address, shares })
     }
 
     /// Where it listens.
@@ -163,13 +91,13 @@ impl Gateway {
     /// Who holds and spends what.
     #[must_use]
     pub fn ledger(&self) -> &Arc<Embedded> {
-        &self.desk.store
+        &self.opened.runtime.store
     }
 
     /// Notify it to check the files again, with the vendors' keys that the store keeps now.
     #[must_use]
     pub fn check_again(&self) -> Arc<Notify> {
-        Arc::clone(&self.files.check_again)
+        self.opened.check_again()
     }
 
     /// Serves until `stop` is done: then takes no more calls, lets those in flight end, and closes
@@ -178,21 +106,15 @@ impl Gateway {
     /// # Errors
     /// When the store could not be closed in order.
     pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), ServeError> {
-        let limits = self.desk.served.load().process.server;
-        let shown = Shown {
-            desk: Arc::clone(&self.desk),
-            files: self.files.states.clone(),
-            metrics: self.start.metrics.clone(),
-        };
-        let (desk, bound) = (Arc::clone(&self.desk), self.address.ip());
-        let server = Server { desk, pages: pages::router(shown), bound };
-        let watch = reload::watch(Arc::clone(&self.desk), self.start, self.files);
-        let watching = tokio::spawn(watch);
-        server.accept(self.listener, self.shares.connections, limits, stop).await;
-        watching.abort();
-        wait_for_owners(&self.desk, limits.shutdown_timeout).await;
-        let closed = self.desk.store.close().await;
-        closed.map_err(ServeError::Closing)
+        let runtime = Arc::clone(&self.opened.runtime);
+        let limits = runtime.served.load().process.server;
+        let room = Room::of(limits.max_bodies_bytes);
+        let desk = Arc::new(Desk { runtime, room });
+        let (files, metrics) = (self.opened.files(), self.metrics);
+        let shown = Shown { desk: Arc::clone(&desk), files, metrics };
+        let server = Server { desk, pages: pages::router(shown), bound: self.address.ip() };
+        let serve = server.accept(self.listener, self.shares.connections, limits, stop);
+        Ok(self.opened.run(serve).await?)
     }
 }
 
@@ -200,71 +122,6 @@ impl fmt::Debug for Gateway {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Gateway").field("address", &self.address).finish_non_exhaustive()
     }
-}
-
-/// What every call needs, with the main file's organization alone.
-async fn desk(
-    start: &Start,
-    Main { process, first }: Main,
-    contents: &Contents,
-    shares: Shares,
-) -> Result<Desk, ServeError> {
-    let store = open(&process, start).await?;
-    let (registry, secrets) = open_keys(&process, start).await?;
-    let idle_room = permits(shares.idle);
-    let Checked { organization, snapshot, report } = first;
-    log_warnings(&start.config.display().to_string(), &report);
-    let stored = stored(&secrets, &organization).await?;
-    let (file, before, idle) = (start.config.clone(), None, &idle_room);
-    let parts = Parts { file, organization, snapshot, stored, before, idle_room: idle };
-    let version = Version::ready(parts).map_err(ServeError::Lines)?;
-    sources::keep(&store, &version, contents).await?;
-    let server = process.server;
-    registry.declare(version.id(), declared(version.id(), &version.organization.keys)).await?;
-    let served = Served::new(process, Arc::new(version));
-    registry.watch();
-    Ok(Desk {
-        served: ArcSwap::from_pointee(served),
-        ledger: Arc::clone(&store) as Arc<dyn Ledger>,
-        store,
-        registry,
-        secrets,
-        clock: Arc::clone(&start.clock),
-        crew: Crew { owners: TaskTracker::new(), drains: permits(server.drain.max_calls) },
-        repeats: Repeats::new(),
-        places: permits(shares.calls),
-        room: Room::of(server.max_bodies_bytes),
-        idle_room,
-        hush: Hush::default(),
-    })
-}
-
-async fn open(process: &Process, start: &Start) -> Result<Arc<Embedded>, ServeError> {
-    let StoreUrl::Sqlite(path) = &process.store;
-    let mut options = OpenOptions::new(path, Arc::clone(&start.clock));
-    options.losses = if start.accepted.loss { Losses::Accept } else { Losses::Refuse };
-    options.durability = match process.durability {
-        reins_config::Durability::Power => reins_store::Durability::Power,
-        reins_config::Durability::Process => reins_store::Durability::Process,
-    };
-    let ledger = Embedded::open(options).await?;
-    let recovered = ledger.recovered();
-    tracing::info!(?recovered, "the store is open");
-    Ok(ledger)
-}
-
-/// The keys of callers, and those of vendors.
-async fn open_keys(process: &Process, start: &Start) -> Result<(Registry, Secrets), ServeError> {
-    let StoreUrl::Sqlite(path) = &process.store;
-    let variable = |name: &str| (start.variables)(name);
-    let root = if start.accepted.lost_secret {
-        RootSecret::replacing_lost(path, variable, start.clock.now())?
-    } else {
-        RootSecret::of_store(path, variable)?
-    };
-    let registry = Registry::open(path, &root, Arc::clone(&start.clock)).await?;
-    let secrets = Secrets::beside(&registry, root);
-    Ok((registry, secrets))
 }
 
 fn listen(address: SocketAddr) -> Result<TcpListener, ServeError> {
@@ -278,16 +135,7 @@ fn listen(address: SocketAddr) -> Result<TcpListener, ServeError> {
     bound().map_err(|source| ServeError::Listen { address, source })
 }
 
-/// Calls in flight outlive their connections: their owners may still be draining.
-async fn wait_for_owners(desk: &Desk, within: Duration) {
-    desk.crew.owners.close();
-    if timeout(within, desk.crew.owners.wait()).await.is_err() {
-        let left = desk.crew.owners.len();
-        tracing::warn!(left, "calls were still in flight when the time to stop was over");
-    }
-}
-
-fn permits(number: u32) -> Arc<Semaphore> {
+fn idle_room(number: u32) -> Arc<Semaphore> {
     let number = usize::try_from(number).unwrap_or(usize::MAX);
     Arc::new(Semaphore::new(number.min(Semaphore::MAX_PERMITS)))
 }

@@ -13,20 +13,16 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use hyper_util::server::graceful::GracefulShutdown;
 use reins_config::ServerLimits;
+use reins_runtime::{LogThrottle, Origin, Path, Peer, Unrecognised, Way, is_local, refuse_path};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tower::ServiceExt;
 
-use crate::arrival::is_local;
 use crate::body::AnswerBody;
 use crate::desk::Desk;
-use crate::govern::Way;
-use crate::log_throttle::LogThrottle;
-use crate::path::Path;
 use crate::patience::{Phase, Watched};
-use crate::stopped::Unrecognised;
 use crate::unauthenticated::{Listed, Unauthenticated};
-use crate::{free, govern, reply};
+use crate::{free, govern, pages};
 
 /// How long to wait before accepting again where the machine has no descriptors or memory left. It
 /// doubles with each failure: a short burst costs no time, a long one no processor.
@@ -94,7 +90,7 @@ impl ConnectionLimit {
     /// A place for a new connection, if need be that of an unauthenticated one; `None` where all
     /// connections have shown a key or were accepted just now.
     async fn place(&self) -> Option<Place> {
-        let now = self.desk.clock.monotonic();
+        let now = self.desk.runtime.clock.monotonic();
         let free = Arc::clone(&self.places).try_acquire_owned().ok();
         let permit = match free {
             None if self.unauthenticated.evict_oldest(now) => {
@@ -110,7 +106,7 @@ impl ConnectionLimit {
     /// Answers 503 and closes the connection.
     fn refuse(&self, stream: TcpStream) {
         metrics::counter!("reins_connections_refused_total").increment(1);
-        if let Some(connections) = self.refused.due(self.desk.clock.monotonic()) {
+        if let Some(connections) = self.refused.due(self.desk.runtime.clock.monotonic()) {
             tracing::warn!(connections, "connections were refused: all places are taken");
         }
         // WHY: the connection is closed in any case, whether the answer can be sent or not.
@@ -123,7 +119,7 @@ impl ConnectionLimit {
         if is_of_one_connection(error) {
             return;
         }
-        if let Some(times) = self.failed.due(self.desk.clock.monotonic()) {
+        if let Some(times) = self.failed.due(self.desk.runtime.clock.monotonic()) {
             tracing::warn!(%error, times, "connections cannot be accepted: retrying");
         }
         tokio::time::sleep(self.retry_after).await;
@@ -192,7 +188,7 @@ impl Server {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, %peer, "nodelay could not be set");
         }
-        let phase = Phase::new(Arc::clone(&self.desk.clock));
+        let phase = Phase::new(Arc::clone(&self.desk.runtime.clock));
         let place = Arc::new(place);
         let answering = (self.clone(), Arc::clone(&phase), Arc::clone(&place));
         let service = service_fn(move |request| {
@@ -238,18 +234,22 @@ impl Server {
         peer: IpAddr,
     ) -> (Response<AnswerBody>, bool) {
         let path = request.uri().path().to_owned();
-        let local = is_local(self.bound, peer);
+        if pages::is_page(&path) {
+            return (self.page(request).await, false);
+        }
+        let origin = Origin { peer: Peer::Address(peer), local: is_local(self.bound, peer) };
         let answer = match Path::of(request.method(), &path, request.headers()) {
             Path::Metered { prefix, rest, dialect } => {
-                let way = Way { prefix, rest, family: dialect.family(), peer, local };
+                let way = Way { prefix, rest, family: dialect.family(), origin };
                 govern::govern(&self.desk, way, &dialect, request).await
             }
             Path::Free { prefix, rest, family } => {
-                let way = Way { prefix, rest, family: &*family, peer, local };
+                let way = Way { prefix, rest, family: &*family, origin };
                 free::pass_on(&self.desk, way, request).await
             }
-            Path::Own => return (self.page(request).await, false),
-            Path::Refused { family } => return (reply::not_carried(&*family, &path), false),
+            Path::Refused { family } => {
+                return (refuse_path(&*family, &path).map(AnswerBody::whole), false);
+            }
         };
         let known = answer.extensions().get::<Unrecognised>().is_none();
         (answer, known)

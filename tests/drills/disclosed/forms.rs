@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use reins_gateway::MachineClock;
 use reins_governor::Environment;
+use reins_runtime::MachineClock;
 use reins_store::{NewKey, Pins, Registry, RootSecret, Rotation, Secret};
 
 use crate::rig::{Launch, Site, Speech, Tape};

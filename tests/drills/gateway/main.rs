@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
-use reins_gateway::{Accepted, Gateway, Log, MachineClock, Start};
+use reins_gateway::{Gateway, Log};
+use reins_runtime::{Accepted, MachineClock, Start};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -23,14 +24,13 @@ async fn main() -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let metrics = PrometheusBuilder::new().install_recorder()?;
     tokio::spawn(tidy(metrics.clone()));
-    let gateway = Gateway::start(Start {
+    let start = Start {
         config: config.into(),
         variables: Arc::new(|name| std::env::var(name).ok()),
         clock: Arc::new(MachineClock::new()),
-        metrics: Some(metrics),
         accepted,
-    })
-    .await?;
+    };
+    let gateway = Gateway::start(start, Some(metrics)).await?;
     let mut out = std::io::stdout();
     writeln!(out, "listening on {}", gateway.address())?;
     out.flush()?;

@@ -3,8 +3,9 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use reins_gateway::{Accepted, Gateway, MachineClock, ServeError, Start};
+use reins_gateway::{Gateway, ServeError};
 use reins_governor::Clock;
+use reins_runtime::{Accepted, MachineClock, Start};
 use reins_store::Embedded;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -35,7 +36,6 @@ fn start_of(site: &Site) -> Start {
         config: site.file(),
         variables: Arc::new(variable),
         clock,
-        metrics: None,
         accepted: Accepted::default(),
     }
 }
@@ -58,7 +58,7 @@ impl Inside {
     }
 
     async fn with(start: Start) -> Result<Self, ServeError> {
-        let gateway = Gateway::start(start).await?;
+        let gateway = Gateway::start(start, None).await?;
         let (address, ledger) = (gateway.address(), Arc::clone(gateway.ledger()));
         let (stop, stopped) = oneshot::channel();
         let running = tokio::spawn(gateway.run(async {

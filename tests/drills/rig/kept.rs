@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use reins_gateway::MachineClock;
 use reins_governor::{Name, Scope, ScopeKind, Usd, Window};
+use reins_runtime::MachineClock;
 use reins_store::{Embedded, OpenOptions, Registry, Reports, RootSecret, Totals};
 use serde_json::Value;
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use parking_lot::Mutex;
-use reins_gateway::MachineClock;
 use reins_governor::Clock;
+use reins_runtime::MachineClock;
 
 /// A clock by hand. Its monotonic time also runs by itself, so that timeouts end.
 #[derive(Debug)]

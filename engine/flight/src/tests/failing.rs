@@ -115,7 +115,7 @@ async fn trailers_of_a_vendor_say_nothing_of_money() {
     }
 }
 
-fn gzip(text: &[u8]) -> Vec<u8> {
+pub(super) fn gzip(text: &[u8]) -> Vec<u8> {
     let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
     gzip.write_all(text).expect("memory");
     gzip.finish().expect("memory")

@@ -24,7 +24,9 @@ use ulid::Ulid;
 use super::account::Account;
 use super::gauge::Gauge;
 use super::vendor::Vendor;
-use crate::{Carried, Crew, Freight, Presence, Tap, TapError, Terms, carry};
+use crate::{
+    Carried, Crew, Freight, Presence, Tap, TapError, Terms, Watch, Watching, carry, watch,
+};
 
 /// What the call of these tests holds, and how much of that is its input's.
 pub(super) const HELD: u64 = 11_000;
@@ -193,6 +195,18 @@ impl Stage {
         }
     }
 
+    /// The same call, to be watched.
+    pub(super) async fn watch(&self) -> Watch {
+        watch(Watching {
+            admitted: self.admitted().await,
+            dialect: Arc::new(self.gauge.clone()),
+            read: Arc::new(self.read.clone()),
+            terms: self.terms,
+            crew: self.crew.clone(),
+            clock: Arc::clone(&self.clock) as Arc<dyn Clock>,
+        })
+    }
+
     /// Looks every second whether a hold gave no sign of life, as upkeep does; counts those.
     pub(super) fn sweep(&self) -> Arc<AtomicUsize> {
         let (ledger, clock) = (Arc::clone(&self.account.ledger), Arc::clone(&self.clock));
@@ -224,10 +238,16 @@ impl Stage {
     /// Waits until every owner is done, then tells what was charged and how the last attempt
     /// ended. Nothing is held any more, and no vendor's body is read.
     pub(super) async fn ended(&self, vendor: &Vendor) -> (u64, Outcome) {
+        let ended = self.closed().await;
+        assert_eq!(vendor.open(), 0, "a body is still open");
+        ended
+    }
+
+    /// The same where there was no vendor.
+    pub(super) async fn closed(&self) -> (u64, Outcome) {
         self.crew.owners.close();
         self.crew.owners.wait().await;
         self.account.check_closed();
-        assert_eq!(vendor.open(), 0, "a body is still open");
         let record = self.account.record();
         let last = record.attempts.last().expect("an attempt").outcome;
         (record.cost.total.nanos(), last)

@@ -14,14 +14,19 @@ use tokio::time::Instant;
 
 use super::stage::{IDLE, cost_trailer, drink, sip};
 use crate::BoxedBody;
+use crate::copies::Copies;
 use crate::outcome::BodyEnd;
 use crate::owner::{Event, Lag};
 use crate::tap::{Tap, TapError};
 
+fn copies(events: mpsc::UnboundedSender<Event>) -> Copies {
+    Copies::new(events, Arc::new(Lag::default()))
+}
+
 fn tap(body: &'static str) -> (Tap, mpsc::UnboundedReceiver<Event>) {
     let (events, listening) = mpsc::unbounded_channel();
     let body: BoxedBody = Full::from(body).map_err(|never| match never {}).boxed_unsync();
-    (Tap::new(body, VecDeque::new(), None, events, Arc::new(Lag::default()), IDLE), listening)
+    (Tap::new(body, VecDeque::new(), None, copies(events), IDLE), listening)
 }
 
 #[tokio::test(start_paused = true)]
@@ -62,8 +67,7 @@ async fn whoever_writes_has_time_for_what_came_before_a_break() {
     let (events, mut listening) = mpsc::unbounded_channel();
     let pieces = [Ok(Frame::data(Bytes::from("abc"))), Err("cut".into())];
     let body: BoxedBody = StreamBody::new(stream::iter(pieces)).boxed_unsync();
-    let lag = Arc::new(Lag::default());
-    let mut tap = Tap::new(body, VecDeque::new(), None, events, lag, IDLE);
+    let mut tap = Tap::new(body, VecDeque::new(), None, copies(events), IDLE);
     assert!(poll!(tap.frame()).is_ready());
     assert!(poll!(tap.frame()).is_pending(), "there is no time to write");
     assert!(matches!(listening.try_recv(), Ok(Event::Batch(bytes)) if bytes == "abc"));
@@ -92,5 +96,5 @@ fn tap_of_two() -> (Tap, mpsc::UnboundedReceiver<Event>) {
     let (events, listening) = mpsc::unbounded_channel();
     let body: BoxedBody = Full::from("three").map_err(|never| match never {}).boxed_unsync();
     let kept = VecDeque::from([Bytes::from("one"), Bytes::from("two")]);
-    (Tap::new(body, kept, None, events, Arc::new(Lag::default()), IDLE), listening)
+    (Tap::new(body, kept, None, copies(events), IDLE), listening)
 }

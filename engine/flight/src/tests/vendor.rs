@@ -25,6 +25,7 @@ pub(super) enum Reply {
 }
 
 /// An answer: its head, and what comes of its body.
+#[derive(Clone)]
 pub(super) struct Answer {
     status: u16,
     headers: Vec<(&'static str, &'static str)>,
@@ -59,6 +60,11 @@ pub(super) fn whole(status: u16) -> Answer {
 impl Answer {
     pub(super) fn header(mut self, name: &'static str, value: &'static str) -> Self {
         self.headers.push((name, value));
+        self
+    }
+
+    pub(super) fn status(mut self, status: u16) -> Self {
+        self.status = status;
         self
     }
 

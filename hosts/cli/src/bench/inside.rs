@@ -8,12 +8,12 @@ use std::time::{Duration, Instant};
 use hdrhistogram::Histogram;
 use jiff::tz::TimeZone;
 use reins_config::{Durability, File, Purpose};
-use reins_gateway::MachineClock;
 use reins_governor::{
     Answered, Asking, Call, Clock, Ending, Endpoint, Environment, Identity, InputSize, KeyId,
     Latency, Ledger, Name, Refusal, Snapshot, Tokens, TransactionId, Usage, admit,
 };
 use reins_ledger::MemoryLedger;
+use reins_runtime::MachineClock;
 use reins_store::{Embedded, OpenOptions};
 use tokio::runtime::Builder;
 use tokio::task::JoinSet;

@@ -1,7 +1,6 @@
 //! `reins key`: the keys that agents show.
 
 mod create;
-mod declared;
 mod list;
 
 use std::process::ExitCode;

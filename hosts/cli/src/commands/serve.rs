@@ -6,7 +6,8 @@ mod signals;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use reins_gateway::{Accepted, Gateway, Log, Start};
+use reins_gateway::{Gateway, Log};
+use reins_runtime::{Accepted, Start};
 
 use self::signals::Signals;
 use super::Desk;
@@ -65,12 +66,12 @@ impl Serve {
             config: desk.config.path().to_owned(),
             variables: Arc::clone(&desk.machine.variables),
             clock: Arc::clone(&desk.machine.clock),
-            metrics: Some(metrics),
             accepted: Accepted { loss: self.accept_loss, lost_secret: self.accept_lost_secret },
         };
         // As a task: a start that blocks its thread must not block the signals.
+        let starting = tokio::spawn(Gateway::start(start, Some(metrics)));
         let gateway = tokio::select! {
-            started = tokio::spawn(Gateway::start(start)) => started.map_err(Failure::Start)??,
+            started = starting => started.map_err(Failure::Start)??,
             () = signals.told_to_stop() => return Ok(ExitCode::SUCCESS),
         };
         let again = gateway.check_again();

@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 use reins_config::{File, Main, Process, Purpose, StoreUrl};
-use reins_gateway::{Accepted, Gateway, ServeError, Start};
+use reins_gateway::{Gateway, ServeError};
 use reins_governor::Clock;
+use reins_runtime::{Accepted, RuntimeError, Start};
 use reins_store::{Embedded, Reports};
 use reins_vendor::{Options, Vendor};
 use tempfile::TempDir;
@@ -54,7 +55,7 @@ impl Scene {
         reins_files::replace_atomically(&path, text.as_bytes()).map_err(DemoError::Folder)?;
         let keys = Keys::make()?;
         let Main { process, first } = main_file(&path, &text, &keys, &**clock)?;
-        let gateway = Gateway::start(start(path, &keys, clock)).await?;
+        let gateway = Gateway::start(start(path, &keys, clock), None).await?;
         let reports = Reports::open(store(&process), &**clock)?;
         let caller = Caller::new(gateway.address(), keys);
         let ledger = Arc::clone(gateway.ledger());
@@ -114,7 +115,8 @@ fn main_file(path: &Path, text: &str, keys: &Keys, clock: &dyn Clock) -> Result<
         variables: &|name| keys.variable(name),
         others: &[],
     };
-    Ok(reins_config::read(&file).map_err(|report| ServeError::Wrong(Box::new(report)))?)
+    Ok(reins_config::read(&file)
+        .map_err(|report| ServeError::from(RuntimeError::Wrong(Box::new(report))))?)
 }
 
 fn start(config: PathBuf, keys: &Keys, clock: &Arc<dyn Clock>) -> Start {
@@ -123,7 +125,6 @@ fn start(config: PathBuf, keys: &Keys, clock: &Arc<dyn Clock>) -> Start {
         config,
         variables: Arc::new(move |name| keys.variable(name)),
         clock: Arc::clone(clock),
-        metrics: None,
         accepted: Accepted::default(),
     }
 }

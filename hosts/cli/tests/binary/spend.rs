@@ -3,8 +3,8 @@
 use std::cell::Cell;
 
 use jiff::Timestamp;
-use reins_gateway::MachineClock;
 use reins_governor::Clock;
+use reins_runtime::MachineClock;
 use serde_json::{Value, json};
 
 use crate::place::Place;

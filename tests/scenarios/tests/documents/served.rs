@@ -8,7 +8,8 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
-use reins_gateway::{Accepted, Gateway, MachineClock, Start};
+use reins_gateway::Gateway;
+use reins_runtime::{Accepted, MachineClock, Start};
 use serde_json::Value;
 use tokio::net::TcpListener;
 
@@ -42,8 +43,8 @@ async fn site(readme: &Block) -> Site {
     std::fs::write(&config, format!("durability = \"process\"\n{text}")).expect("a file");
     let clock = Arc::new(MachineClock::new());
     let (variables, accepted) = (Arc::new(variable), Accepted::default());
-    let start = Start { config, variables, clock, metrics: None, accepted };
-    let gateway = Gateway::start(start).await.expect("the README's file serves");
+    let start = Start { config, variables, clock, accepted };
+    let gateway = Gateway::start(start, None).await.expect("the README's file serves");
     let address = format!("http://{}", gateway.address());
     tokio::spawn(gateway.run(std::future::pending()));
     Site { address, _folder: folder, _vendor: vendor }

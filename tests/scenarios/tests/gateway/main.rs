@@ -7,49 +7,50 @@
 )]
 
 mod client;
-mod clock;
-mod rig;
 
-use std::path::Path;
+use libtest_mimic::Arguments;
+use metrics_exporter_prometheus::PrometheusHandle;
+use reins_gateway::{Gateway, ServeError};
+use reins_runtime::Start;
+use reins_scenarios::{Door, Request, page, trials};
+use serde_json::{Map, Value};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 
-use libtest_mimic::{Arguments, Failed, Trial};
-use metrics_exporter_prometheus::PrometheusBuilder;
+use client::Client;
 
-use rig::GatewayHost;
+/// A gateway that serves, over TCP.
+struct Running {
+    client: Client,
+    address: String,
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<Result<(), ServeError>>,
+}
+
+impl Door for Running {
+    async fn open(start: Start, metrics: PrometheusHandle) -> Result<Self, String> {
+        let gateway = Gateway::start(start, Some(metrics)).await;
+        let gateway = gateway.map_err(|error| error.to_string())?;
+        let address = gateway.address().to_string();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let task = tokio::spawn(gateway.run(async { drop(stopped.await) }));
+        Ok(Self { client: Client::new(), address, stop, task })
+    }
+
+    async fn call(&self, request: &Request) -> Result<Map<String, Value>, String> {
+        self.client.call(&self.address, request).await
+    }
+
+    async fn status(&self) -> Value {
+        page(&self.address, "/readyz").await
+    }
+
+    async fn close(self) {
+        self.stop.send(()).expect("the gateway still runs");
+        self.task.await.expect("the gateway's task").expect("the gateway ends in order");
+    }
+}
 
 fn main() {
-    let arguments = Arguments::from_args();
-    libtest_mimic::run(&arguments, trials()).exit();
-}
-
-fn trials() -> Vec<Trial> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let files = std::fs::read_dir(folder).expect("the folder of the scenarios");
-    let mut trials: Vec<_> = files
-        .map(|file| file.expect("a file").path())
-        .filter(|path| path.extension().is_some_and(|ending| ending == "md"))
-        .filter(|path| path.file_name().is_some_and(|name| name != "README.md"))
-        .map(|path| {
-            let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
-            Trial::test(name, move || performed(&path))
-        })
-        .collect();
-    trials.sort_by(|a, b| a.name().cmp(b.name()));
-    trials
-}
-
-fn performed(path: &Path) -> Result<(), Failed> {
-    let text = std::fs::read_to_string(path)?;
-    let script = reins_scenarios::read(&text).map_err(|error| error.0)?;
-    let recorder = PrometheusBuilder::new().build_recorder();
-    // On this thread alone, where the gateway runs as well: scenarios run beside each other.
-    let _recording = metrics::set_default_local_recorder(&recorder);
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
-        let mut host = GatewayHost::new(recorder.handle());
-        let outcome = reins_scenarios::perform(&script, &mut host).await;
-        host.stop().await;
-        outcome
-    })?;
-    Ok(())
+    libtest_mimic::run(&Arguments::from_args(), trials::<Running>(&[])).exit();
 }

@@ -3,9 +3,9 @@
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 use reins_config::Main;
+use reins_runtime::declared;
 use reins_store::{Key, Pins};
 
-use super::declared::declared;
 use super::{Desk, Failure, kept};
 use crate::config_file::Of;
 use crate::table::{Side, Table};
@@ -30,7 +30,7 @@ impl List {
         let Main { process, first } = desk.config.read(&self.of, desk.machine)?;
         let organization = first.organization;
         let registry = kept::registry(&process, desk.machine).await?;
-        registry.declare(&organization.id, declared(&organization)).await?;
+        registry.declare(&organization.id, declared(&organization.id, &organization.keys)).await?;
         let mut keys = registry.list().await?;
         keys.retain(|key| key.organization == organization.id);
         if self.json {
