@@ -54,7 +54,7 @@ impl Settlement {
             vendor_status: record.attempts.iter().map(|attempt| attempt.vendor_status).collect(),
             status: record.status,
             accuracy: record.accuracy,
-            output: record.tokens.output,
+            output: record.tokens.output.get(),
         }
     }
 }

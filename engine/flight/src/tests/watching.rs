@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use reins_governor::{Action, Outcome, PresumeReason, Status, VoidReason};
+use reins_governor::{Action, Outcome, PresumeReason, Status, Tokens, VoidReason};
 use tokio::time::sleep;
 
 use super::account::HOLD_LIFE;
@@ -190,7 +190,7 @@ async fn more_than_was_seen_may_have_waited_unless_the_host_says_otherwise() {
     ] {
         let mut stage = Stage::new();
         stage.limit = 100_000_000;
-        stage.read.call.output_cap = Some(500_000);
+        stage.read.call.output_cap = Some(Tokens(500_000));
         let head = headers(&[("content-type", EVENTS)]);
         let mut watched = stage.watch().await.head(StatusCode::OK, &head);
         for _ in 0..40 {
