@@ -66,6 +66,7 @@ run request_openai request.dict "$seeds/openai"
 run request_anthropic request.dict "$seeds/anthropic"
 run answer_openai answer.dict "$fixtures/openai"
 run answer_anthropic answer.dict "$fixtures/anthropic"
+run cel cel.dict "$seeds/cel"
 run config config.dict "$place/examples"
 run usage answer.dict "$seeds/usage"
 [ "$found" -eq 0 ]

@@ -6,8 +6,9 @@ use serde_json::Value;
 use crate::source::{cargo, none};
 
 /// From the bottom up. A crate sees only crates of lower rows.
-const LEVELS: [&[&str]; 5] = [
+const LEVELS: [&[&str]; 6] = [
     &["reins-governor"],
+    &["reins-cel"],
     &["reins-ledger", "reins-dialects", "reins-prices", "reins-policy"],
     &["reins-store", "reins-flight", "reins-config", "reins-files"],
     &["reins-gateway", "reins-vendor"],
@@ -22,7 +23,7 @@ const ONLY: [(&str, &str); 6] = [
     ("sqlx", "reins-store"),
     ("rusqlite", "reins-store"),
     ("wasmtime", "reins-policy"),
-    ("cel", "reins-policy"),
+    ("cel-core", "reins-cel"),
     ("axum", "reins-gateway"),
     ("ratatui", "reins-cli"),
 ];

@@ -5,8 +5,8 @@ use std::ops::Range;
 use cel_core::{Expr, SpannedExpr};
 
 use crate::defect::{Defect, Fault};
-use crate::money;
-use crate::names::{Lookup, USD, path};
+use crate::money::{self, USD};
+use crate::names::{Lookup, path};
 use crate::value::Type;
 use crate::vocabulary::{Argument, Cell, Slot};
 
@@ -31,7 +31,7 @@ impl Lookup<'_> {
                 let args = self.all(args);
                 (Expr::Call { expr: Box::new(callee), args }, false)
             }
-            Some((name, _)) if !name.contains('.') || self.is_reading(&name) => {
+            Some((name, _)) if self.is_free(&name) => {
                 self.unknown("function", &name, &callee.span);
                 (Expr::Call { expr: Box::new(callee), args }, false)
             }
@@ -68,11 +68,12 @@ impl Lookup<'_> {
         self.vocabulary.readers().iter().position(|reader| reader.path == name)
     }
 
-    /// Whether a name begins as readers do, such as `spend.yesterday`.
-    fn is_reading(&self, name: &str) -> bool {
-        let Some((space, _)) = name.rsplit_once('.') else { return false };
-        let inside = |path: &str| path.rsplit_once('.').is_some_and(|(other, _)| other == space);
-        self.vocabulary.readers().iter().any(|reader| inside(&reader.path))
+    /// Whether what is called is no method of a value: nothing of the name before it is declared.
+    fn is_free(&self, name: &str) -> bool {
+        let first = name.split('.').next().unwrap_or_default();
+        let begins = |path: &str| path.split('.').next() == Some(first);
+        let declared = self.vocabulary.names().iter().any(|name| begins(&name.path));
+        !name.contains('.') || !(declared || self.env.variables().contains_key(first))
     }
 
     /// `usd('5.00')`.

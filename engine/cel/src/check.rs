@@ -2,26 +2,29 @@
 
 use std::sync::LazyLock;
 
-use cel_core::{CelType, CheckError, CheckErrorKind, Env, FunctionDecl, OverloadDecl, SpannedExpr};
+use cel_core::{
+    BinaryOp, CelType, CheckError, CheckErrorKind, Env, FunctionDecl, OverloadDecl, SpannedExpr,
+};
 
 use crate::defect::{Defect, Fault};
-use crate::names::USD;
+use crate::money::{self, USD};
 use crate::value::Type;
 
 /// The standard library and the extensions for texts, numbers, encodings and optionals, and the
 /// operators of money. Built once: it has some 150 functions.
 pub(crate) static ENVIRONMENT: LazyLock<Env> = LazyLock::new(|| {
     let mut env = Env::with_standard_library().with_all_extensions();
-    let money = money();
-    for operator in ["_<_", "_<=_", "_>_", "_>=_"] {
-        env.add_function(operation(operator, &money, &money, CelType::Bool));
+    let usd = money();
+    for (operator, name, _) in money::OPERATORS {
+        let (left, right, result) = match operator {
+            BinaryOp::Add | BinaryOp::Sub => (usd.clone(), usd.clone(), usd.clone()),
+            BinaryOp::Mul => (usd.clone(), CelType::Int, usd.clone()),
+            BinaryOp::Div => (usd.clone(), CelType::Int, usd.clone()),
+            _ => (usd.clone(), usd.clone(), CelType::Bool),
+        };
+        env.add_function(operation(name, left, right, result));
     }
-    for operator in ["_+_", "_-_"] {
-        env.add_function(operation(operator, &money, &money, money.clone()));
-    }
-    env.add_function(operation("_*_", &money, &CelType::Int, money.clone()));
-    env.add_function(operation("_*_", &CelType::Int, &money, money.clone()));
-    env.add_function(operation("_/_", &money, &CelType::Int, money.clone()));
+    env.add_function(operation("@usd*", CelType::Int, usd.clone(), usd));
     env
 });
 
@@ -30,9 +33,9 @@ pub(crate) fn money() -> CelType {
     CelType::Abstract { name: USD.into(), params: [].into() }
 }
 
-fn operation(name: &str, left: &CelType, right: &CelType, result: CelType) -> FunctionDecl {
+fn operation(name: &str, left: CelType, right: CelType, result: CelType) -> FunctionDecl {
     let id = format!("{name}{}_{}", left.display_name(), right.display_name());
-    let overload = OverloadDecl::function(id, vec![left.clone(), right.clone()], result);
+    let overload = OverloadDecl::function(id, vec![left, right], result);
     FunctionDecl::new(name).with_overload(overload)
 }
 
@@ -74,7 +77,12 @@ pub(crate) fn defect(error: &CheckError, root: &SpannedExpr) -> Defect {
 fn overload(function: &str, kinds: &[CelType]) -> (String, String) {
     let names: Vec<String> = kinds.iter().map(CelType::display_name).collect();
     let what = format!("`{function}` cannot take {}", names.join(" and "));
-    let help = if kinds.contains(&money()) {
+    let help = if kinds.contains(&money()) && matches!(function, "*" | "/") {
+        "money is multiplied and divided by a whole number: 80 percent of five dollars is \
+         `usd('5.00') * 80 / 100`"
+    } else if kinds.contains(&money()) && money::operator_named(function).is_none() {
+        "money can only be compared and reckoned with, such as `spend.day('agent') > 5.00`"
+    } else if kinds.contains(&money()) {
         "money goes with money: write the amount as a number such as `5.00`, or `usd('5.00')`"
     } else if kinds.contains(&CelType::Double) {
         "make both sides the same kind: `double(…)` makes a whole number one with a point"
@@ -90,7 +98,18 @@ fn operator(function: &str) -> String {
         "_[_]" => "[…]".to_owned(),
         "_?_:_" => "? :".to_owned(),
         "@in" => "in".to_owned(),
-        _ => function.trim_matches('_').to_owned(),
+        _ => function.trim_start_matches("@usd").trim_matches('_').to_owned(),
+    }
+}
+
+/// What an evaluation errs with, in words for people.
+pub(crate) fn said(message: &str) -> String {
+    if let Some(function) = message.strip_prefix("no matching overload for function: ") {
+        return format!("`{}` cannot take such values", operator(function));
+    }
+    match message.strip_prefix("key not found: ") {
+        Some(key) => format!("there is no key `{key}`"),
+        None => quoted(message),
     }
 }
 

@@ -90,10 +90,11 @@ impl Defect {
     pub fn help(&self) -> String {
         match &self.fault {
             Fault::Over { guard, .. } => shorter(*guard).to_owned(),
-            Fault::Pattern(_) => {
-                "write the pattern as a text in quotes, in RE2 syntax, such as \
+            Fault::Pattern(_) => "write the pattern as a text in quotes, in RE2 syntax, such as \
                  `call.model.matches('^gpt-[0-9]')`"
-                    .to_owned()
+                .to_owned(),
+            Fault::Syntax(what) if what.ends_with("`=`") => {
+                "compare with two of them: `call.model == 'gpt-4o'`".to_owned()
             }
             Fault::Syntax(_) => {
                 "write one expression that is true or false, such as `call.model == 'gpt-4o' && \
@@ -101,6 +102,9 @@ impl Defect {
                     .to_owned()
             }
             Fault::Unknown { nearest: Some(nearest), .. } => format!("did you mean `{nearest}`?"),
+            Fault::Unknown { what: "name", name, .. } if !name.contains('.') => {
+                format!("write a text in quotes: `'{name}'`; policies/CEL.md lists every name")
+            }
             Fault::Unknown { what, .. } => format!("policies/CEL.md lists every {what}"),
             Fault::Type { help, .. } | Fault::Argument { help, .. } => help.clone(),
             Fault::Errs(_) => "change it so that it can be true for some call".to_owned(),
@@ -135,7 +139,7 @@ fn over(guard: Guard, found: u64, most: u64) -> String {
             format!("{found} comprehensions inside one another, at most {most}")
         }
         Guard::Cost => format!("one evaluation takes more than {most} steps"),
-        Guard::Pattern => format!("the pattern has {found} bytes compiled, at most {most}"),
+        Guard::Pattern => format!("the pattern takes more than {most} bytes compiled"),
     }
 }
 

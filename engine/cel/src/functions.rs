@@ -35,7 +35,9 @@ pub(crate) fn rounds(name: &str, weight: u64) -> FunctionDecl {
 pub(crate) fn matches(name: &str, pattern: &str) -> Result<FunctionDecl, Fault> {
     let built = RegexBuilder::new(pattern).size_limit(PATTERN_BYTES_MAX).build();
     let regex = built.map_err(|error| match error {
-        Error::CompiledTooBig(_) => Fault::over(Guard::Pattern, PATTERN_BYTES_MAX, PATTERN_BYTES_MAX),
+        Error::CompiledTooBig(_) => {
+            Fault::over(Guard::Pattern, PATTERN_BYTES_MAX, PATTERN_BYTES_MAX)
+        }
         other => Fault::Pattern(format!("`{pattern}` is not a pattern: {}", last_line(&other))),
     })?;
     Ok(plain(name, 1, move |args| match args.first() {
@@ -43,7 +45,10 @@ pub(crate) fn matches(name: &str, pattern: &str) -> Result<FunctionDecl, Fault> 
             Value::Bool(regex.is_match(text))
         }
         Some(Value::String(_)) => too_dear(),
-        _ => Value::error(EvalError::new(EvalErrorKind::NoMatchingOverload, "`matches` takes a text")),
+        _ => Value::error(EvalError::new(
+            EvalErrorKind::NoMatchingOverload,
+            "`matches` takes a text",
+        )),
     }))
 }
 
@@ -97,9 +102,12 @@ fn bounded(mut function: FunctionDecl) -> FunctionDecl {
     };
     for overload in &mut function.overloads {
         let Some(inner) = overload.implementation.take() else { continue };
-        overload.implementation = Some(Arc::new(move |args: &[Value]| {
-            if most(args) > MADE_BYTES_MAX { too_dear() } else { inner(args) }
-        }));
+        overload.implementation =
+            Some(Arc::new(
+                move |args: &[Value]| {
+                    if most(args) > MADE_BYTES_MAX { too_dear() } else { inner(args) }
+                },
+            ));
     }
     function
 }

@@ -17,15 +17,52 @@ use cel_core::{
     Ast, BinaryOp, CelType, ComprehensionData, Env, Expr, FunctionDecl, SpannedExpr, Value,
 };
 
-use crate::check::money;
+use crate::check;
 use crate::defect::{Defect, Fault};
 use crate::functions;
 use crate::limits::{COMPREHENSIONS_MAX, Guard};
 use crate::meter;
+use crate::money;
 use crate::names::path;
 use crate::program::Constants;
 use crate::tree::parts;
 use crate::vocabulary::Cell;
+
+/// Functions of the library whose results are numbers, flags or instants, whatever they are given.
+const SCALAR: [&str; 32] = [
+    "size",
+    "int",
+    "uint",
+    "double",
+    "bool",
+    "timestamp",
+    "duration",
+    "contains",
+    "startsWith",
+    "endsWith",
+    "matches",
+    "hasValue",
+    "indexOf",
+    "lastIndexOf",
+    "getFullYear",
+    "getMonth",
+    "getDate",
+    "getDayOfMonth",
+    "getDayOfWeek",
+    "getDayOfYear",
+    "getHours",
+    "getMinutes",
+    "getSeconds",
+    "getMilliseconds",
+    "math.abs",
+    "math.ceil",
+    "math.floor",
+    "math.round",
+    "math.trunc",
+    "math.sign",
+    "math.isNaN",
+    "type",
+];
 
 /// The making of one tree.
 pub(crate) struct Guarding<'a> {
@@ -45,13 +82,12 @@ pub(crate) struct Guarding<'a> {
 
 impl Guarding<'_> {
     pub(crate) fn expr(&mut self, expr: SpannedExpr) -> SpannedExpr {
-        let kind = self.kind(&expr);
         let SpannedExpr { id, node, span } = expr;
         let node = match node {
             Expr::String(text) => self.constant(Value::from(text)),
             Expr::Bytes(bytes) => self.constant(Value::from(bytes)),
-            Expr::Binary { op, left, right } => self.binary(op, *left, *right, &kind),
-            Expr::Call { expr: callee, args } => self.call(&span, *callee, args, &kind),
+            Expr::Binary { op, left, right } => self.binary(op, *left, *right),
+            Expr::Call { expr: callee, args } => self.call(&span, *callee, args),
             Expr::Comprehension(data) => self.comprehension(&span, data),
             Expr::MemberTestOnly { expr, field } => {
                 let field = leaf(self.constant(Value::from(field)));
@@ -72,18 +108,18 @@ impl Guarding<'_> {
                 init: Box::new(self.expr(*init)),
                 body: Box::new(self.expr(*body)),
             },
-            other => self.parts(other, &kind),
+            other => self.parts(other),
         };
         SpannedExpr { id, node, span }
     }
 
     /// Nodes that only have parts.
-    fn parts(&mut self, node: Expr, kind: &CelType) -> Expr {
+    fn parts(&mut self, node: Expr) -> Expr {
         match node {
             Expr::List(mut elements) => {
                 elements.iter_mut().for_each(|element| self.replace(&mut element.expr));
                 let constant = elements.iter().all(|e| !e.optional && is_constant(&e.expr));
-                self.made(Expr::List(elements), constant, kind)
+                self.made(Expr::List(elements), constant)
             }
             Expr::Map(mut entries) => {
                 for entry in &mut entries {
@@ -93,16 +129,15 @@ impl Guarding<'_> {
                 let constant = entries.iter().all(|entry| {
                     !entry.optional && is_constant(&entry.key) && is_constant(&entry.value)
                 });
-                self.made(Expr::Map(entries), constant, kind)
+                self.made(Expr::Map(entries), constant)
             }
             Expr::Unary { op, expr } => Expr::Unary { op, expr: Box::new(self.plain(*expr)) },
             Expr::Member { expr, field, optional } => {
                 Expr::Member { expr: Box::new(self.plain(*expr)), field, optional }
             }
             Expr::Index { expr, index, optional } => {
-                let text = !matches!(self.kind(&expr), CelType::List(_) | CelType::Map(..));
                 let inner = self.plain(*expr);
-                let inner = if text { self.paid(inner) } else { inner };
+                let inner = if is_cell(&inner) { inner } else { self.paid(inner) };
                 let index = self.plain(*index);
                 Expr::Index { expr: Box::new(inner), index: Box::new(index), optional }
             }
@@ -111,11 +146,11 @@ impl Guarding<'_> {
     }
 
     /// A list or map: a constant where it is literal, else one that is paid for.
-    fn made(&mut self, node: Expr, constant: bool, kind: &CelType) -> Expr {
+    fn made(&mut self, node: Expr, constant: bool) -> Expr {
         if constant && let Some(value) = self.fold(&node) {
             return self.constant(value);
         }
-        self.result(node, kind)
+        self.own_call("@size", vec![leaf(node)])
     }
 
     fn fold(&self, node: &Expr) -> Option<Value> {
@@ -124,41 +159,30 @@ impl Guarding<'_> {
         (!value.is_error()).then_some(value)
     }
 
-    fn binary(
-        &mut self,
-        op: BinaryOp,
-        left: SpannedExpr,
-        right: SpannedExpr,
-        kind: &CelType,
-    ) -> Expr {
-        let span = left.span.start..right.span.end;
-        let (one, other) = (self.kind(&left), self.kind(&right));
-        self.money(&span, op, &one, &other);
-        let (left, right) = (self.expr(left), self.expr(right));
-        let bounded = is_scalar(&one) || is_scalar(&other);
-        let texts = one == CelType::String && other == CelType::String;
-        let short = texts && (is_cell(&left) || is_cell(&right));
+    fn binary(&mut self, op: BinaryOp, left: SpannedExpr, right: SpannedExpr) -> Expr {
+        let numbers = self.is_scalar(&left) && self.is_scalar(&right);
+        let (left, right) = (self.plain(left), self.plain(right));
+        let small = self.is_small(&left) || self.is_small(&right);
         let (left, right) = match op {
-            BinaryOp::Eq | BinaryOp::Ne | BinaryOp::Lt | BinaryOp::Le | BinaryOp::Gt
+            BinaryOp::Eq
+            | BinaryOp::Ne
+            | BinaryOp::Lt
+            | BinaryOp::Le
+            | BinaryOp::Gt
             | BinaryOp::Ge
-                if !bounded && !short =>
+                if !small =>
             {
                 (self.paid(left), self.paid(right))
             }
-            BinaryOp::In if !is_constant(&right) => (left, self.paid(right)),
+            BinaryOp::In => (left, self.paid(right)),
             _ => (left, right),
         };
         let node = Expr::Binary { op, left: Box::new(left), right: Box::new(right) };
-        if op == BinaryOp::Add { self.result(node, kind) } else { node }
+        let grows = op == BinaryOp::Add && !numbers;
+        if grows { self.own_call("@size", vec![leaf(node)]) } else { node }
     }
 
-    fn call(
-        &mut self,
-        span: &Range<usize>,
-        callee: SpannedExpr,
-        args: Vec<SpannedExpr>,
-        kind: &CelType,
-    ) -> Expr {
+    fn call(&mut self, span: &Range<usize>, callee: SpannedExpr, args: Vec<SpannedExpr>) -> Expr {
         let free = path(&callee).map(|(name, _)| name);
         let free = free.filter(|name| self.env.functions().contains_key(name));
         let (name, receiver) = match (free, callee) {
@@ -168,10 +192,14 @@ impl Guarding<'_> {
             }
             (None, callee) => (String::new(), Err(callee)),
         };
+        if let Some(op) = money::named(&name) {
+            return self.of_money(span, op, args);
+        }
         if name == "matches" {
             let receiver = receiver.ok().map(|(receiver, ..)| receiver);
             return self.matches(span, receiver, args);
         }
+        let grows = !SCALAR.contains(&name.as_str());
         self.called.insert(name);
         let args = args.into_iter().map(|arg| self.looked_through(arg)).collect();
         let callee = match receiver {
@@ -181,15 +209,61 @@ impl Guarding<'_> {
             }
             Err(callee) => callee,
         };
-        self.result(Expr::Call { expr: Box::new(callee), args }, kind)
+        let node = Expr::Call { expr: Box::new(callee), args };
+        if grows { self.own_call("@size", vec![leaf(node)]) } else { node }
+    }
+
+    /// An operator of money: at run time one of whole numbers.
+    fn of_money(&mut self, span: &Range<usize>, op: BinaryOp, args: Vec<SpannedExpr>) -> Expr {
+        let kinds: Vec<CelType> = args.iter().map(|arg| self.kind(arg)).collect();
+        let mut args = args.into_iter();
+        let (Some(left), Some(right)) = (args.next(), args.next()) else { return Expr::Null };
+        if let [one, other] = kinds.as_slice() {
+            self.money(span, op, one, other);
+        }
+        let [left, right] = [left, right].map(|operand| Box::new(self.expr(operand)));
+        Expr::Binary { op, left, right }
     }
 
     /// An operand of a function, which may look through all of it.
     fn looked_through(&mut self, expr: SpannedExpr) -> SpannedExpr {
-        let kind = self.kind(&expr);
+        let scalar = self.is_scalar(&expr);
         let expr = self.plain(expr);
-        let short = is_scalar(&kind) || (is_cell(&expr) && kind == CelType::String);
-        if short || is_constant(&expr) { expr } else { self.paid(expr) }
+        if scalar || self.is_small(&expr) { expr } else { self.paid(expr) }
+    }
+
+    /// Whether a part, before it is guarded, is a number, a flag or an instant for certain. The
+    /// checker's kinds do not suffice: it takes `[1, dyn(x)]` for a list of numbers.
+    fn is_scalar(&self, expr: &SpannedExpr) -> bool {
+        match &expr.node {
+            Expr::Null | Expr::Bool(_) | Expr::Int(_) | Expr::UInt(_) | Expr::Float(_) => true,
+            Expr::Ident(name) => Cell::of(name).is_some() && is_scalar(&self.kind(expr)),
+            Expr::Unary { expr, .. } => self.is_scalar(expr),
+            Expr::Binary { op: BinaryOp::Add, left, right } => {
+                self.is_scalar(left) && self.is_scalar(right)
+            }
+            Expr::Binary { .. } | Expr::MemberTestOnly { .. } => true,
+            Expr::Ternary { then_expr, else_expr, .. } => {
+                self.is_scalar(then_expr) && self.is_scalar(else_expr)
+            }
+            Expr::Call { expr: callee, .. } => {
+                let method = match &callee.node {
+                    Expr::Member { field, .. } => Some(field.as_str()),
+                    _ => None,
+                };
+                let name = path(callee).map(|(name, _)| name);
+                let scalar = |name: &str| SCALAR.contains(&name) || money::named(name).is_some();
+                name.as_deref().is_some_and(scalar) || method.is_some_and(scalar)
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether a part, once it is guarded, has a bounded size: a literal, or a declared name that
+    /// is a number or a text.
+    fn is_small(&self, expr: &SpannedExpr) -> bool {
+        let kind = || self.kind(expr);
+        is_constant(expr) || (is_cell(expr) && (is_scalar(&kind()) || kind() == CelType::String))
     }
 
     fn matches(
@@ -257,7 +331,7 @@ impl Guarding<'_> {
 
     /// A part that must not be money.
     fn plain(&mut self, expr: SpannedExpr) -> SpannedExpr {
-        if self.kind(&expr) == money() {
+        if self.kind(&expr) == check::money() {
             let what = "money can be compared, added, subtracted, multiplied and divided by a \
                         whole number, and nothing else"
                 .to_owned();
@@ -275,14 +349,13 @@ impl Guarding<'_> {
     /// Whether an operator may take such operands, where one of them is money: what is known only
     /// at run time could be a plain number.
     fn money(&mut self, span: &Range<usize>, op: BinaryOp, one: &CelType, other: &CelType) {
-        let money = money();
+        let money = check::money();
         let fits = match op {
             BinaryOp::Mul => {
                 (*one == money && *other == CelType::Int)
                     || (*one == CelType::Int && *other == money)
             }
             BinaryOp::Div => *one == money && *other == CelType::Int,
-            BinaryOp::Mod | BinaryOp::In | BinaryOp::And | BinaryOp::Or => false,
             _ => return self.same_money(span, one, other),
         };
         if !fits && (*one == money || *other == money) {
@@ -291,7 +364,7 @@ impl Guarding<'_> {
     }
 
     fn same_money(&mut self, span: &Range<usize>, one: &CelType, other: &CelType) {
-        if (*one == money()) != (*other == money()) {
+        if (*one == check::money()) != (*other == check::money()) {
             self.not_money(span);
         }
     }
@@ -306,11 +379,6 @@ impl Guarding<'_> {
 
     fn kind(&self, expr: &SpannedExpr) -> CelType {
         self.types.get(&expr.id).cloned().unwrap_or(CelType::Dyn)
-    }
-
-    /// What is made, paid for where it can be large.
-    fn result(&mut self, node: Expr, kind: &CelType) -> Expr {
-        if is_scalar(kind) { node } else { self.own_call("@size", vec![leaf(node)]) }
     }
 
     fn paid(&mut self, expr: SpannedExpr) -> SpannedExpr {

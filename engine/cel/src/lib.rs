@@ -31,11 +31,13 @@ mod money;
 mod names;
 mod nearest;
 
+mod ambiguous;
 mod check;
 
 mod functions;
 mod guarded;
 mod meter;
+mod rehearsal;
 
 mod value;
 

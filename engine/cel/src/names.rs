@@ -13,9 +13,6 @@ use crate::nearest::nearest;
 use crate::value::Type;
 use crate::vocabulary::{Cell, Slot, Vocabulary};
 
-/// What a use of money is called in the tree.
-pub(crate) const USD: &str = "usd";
-
 /// The lookup of one expression.
 pub(crate) struct Lookup<'a> {
     pub(crate) source: &'a str,
@@ -41,9 +38,7 @@ impl Lookup<'_> {
         let SpannedExpr { id, node, span } = expr;
         let whole = |node| SpannedExpr { id, node, span: span.clone() };
         match node {
-            Expr::Ident(_) | Expr::RootIdent(_) | Expr::Member { .. } => {
-                self.name(whole(node))
-            }
+            Expr::Ident(_) | Expr::RootIdent(_) | Expr::Member { .. } => self.name(whole(node)),
             Expr::Binary { op, left, right } => self.binary(id, span, op, *left, *right),
             Expr::Ternary { cond, then_expr, else_expr } => {
                 let cond = self.inner(*cond);
@@ -60,7 +55,9 @@ impl Lookup<'_> {
                 (whole(node), body_money)
             }
             Expr::Call { expr: callee, args } => self.call(id, span, *callee, args),
-            Expr::MemberTestOnly { expr: inner, field } => (self.has(id, span, *inner, field), false),
+            Expr::MemberTestOnly { expr: inner, field } => {
+                (self.has(id, span, *inner, field), false)
+            }
             other => (whole(self.parts(other)), false),
         }
     }
@@ -131,24 +128,20 @@ impl Lookup<'_> {
         let (left, right, money) = match op {
             BinaryOp::Mul | BinaryOp::Div => {
                 let ((left, one), (right, other)) = (self.expr(left), self.expr(right));
-                (left, right, one != other && (one || op == BinaryOp::Mul))
-            }
-            BinaryOp::Add | BinaryOp::Sub => self.alike(left, right),
-            BinaryOp::Eq
-            | BinaryOp::Ne
-            | BinaryOp::Lt
-            | BinaryOp::Le
-            | BinaryOp::Gt
-            | BinaryOp::Ge => {
-                let (left, right, _) = self.alike(left, right);
-                (left, right, false)
+                (left, right, one || other)
             }
             BinaryOp::Mod | BinaryOp::In | BinaryOp::And | BinaryOp::Or => {
                 (self.expr(left).0, self.expr(right).0, false)
             }
+            _ => self.alike(left, right),
         };
+        if money && let Some((name, money)) = money::operator(op) {
+            let callee = SpannedExpr::new(0, Expr::Ident(name.to_owned()), span.clone());
+            let node = Expr::Call { expr: Box::new(callee), args: vec![left, right] };
+            return (SpannedExpr { id, node, span }, money);
+        }
         let node = Expr::Binary { op, left: Box::new(left), right: Box::new(right) };
-        (SpannedExpr { id, node, span }, money)
+        (SpannedExpr { id, node, span }, false)
     }
 
     /// Two operands that should be of one kind: a literal beside money becomes money.
@@ -206,7 +199,8 @@ impl Lookup<'_> {
     /// A chain whose longest declared beginning becomes a slot.
     fn declared(&mut self, mut expr: SpannedExpr, path: &str, rooted: bool) -> Found {
         for prefix in self.prefixes(rooted) {
-            let whole = if prefix.is_empty() { path.to_owned() } else { format!("{prefix}.{path}") };
+            let whole =
+                if prefix.is_empty() { path.to_owned() } else { format!("{prefix}.{path}") };
             let mut here = whole.as_str();
             let mut behind = 0;
             while here.len() > prefix.len() {

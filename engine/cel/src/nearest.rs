@@ -5,10 +5,7 @@ const LETTERS_PER_EDIT: usize = 3;
 
 /// The nearest of `names`: by its whole, or by its last part, so that `request.model` and `model`
 /// find `call.model`.
-pub(crate) fn nearest<'a>(
-    written: &str,
-    names: impl Iterator<Item = &'a str>,
-) -> Option<String> {
+pub(crate) fn nearest<'a>(written: &str, names: impl Iterator<Item = &'a str>) -> Option<String> {
     let last = |name: &'a str| name.rsplit_once('.').map_or(name, |(_, last)| last);
     let tail = written.rsplit_once('.').map_or(written, |(_, last)| last);
     let distance = |name: &'a str| {

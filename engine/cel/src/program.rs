@@ -7,12 +7,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use cel_core::parser::parse;
 use cel_core::{Activation, Ast, CelType, Env, SpannedExpr, Value as Inner};
 
+use crate::ambiguous;
 use crate::check::{self, ENVIRONMENT, checked};
 use crate::defect::{Defect, Fault};
 use crate::functions;
 use crate::guarded::Guarding;
 use crate::limits::{Guard, STEPS_MAX};
 use crate::names::Lookup;
+use crate::rehearsal;
 use crate::value::Value;
 use crate::vocabulary::{Bindings, Cell, Slot, Vocabulary};
 use crate::{meter, scan, tree};
@@ -72,9 +74,8 @@ impl Program {
     ) -> Result<Self, Vec<Defect>> {
         let whole = || 0..source.len();
         scan::hold(source).map_err(|defect| vec![defect])?;
-        let compiled = catch_unwind(AssertUnwindSafe(|| {
-            compile(source, vocabulary, container, expected)
-        }));
+        let compiled =
+            catch_unwind(AssertUnwindSafe(|| compile(source, vocabulary, container, expected)));
         compiled.unwrap_or_else(|_| {
             let fault = Fault::Syntax("it cannot be read".to_owned());
             Err(vec![Defect::new(whole(), fault)])
@@ -101,7 +102,7 @@ impl Program {
             return Err(Failure::Cost);
         }
         match value {
-            Ok(Inner::Error(error)) => Err(Failure::Errs(check::quoted(&error.message))),
+            Ok(Inner::Error(error)) => Err(Failure::Errs(check::said(&error.message))),
             Ok(value) => Ok(Value(value)),
             Err(_) => Err(Failure::Errs("a value is out of range".to_owned())),
         }
@@ -144,7 +145,7 @@ fn compile(
         reads: Vec::new(),
         defects: Vec::new(),
     };
-    let (root, _) = lookup.expr(root);
+    let (mut root, _) = lookup.expr(root);
     let Lookup { constants, reads, defects, .. } = lookup;
     sound(defects)?;
 
@@ -159,14 +160,16 @@ fn compile(
     for (number, (_, kind)) in constants.iter().enumerate() {
         env.add_variable(Cell::Constant(number).ident(), checked(kind));
     }
-    let types = env.check(&root);
+    let types = ambiguous::check(&env, &mut root);
     sound(types.errors.iter().map(|error| check::defect(error, &root)).collect())?;
     let kind = types.type_map.get(&root.id).cloned().unwrap_or(CelType::Dyn);
     if expected == Expected::Bool && kind != CelType::Bool {
         return Err(vec![not_bool(&root, &kind)]);
     }
     let constants = constants.into_iter().map(|(value, _)| value).collect();
-    guarded(source, root, &types.type_map, constants)
+    let program = guarded(source, root, &types.type_map, constants)?;
+    rehearsal::rehearse(&program, &names, &reads)?;
+    Ok(program)
 }
 
 /// The tree with its guards, and the functions it calls: no others are kept.
@@ -221,6 +224,7 @@ fn not_bool(root: &SpannedExpr, kind: &CelType) -> Defect {
     let what = format!("a condition must be true or false, and this is {}", kind.display_name());
     let help = match kind {
         CelType::Dyn => "compare it: `metadata.urgent == true`",
+        CelType::Abstract { .. } => "compare it, such as `spend.day('agent') > 5.00`",
         _ => "compare it, such as `call.hour < 6`",
     };
     Defect::new(root.span.clone(), Fault::Type { what, help: help.to_owned() })

@@ -183,9 +183,9 @@ impl Scan<'_> {
         let prefix = before.len() - before.trim_end_matches(['r', 'R', 'b', 'B']).len();
         let word = before.trim_end_matches(['r', 'R', 'b', 'B']);
         let alone = !word.ends_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
-        alone && prefix <= 2 && before.get(before.len() - prefix..).is_some_and(|p| {
-            p.contains(['r', 'R'])
-        })
+        alone
+            && prefix <= 2
+            && before.get(before.len() - prefix..).is_some_and(|p| p.contains(['r', 'R']))
     }
 
     fn next_is(&mut self, wanted: char) -> bool {

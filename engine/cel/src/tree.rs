@@ -19,10 +19,10 @@ pub(crate) fn parts(expr: &SpannedExpr) -> Vec<&SpannedExpr> {
         | Expr::RootIdent(_)
         | Expr::Error => Vec::new(),
         Expr::List(elements) => elements.iter().map(|element| &element.expr).collect(),
-        Expr::Map(entries) => {
-            entries.iter().flat_map(|entry| [&entry.key, &entry.value]).collect()
-        }
-        Expr::Unary { expr, .. } | Expr::Member { expr, .. } | Expr::MemberTestOnly { expr, .. } => {
+        Expr::Map(entries) => entries.iter().flat_map(|entry| [&entry.key, &entry.value]).collect(),
+        Expr::Unary { expr, .. }
+        | Expr::Member { expr, .. }
+        | Expr::MemberTestOnly { expr, .. } => {
             vec![expr]
         }
         Expr::Binary { left, right, .. } => vec![left, right],
@@ -38,6 +38,47 @@ pub(crate) fn parts(expr: &SpannedExpr) -> Vec<&SpannedExpr> {
             &data.loop_condition,
             &data.loop_step,
             &data.result,
+        ],
+        Expr::Bind { init, body, .. } => vec![init, body],
+    }
+}
+
+/// The parts of a node, to change.
+pub(crate) fn parts_mut(expr: &mut SpannedExpr) -> Vec<&mut SpannedExpr> {
+    match &mut expr.node {
+        Expr::Null
+        | Expr::Bool(_)
+        | Expr::Int(_)
+        | Expr::UInt(_)
+        | Expr::Float(_)
+        | Expr::String(_)
+        | Expr::Bytes(_)
+        | Expr::Ident(_)
+        | Expr::RootIdent(_)
+        | Expr::Error => Vec::new(),
+        Expr::List(elements) => elements.iter_mut().map(|element| &mut element.expr).collect(),
+        Expr::Map(entries) => {
+            entries.iter_mut().flat_map(|entry| [&mut entry.key, &mut entry.value]).collect()
+        }
+        Expr::Unary { expr, .. }
+        | Expr::Member { expr, .. }
+        | Expr::MemberTestOnly { expr, .. } => {
+            vec![expr]
+        }
+        Expr::Binary { left, right, .. } => vec![left, right],
+        Expr::Ternary { cond, then_expr, else_expr } => vec![cond, then_expr, else_expr],
+        Expr::Index { expr, index, .. } => vec![expr, index],
+        Expr::Call { expr, args } => std::iter::once(&mut **expr).chain(args).collect(),
+        Expr::Struct { type_name, fields } => {
+            let fields = fields.iter_mut().map(|field| &mut field.value);
+            std::iter::once(&mut **type_name).chain(fields).collect()
+        }
+        Expr::Comprehension(data) => vec![
+            &mut data.iter_range,
+            &mut data.accu_init,
+            &mut data.loop_condition,
+            &mut data.loop_step,
+            &mut data.result,
         ],
         Expr::Bind { init, body, .. } => vec![init, body],
     }

@@ -6,6 +6,7 @@ use reins_governor::{
     ConditionKind, Endpoint, Facts, InputSize, Name, Pattern, Readings, Reason, TokenKind, Usd,
 };
 
+use crate::expression::Expression;
 use crate::schedule::Minutes;
 use crate::spend::Spend;
 use crate::{AmountRange, TokenLimit};
@@ -28,6 +29,7 @@ pub(crate) enum Condition {
         unknown: bool,
     },
     Hours(Box<Minutes>),
+    Cel(Arc<Expression>),
     Spend(Spend),
 }
 
@@ -89,6 +91,7 @@ impl Condition {
                 Ok(hold) => inside(hold, ConditionKind::Hours),
                 Err(error) => Finding::Errs(error.to_string().into()),
             },
+            Self::Cel(expression) => expression.ask(facts, readings),
             Self::Spend(spend) => spend.ask(facts, readings),
         }
     }
