@@ -1,5 +1,5 @@
-//! Results that the checker cannot know: of an operator or function with operands that are known only
-//! at run time, it takes the last overload's. Here they are made known only at run time as well.
+//! Results that the checker cannot know: of an operator or function with operands that are known
+//! only at run time, it takes the last overload's. Here they are made known only at run time too.
 
 use std::collections::HashSet;
 

@@ -3,7 +3,8 @@
 //! `cel-core` parses, checks and evaluates. This crate decides what it is given:
 //!
 //! ```text
-//! source ─ scan: bytes, nesting ─▶ parse ─ tree: depth, nodes ─▶ names ─▶ types ─▶ guarded ─▶ Program
+//! source ─ scan: bytes, nesting ─▶ parse ─ tree: depth, nodes ─▶ names ─▶ types
+//!                                                                 Program ◀─ guarded ◀─┘
 //! ```
 //!
 //! What holds of a [`Program`], whatever was written:

@@ -33,8 +33,8 @@ pub const STEPS_MAX: u64 = 20_000;
 /// Bytes of text or members of a list that one step pays for.
 pub const BYTES_PER_STEP: usize = 16;
 
-/// Bytes that one call of `replace`, `join` or `format` may make, known before it is made: a product
-/// of two texts could be out of all proportion to both.
+/// Bytes that one call of `replace`, `join` or `format` may make, known before it is made: a
+/// product of two texts could be out of all proportion to both.
 pub const MADE_BYTES_MAX: usize = 64 * 1024;
 
 /// Bytes of a compiled regular expression. `[a-z]{1,100}` has 12 KB, nested repetitions have

@@ -1,7 +1,7 @@
 //! Names: each is looked up among what is declared, and a slot is put in its place.
 //!
-//! What is not declared is said with its nearest name. Literals beside money become money here, from
-//! their text, so that `5.10` never is a float.
+//! What is not declared is said with its nearest name. Literals beside money become money here,
+//! from their text, so that `5.10` never is a float.
 
 use std::ops::Range;
 

@@ -1,5 +1,5 @@
 //! A rehearsal: each expression is evaluated with made-up values when it is compiled. One that errs
-//! with all of them, though nothing it read is unknown before a call comes, would err for each call.
+//! with all of them, though nothing it read is unknown before a call comes, would err for each.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 

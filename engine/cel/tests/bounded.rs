@@ -198,91 +198,92 @@ fn the_same_values_give_the_same_order() {
     assert!((0..50).all(|_| shown() == first));
 }
 
+const LEAVES: &[&str] = &[
+    "n",
+    "1",
+    "-1",
+    "2.5",
+    "3u",
+    "'a'",
+    "b'a'",
+    "true",
+    "null",
+    "roles",
+    "metadata",
+    "metadata.list",
+    "call.model",
+    "cost",
+    "spend.day('agent')",
+    "5.00",
+    "[]",
+    "{}",
+    "x",
+    "y",
+    "timestamp('2026-01-01T00:00:00Z')",
+    "duration('9223372036s')",
+    "9223372036854775807",
+    "type(1)",
+    "optional.none()",
+];
+const OPERATORS: &[&str] = &["+", "-", "*", "/", "%", "==", "!=", "<", ">=", "in", "&&", "||"];
+const MACROS: &[&str] = &["all", "exists", "map", "filter", "exists_one"];
+const METHODS: &[&str] = &[
+    "size()",
+    "contains('a')",
+    "split('')",
+    "join('ab')",
+    "reverse()",
+    "lowerAscii()",
+    "getFullYear()",
+    "getHours('Europe/Berlin')",
+    "matches('a+')",
+    "format([1, 'a'])",
+    "replace('', 'aa')",
+    "substring(1)",
+    "charAt(0)",
+    "value()",
+    "hasValue()",
+];
+const FUNCTIONS: &[&str] = &[
+    "size",
+    "string",
+    "int",
+    "uint",
+    "double",
+    "bytes",
+    "type",
+    "dyn",
+    "timestamp",
+    "duration",
+    "math.abs",
+    "math.greatest",
+    "base64.encode",
+    "optional.of",
+    "has",
+];
+
 /// Expressions of all shapes, most of them of sound types.
 fn expression() -> impl Strategy<Value = String> {
-    let leaf = prop::sample::select(vec![
-        "n",
-        "1",
-        "-1",
-        "2.5",
-        "3u",
-        "'a'",
-        "b'a'",
-        "true",
-        "null",
-        "roles",
-        "metadata",
-        "metadata.list",
-        "call.model",
-        "cost",
-        "spend.day('agent')",
-        "5.00",
-        "[]",
-        "{}",
-        "x",
-        "y",
-        "timestamp('2026-01-01T00:00:00Z')",
-        "duration('9223372036s')",
-        "9223372036854775807",
-        "type(1)",
-        "optional.none()",
-    ]);
-    leaf.prop_map(str::to_owned).prop_recursive(6, 60, 4, |inner| {
-        let operators = prop::sample::select(vec![
-            "+", "-", "*", "/", "%", "==", "!=", "<", ">=", "in", "&&", "||",
-        ]);
-        let macros = prop::sample::select(vec!["all", "exists", "map", "filter", "exists_one"]);
-        let methods = prop::sample::select(vec![
-            "size()",
-            "contains('a')",
-            "split('')",
-            "join('ab')",
-            "reverse()",
-            "lowerAscii()",
-            "getFullYear()",
-            "getHours('Europe/Berlin')",
-            "matches('a+')",
-            "format([1, 'a'])",
-            "replace('', 'aa')",
-            "substring(1)",
-            "charAt(0)",
-            "value()",
-            "hasValue()",
-        ]);
-        let functions = prop::sample::select(vec![
-            "size",
-            "string",
-            "int",
-            "uint",
-            "double",
-            "bytes",
-            "type",
-            "dyn",
-            "timestamp",
-            "duration",
-            "math.abs",
-            "math.greatest",
-            "base64.encode",
-            "optional.of",
-            "has",
-        ]);
-        let one = inner.clone();
+    let one_of = prop::sample::select::<&str>;
+    one_of(LEAVES).prop_map(str::to_owned).prop_recursive(6, 60, 4, move |inner| {
+        let two = || (inner.clone(), inner.clone());
         prop_oneof![
-            (inner.clone(), operators, inner.clone())
-                .prop_map(|(a, o, b)| format!("({a} {o} {b})")),
-            (inner.clone(), macros, inner.clone()).prop_map(|(a, m, b)| format!("{a}.{m}(x, {b})")),
-            (inner.clone(), methods).prop_map(|(a, m)| format!("{a}.{m}")),
-            (functions, inner.clone()).prop_map(|(f, a)| format!("{f}({a})")),
-            (inner.clone(), inner.clone(), inner.clone())
-                .prop_map(|(a, b, c)| format!("({a} ? {b} : {c})")),
-            (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("cel.bind(y, {a}, {b})")),
-            (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("[{a}, {b}]")),
-            (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("{{{a}: {b}}}")),
-            (inner.clone(), inner).prop_map(|(a, b)| format!("{a}[{b}]")),
-            one.prop_map(|a| format!("{a}.a")),
+            (two(), one_of(OPERATORS)).prop_map(|((a, b), o)| format!("({a} {o} {b})")),
+            (two(), one_of(MACROS)).prop_map(|((a, b), m)| format!("{a}.{m}(x, {b})")),
+            (inner.clone(), one_of(METHODS)).prop_map(|(a, m)| format!("{a}.{m}")),
+            (inner.clone(), one_of(FUNCTIONS)).prop_map(|(a, f)| format!("{f}({a})")),
+            (two(), inner.clone()).prop_map(|((a, b), c)| format!("({a} ? {b} : {c})")),
+            two().prop_map(|(a, b)| format!("cel.bind(y, {a}, {b})")),
+            two().prop_map(|(a, b)| format!("[{a}, {b}]")),
+            two().prop_map(|(a, b)| format!("{{{a}: {b}}}")),
+            two().prop_map(|(a, b)| format!("{a}[{b}]")),
+            inner.clone().prop_map(|a| format!("{a}.a")),
         ]
     })
 }
+
+/// What CEL is written with.
+const LETTERS: &str = "[-a-z0-9.,'\"()\\[\\]{}?:!&|=<>+* \\\\]{0,200}";
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 4_000, ..ProptestConfig::default() })]
@@ -293,7 +294,7 @@ proptest! {
     }
 
     #[test]
-    fn every_text_is_refused_or_ends_within_its_bounds(source in "[-a-z0-9.,'\"()\\[\\]{}?:!&|=<>+* \\\\]{0,200}") {
+    fn every_text_is_refused_or_ends_within_its_bounds(source in LETTERS) {
         let _ = ends(&source);
     }
 }

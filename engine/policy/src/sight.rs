@@ -1,4 +1,5 @@
-//! What an expression sees of one call: facts, and spend as it stood when the call's money was held.
+//! What an expression sees of one call: facts, and spend as it stood when the call's money was
+//! held.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};

@@ -3,12 +3,14 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use jiff::{Timestamp, civil::DateTime};
+use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 use reins_governor::{
     Budgets, Call, Cursor, Decision, Endpoint, Environment, Facts, Identity, Judge, KeyId, Name,
     Reading, Readings, Usd,
 };
-use reins_policy::{Action, Conditions, Flaw, Mode, OnError, Policy, PolicyScope, Rule, Rules, Status};
+use reins_policy::{
+    Action, Conditions, Flaw, Mode, OnError, Policy, PolicyScope, Rule, Rules, Status, compile,
+};
 
 use crate::second::{Verdict, ensure};
 
@@ -27,12 +29,12 @@ pub(crate) fn is_refused_or_ends(text: &str) -> Verdict {
 }
 
 fn held(text: &str) -> Verdict {
-    let compiled = reins_policy::compile(&[policy(text)], &Budgets::default(), &jiff::tz::TimeZone::UTC);
-    match compiled {
+    match compile(&[policy(text)], &Budgets::default(), &TimeZone::UTC) {
         Err(flaws) => flaws.iter().try_for_each(|flaw| stands_inside(flaw, text)),
         Ok((rules, _)) => {
             judged(&rules, None)?;
-            let reading = Reading { spent: Usd::from_cents(450), held: Usd::from_cents(5), calls: 12 };
+            let (spent, held) = (Usd::from_cents(450), Usd::from_cents(5));
+            let reading = Reading { spent, held, calls: 12 };
             let readings = rules.reads().iter().map(|_| reading).collect();
             judged(&rules, Some(&Readings(readings)))
         }
