@@ -119,10 +119,11 @@ fn length(value: Option<&Value>) -> usize {
     }
 }
 
-/// Each place between two letters may be replaced.
+/// Each place where the old text may stand has the new one; an empty one stands between any two.
 fn replaced(args: &[Value]) -> usize {
-    let (text, with) = (length(args.first()), length(args.get(2)));
-    text.saturating_add(1).saturating_mul(with.saturating_add(1))
+    let [text, old, new] = [0, 1, 2].map(|at| length(args.get(at)));
+    let places = text / old.max(1) + 1;
+    places.saturating_mul(new).saturating_add(text)
 }
 
 fn joined(args: &[Value]) -> usize {
