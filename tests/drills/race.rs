@@ -18,6 +18,9 @@ const RULE: &str = "[[policy]]\nname = \"money\"\n[[policy.rule]]\nname = \"five
      action = \"block\"\nwhen = { spend = { scope = \"organization\", window = \"monthly\", \
      limit_usd = \"5.00\" } }\n";
 
+const EXPRESSION: &str = "[[policy]]\nname = \"money\"\n[[policy.rule]]\nname = \"five dollars\"\n\
+     action = \"block\"\ncel = \"spend.month('organization') > 5.00\"\n";
+
 /// A call of one cent: a thousand of them cost twice the limit.
 fn cent(stream: bool) -> Ask {
     Speech::OpenAi.ask(1000, stream).script("latency_ms=500 output=1000 chunks=4")
@@ -67,6 +70,16 @@ async fn a_rule_that_reads_spend_is_not_overspent_by_whole_answers() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_rule_that_reads_spend_is_not_overspent_by_streams() {
     race("a rule", RULE, true).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rule_in_cel_is_not_overspent_by_whole_answers() {
+    race("a rule in CEL", EXPRESSION, false).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rule_in_cel_is_not_overspent_by_streams() {
+    race("a rule in CEL", EXPRESSION, true).await;
 }
 
 /// What was left over after the race can be spent: nothing stays held.

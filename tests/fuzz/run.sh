@@ -64,6 +64,7 @@ build
 examples
 run request request.dict "$seeds"/openai "$seeds"/anthropic
 run answer answer.dict "$fixtures"/*/
+run cel cel.dict "$seeds/cel"
 run config config.dict "$place/examples"
 run usage answer.dict "$seeds/usage"
 [ "$found" -eq 0 ]

@@ -8,6 +8,7 @@ use crate::source::{cargo, none};
 /// From the bottom up. A crate sees only crates of lower rows.
 const LEVELS: [&[&str]; 6] = [
     &["reins-governor"],
+    &["reins-cel"],
     &["reins-ledger", "reins-dialects", "reins-prices", "reins-policy"],
     &["reins-store", "reins-flight", "reins-config", "reins-files"],
     &["reins-runtime"],
@@ -23,7 +24,7 @@ const ONLY: [(&str, &str); 6] = [
     ("sqlx", "reins-store"),
     ("rusqlite", "reins-store"),
     ("wasmtime", "reins-policy"),
-    ("cel", "reins-policy"),
+    ("cel-core", "reins-cel"),
     ("axum", "reins-gateway"),
     ("ratatui", "reins-cli"),
 ];

@@ -7,6 +7,7 @@ use toml::de::Error;
 
 use crate::mask::masked;
 use crate::problem::{Kind, Problem, Report};
+use crate::quoted::quoted;
 
 /// Collects problems and warnings about one text. Reading never stops at one.
 pub(crate) struct Findings<'a> {
@@ -113,6 +114,18 @@ impl<'a> Place<'a> {
     /// The same place, for a part of it.
     pub(crate) fn inner(&self, path: String, span: Range<usize>) -> Place<'a> {
         Place { findings: self.findings, path, span }
+    }
+
+    /// A part of the string that stands here, given in bytes of its value; the path says where the
+    /// part begins in the value.
+    pub(crate) fn part(&self, value: &str, part: &Range<usize>) -> Place<'a> {
+        let raw = self.findings.text.get(self.span.clone()).unwrap_or_default();
+        let [start, end] = [part.start, part.end].map(|at| self.span.start + quoted(raw, at));
+        let before = value.get(..part.start).unwrap_or(value);
+        let line = before.matches('\n').count() + 1;
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        let path = format!("{} (line {line}, column {column})", self.path);
+        self.inner(path, start..end.max(start))
     }
 
     fn push(&self, kind: Kind, what: impl Into<String>, hint: impl Into<String>) {

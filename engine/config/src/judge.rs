@@ -1,5 +1,7 @@
 //! The judge: policies compiled, and what the compiler says of them put where it stands.
 
+use std::ops::Range;
+
 use jiff::tz::TimeZone;
 use reins_governor::Budgets;
 use reins_policy::{Flaw, Policy, Rules, Warning, compile};
@@ -41,7 +43,11 @@ impl Told<'_> {
 
     fn flaw(&self, flaw: &Flaw) {
         let (what, hint) = flaw_words(flaw);
-        self.at(flaw.at()).wrong(what, hint);
+        let at = match flaw {
+            Flaw::Cel { at, span, .. } => self.within(at, span),
+            _ => self.at(flaw.at()),
+        };
+        at.wrong(what, hint);
     }
 
     fn warn(&self, warning: &Warning) {
@@ -53,6 +59,19 @@ impl Told<'_> {
     fn at(&self, at: &reins_policy::Place) -> Place<'_> {
         let found = self.rule(at).map(|(path, node)| deepest(path, node, &at.field));
         found.map_or_else(|| self.place.clone(), |(path, node)| self.place.inner(path, node.span()))
+    }
+
+    /// A part of an expression, where the file has it: beside `when` or in it.
+    fn within(&self, at: &reins_policy::Place, part: &Range<usize>) -> Place<'_> {
+        let found = self.rule(at).and_then(|(path, rule)| {
+            let table = as_table(rule)?;
+            let inside = || Some((".when", field(as_table(field(table, "when")?)?, "cel")?));
+            let (before, node) = field(table, "cel").map(|node| ("", node)).or_else(inside)?;
+            Some((format!("{path}{before}.cel"), node))
+        });
+        let Some((path, node)) = found else { return self.at(at) };
+        let whole = self.place.inner(path, node.span());
+        node.get_ref().as_str().map_or(whole.clone(), |text| whole.part(text, part))
     }
 
     /// The policy or rule that a place names.
@@ -136,6 +155,7 @@ fn flaw_words(flaw: &Flaw) -> (String, String) {
             "the rule compares no spend with a limit".to_owned(),
             "add a spend condition to the rule, or leave the limit out".to_owned(),
         ),
+        Flaw::Cel { what, help, .. } => (what.clone(), help.clone()),
         Flaw::Twice { .. } => {
             ("the name is used twice".to_owned(), "give each its own name".to_owned())
         }

@@ -29,6 +29,7 @@ mod value;
 mod findings;
 mod mask;
 mod problem;
+mod quoted;
 
 pub use environment::Purpose;
 pub use file::{FILE_MAX, File};

@@ -34,6 +34,8 @@ pub enum ConditionKind {
     Tokens,
     /// Which minutes.
     Hours,
+    /// The expression in CEL.
+    Cel,
     /// Spend of a scope of this kind, which the call has not.
     Scope(ScopeKind),
 }
@@ -42,7 +44,7 @@ pub enum ConditionKind {
 
 impl ConditionKind {
     /// All that have a word of their own.
-    pub const NAMED: [Self; 10] = [
+    pub const NAMED: [Self; 11] = [
         Self::Agents,
         Self::Teams,
         Self::Vendors,
@@ -53,6 +55,7 @@ impl ConditionKind {
         Self::Stream,
         Self::Tokens,
         Self::Hours,
+        Self::Cel,
     ];
 
     /// The word used in configuration and records; for a scope, its own.
@@ -69,6 +72,7 @@ impl ConditionKind {
             Self::Stream => "stream",
             Self::Tokens => "tokens",
             Self::Hours => "hours",
+            Self::Cel => "cel",
             Self::Scope(kind) => kind.word(),
         }
     }
@@ -87,6 +91,7 @@ impl ConditionKind {
             Self::Stream => 7,
             Self::Tokens => 8,
             Self::Hours => 9,
+            Self::Cel => 10,
             Self::Scope(kind) => kind.number().saturating_add(SCOPES_FROM),
         }
     }

@@ -45,6 +45,12 @@ impl Name {
         Self(name.into())
     }
 
+    /// The name as text that is shared, without a copy.
+    #[must_use]
+    pub fn shared(&self) -> Arc<str> {
+        Arc::clone(&self.0)
+    }
+
     /// The name as text.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -121,6 +121,13 @@ pub enum Reason {
         #[cbor(n(0), with = "form::text")]
         why: Arc<str>,
     },
+    /// The rule's expression in CEL holds.
+    #[n(10)]
+    Cel {
+        /// What it read of spend, such as `spend.day('agent') is $5.01`; empty where it read none.
+        #[cbor(n(0), with = "form::text")]
+        figures: Arc<str>,
+    },
 }
 
 /// One rule that was looked at.
@@ -285,6 +292,8 @@ impl fmt::Display for Reason {
             Self::NoLimit => f.write_str("the rule names no limit, so it cannot fire"),
             Self::Disabled => f.write_str("switched off"),
             Self::Erred { why } => f.write_str(why),
+            Self::Cel { figures } if figures.is_empty() => f.write_str("the rule's cel holds"),
+            Self::Cel { figures } => write!(f, "the rule's cel holds: {figures}"),
         }
     }
 }

@@ -7,6 +7,7 @@ use reins_governor::{
     Usd,
 };
 
+use crate::expression::Expression;
 use crate::schedule::Minutes;
 use crate::spend::Spend;
 use crate::{AmountRange, TokenLimit};
@@ -29,6 +30,7 @@ pub(crate) enum Condition {
         unknown: bool,
     },
     Hours(Box<Minutes>),
+    Cel(Arc<Expression>),
     Spend(Spend),
 }
 
@@ -90,6 +92,7 @@ impl Condition {
                 Ok(hold) => inside(hold, ConditionKind::Hours),
                 Err(error) => Finding::Errs(error.to_string().into()),
             },
+            Self::Cel(expression) => expression.ask(facts, readings),
             Self::Spend(spend) => spend.ask(facts, readings),
         }
     }

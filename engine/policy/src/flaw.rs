@@ -1,6 +1,7 @@
 //! What is wrong with policies, and where.
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 use reins_governor::{Name, ScopeKind, Tokens, Usd, Window};
@@ -81,6 +82,18 @@ pub enum Flaw {
     NoSpend {
         /// Where.
         at: Place,
+    },
+    /// An expression that cannot be used.
+    #[error("{at}: {what}; {help}")]
+    Cel {
+        /// Where.
+        at: Place,
+        /// What is wrong with it.
+        what: String,
+        /// How to mend it.
+        help: String,
+        /// Where in the expression, in bytes.
+        span: Range<usize>,
     },
     /// Two policies, or two rules of one policy, have this name.
     #[error("{at}: the name is used twice: give each its own")]
@@ -173,6 +186,7 @@ impl Flaw {
             | Self::Nothing { at, .. }
             | Self::Floor { at, .. }
             | Self::NoSpend { at }
+            | Self::Cel { at, .. }
             | Self::Twice { at } => at,
         }
     }

@@ -20,8 +20,11 @@ mod flaw;
 mod rules;
 
 mod condition;
+mod expression;
 mod schedule;
+mod sight;
 mod spend;
+mod terms;
 
 mod round;
 
@@ -35,3 +38,4 @@ pub use policy::{
     SpendCondition, Status, TokenLimit,
 };
 pub use rules::Rules;
+pub use terms::{NAMES, READERS, ReaderTerm, Term, TermKind};

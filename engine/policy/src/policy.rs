@@ -114,6 +114,8 @@ pub struct Conditions {
     pub spend: Option<SpendCondition>,
     /// It is one of these minutes.
     pub hours: Option<Schedule>,
+    /// This expression in CEL is true.
+    pub cel: Option<Arc<str>>,
 }
 
 /// A range of amounts, both ends included. A call of which nobody knows the cost is in the range,

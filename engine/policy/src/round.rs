@@ -217,7 +217,11 @@ impl Asked<'_> {
         redirect_url: Option<Arc<str>>,
     ) -> Blocked {
         let (policy, rule) = (&self.policy.name, &self.rule.name);
-        let says_nothing = matches!(reason, Reason::AllConditions | Reason::Unconditional);
+        let says_nothing = match reason {
+            Reason::AllConditions | Reason::Unconditional => true,
+            Reason::Cel { figures } => figures.is_empty(),
+            _ => false,
+        };
         let message = if message.is_none() && says_nothing {
             format!("the rule `{rule}` of `{policy}` blocks this call").into()
         } else {

@@ -149,6 +149,7 @@ pub(crate) fn migrate(conn: &mut Connection, path: &Path) -> Result<(), StoreErr
         }
         tx.commit()?;
     }
+    calls::complete_words(conn)?;
     Ok(())
 }
 

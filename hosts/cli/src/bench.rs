@@ -20,6 +20,7 @@ mod vendor;
 
 mod inside;
 mod rounds;
+mod rules;
 
 mod figure;
 mod report;
@@ -286,21 +287,27 @@ impl Under<'_> {
     fn inside(&mut self) -> Result<(), Fault> {
         let inside = Inside::new()?;
         let rounds = self.bench.rounds;
-        let time = self.bench.part(INSIDE_PCT) / rounds / 3;
+        let time = self.bench.part(INSIDE_PCT) / rounds / 5;
         let here: SocketAddr = ([127, 0, 0, 1], 0).into();
         let [process, power] = [Durability::Process, Durability::Power];
         let (mut p99, mut rates) = (Vec::new(), Vec::new());
         let (mut kept, mut synced) = (Vec::new(), Vec::new());
+        let (mut native, mut cel) = (Vec::new(), Vec::new());
         for _ in 0..rounds {
             let decided = inside.decide(time)?;
             p99.push(i64::try_from(decided.p99_ns).unwrap_or(i64::MAX));
             rates.push(decided.rate);
+            let [by_fields, in_cel] = inside.rules(time)?;
+            native.push(by_fields);
+            cel.push(in_cel);
             kept.push(inside.keep(process, time)?);
             synced.push(inside.keep(power, time)?);
         }
         let measured = [
             What::DecisionP99.figure(&Target::in_memory(), p99),
             What::DecisionRate.figure(&Target::in_memory(), rates),
+            What::RuleNative.figure(&Target::in_memory(), native),
+            What::RuleCel.figure(&Target::in_memory(), cel),
             What::DurableRate.figure(&Target::gateway(process, here), kept),
             What::DurableRate.figure(&Target::gateway(power, here), synced),
         ];

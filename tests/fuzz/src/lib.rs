@@ -13,6 +13,7 @@ mod second;
 mod shown;
 
 mod bill;
+mod expression;
 mod file;
 
 use reins_dialects::dialects;
@@ -41,6 +42,11 @@ pub fn config(text: &str) {
 /// A usage is refused, or costs what its tokens cost.
 pub fn usage(json: &[u8]) {
     must(bill::is_right(json));
+}
+
+/// A rule's expression is refused, or ends within its bounds.
+pub fn expression(text: &str) {
+    must(expression::is_refused_or_ends(text));
 }
 
 fn must(hold: second::Verdict) {

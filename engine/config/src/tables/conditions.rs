@@ -5,7 +5,7 @@ use std::sync::Arc;
 use reins_governor::Usd;
 use reins_policy::{AmountRange, Conditions, Schedule, TokenLimit};
 
-use crate::reader::{Reader, Spellings};
+use crate::reader::Reader;
 use crate::tables::action::tokens;
 use crate::tables::{organization, spend};
 use crate::value::Value;
@@ -24,6 +24,7 @@ pub(crate) fn read(mut when: Reader<'_>) -> Option<Conditions> {
     let stream = when.optional(&["stream"], Value::flag);
     let tokens = when.optional(&["tokens"], token_limit);
     let hours = when.optional(&["hours"], schedule);
+    let cel = when.optional(&["cel"], expression);
     refuse_later_kinds(&mut when);
     Some(Conditions {
         vendors: vendors?,
@@ -38,20 +39,23 @@ pub(crate) fn read(mut when: Reader<'_>) -> Option<Conditions> {
         tokens: tokens?,
         spend: spend?,
         hours: hours?,
+        cel: cel?,
     })
 }
 
 /// Kinds of condition that people know of, and this version does not have.
 pub(crate) fn refuse_later_kinds(table: &mut Reader<'_>) {
-    let kinds: [(&str, Spellings); 2] = [("cel", &["cel"]), ("wasm", &["wasm"])];
-    for (word, name) in kinds {
-        if let Some(value) = table.field(name) {
-            value.place.wrong(
-                format!("`{word}` conditions do not exist yet in this version"),
-                "write the condition with the fields of `when`",
-            );
-        }
+    if let Some(value) = table.field(&["wasm"]) {
+        value.place.wrong(
+            "`wasm` conditions do not exist yet in this version",
+            "write the condition with the fields of `when`, or as `cel`",
+        );
     }
+}
+
+/// An expression in CEL, as it is written: its own compiler finds what is wrong with it.
+pub(crate) fn expression(value: &Value<'_>) -> Option<Arc<str>> {
+    value.text().map(Into::into)
 }
 
 fn amount(when: &mut Reader<'_>) -> Option<Option<AmountRange>> {

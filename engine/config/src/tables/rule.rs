@@ -16,6 +16,7 @@ pub(crate) fn read(mut table: Reader<'_>, names: &mut Names, of_policy: Going<'_
     let enabled = table.defaulted(&["enabled"], true, Value::flag);
     let is_final = table.defaulted(&["final"], false, Value::flag);
     let when = table.defaulted(&["when"], Conditions::default(), |v| conditions::read(v.table()?));
+    let when = beside(&mut table, when);
     let own = when.as_ref().map(calls).unwrap_or_default();
     let going = of_policy.narrowed(own);
     let action = action(&mut table, &going);
@@ -29,6 +30,19 @@ pub(crate) fn read(mut table: Reader<'_>, names: &mut Names, of_policy: Going<'_
         is_final: is_final?,
         overrides: overrides.into_iter().collect::<Option<_>>()?,
     })
+}
+
+/// The conditions with the rule's own `cel`, which may stand beside `when` or in it.
+fn beside(table: &mut Reader<'_>, when: Option<Conditions>) -> Option<Conditions> {
+    let written = table.field(&["cel"]);
+    let mut when = when?;
+    let Some(value) = written else { return Some(when) };
+    if when.cel.is_some() {
+        let hint = "join the two with `&&`, and leave one out";
+        return value.bad("`cel` is written beside `when` and in it", hint);
+    }
+    when.cel = Some(conditions::expression(&value)?);
+    Some(when)
 }
 
 fn calls(when: &Conditions) -> Calls<'_> {

@@ -26,7 +26,7 @@ macro_rules! reports_of {
 
 reports_of! {
     not_toml whole_file organization connections addresses keys prices
-    limits budgets amounts downgrades policies rules conditions
+    limits budgets amounts downgrades policies rules conditions expressions
 }
 
 #[test]

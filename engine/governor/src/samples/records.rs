@@ -71,6 +71,7 @@ fn reason() -> impl Strategy<Value = Reason> {
         Just(Reason::NoLimit),
         Just(Reason::Disabled),
         text().prop_map(|why| Reason::Erred { why }),
+        text().prop_map(|figures| Reason::Cel { figures }),
     ]
 }
 

@@ -6,6 +6,7 @@ use reins_governor::{Budget, Endpoint, ReadKey, Usd};
 
 use super::{Compiler, Here, listed};
 use crate::condition::Condition;
+use crate::expression::Expression;
 use crate::schedule::{Minutes, Unreadable};
 use crate::spend::{Limit, Spend};
 use crate::{AmountRange, Conditions, Flaw, Schedule, SpendCondition, TokenLimit, Warning};
@@ -35,6 +36,7 @@ impl Compiler<'_> {
             when.tokens.and_then(|limit| self.tokens(here, limit)),
             when.amount.and_then(|range| self.amount(here, range, allows)),
             when.hours.as_ref().and_then(|schedule| self.hours(here, schedule)),
+            when.cel.as_ref().and_then(|source| self.cel(here, source)),
             when.spend.map(|spend| Condition::Spend(self.spend(here, spend, allows))),
         ];
         conditions.into_iter().flatten().collect()
@@ -92,6 +94,22 @@ impl Compiler<'_> {
             Err(Unreadable::Zone(zone)) => self.flaws.push(Flaw::Zone { at, zone }),
         }
         None
+    }
+
+    fn cel(&mut self, here: Here<'_>, source: &Arc<str>) -> Option<Condition> {
+        let budgets = self.budgets;
+        match Expression::compile(source, budgets, &mut |key| self.read(key)) {
+            Ok(expression) => Some(Condition::Cel(Arc::new(expression))),
+            Err(defects) => {
+                self.flaws.extend(defects.into_iter().map(|defect| Flaw::Cel {
+                    at: here.at("when.cel"),
+                    what: defect.to_string(),
+                    help: defect.help(),
+                    span: defect.span,
+                }));
+                None
+            }
+        }
     }
 
     fn spend(&mut self, here: Here<'_>, spend: SpendCondition, allows: bool) -> Spend {

@@ -107,6 +107,7 @@ fn figures(reason: &Reason) -> Vec<Value> {
         Reason::NoLimit => json!([7]),
         Reason::Disabled => json!([8]),
         Reason::Erred { why } => json!([9, why]),
+        Reason::Cel { figures } => json!([10, figures]),
     };
     match figures {
         Value::Array(figures) => figures,
@@ -161,6 +162,7 @@ fn reason(mut from: Fields) -> Option<Reason> {
         7 => Reason::NoLimit,
         8 => Reason::Disabled,
         9 => Reason::Erred { why: from.0.next()?.as_str()?.into() },
+        10 => Reason::Cel { figures: from.0.next()?.as_str()?.into() },
         _ => return None,
     })
 }

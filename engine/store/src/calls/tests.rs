@@ -115,6 +115,16 @@ fn the_views_say_in_words_what_the_rows_say_in_numbers() {
 
 proptest! {
     #[test]
+    fn every_reason_has_its_word(record in transaction()) {
+        let (conn, mut writer) = (database(), Writer::default());
+        writer.append(&conn, &record).unwrap();
+        let query = "SELECT count(*), count(reason) FROM matched_rules";
+        let count = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?));
+        let (rules, words) = conn.query_row(query, [], count).unwrap();
+        prop_assert_eq!(rules, words);
+    }
+
+    #[test]
     fn an_id_is_shown_as_the_program_shows_it(record in transaction()) {
         let (conn, mut writer) = (database(), Writer::default());
         writer.append(&conn, &record).unwrap();
@@ -122,6 +132,16 @@ proptest! {
         let id: String = conn.query_row(query, [], |row| row.get(0)).unwrap();
         prop_assert_eq!(id, record.opening.id.to_string());
     }
+}
+
+#[test]
+fn a_word_that_is_newer_than_the_database_is_filled_in() {
+    let mut conn = database();
+    conn.execute("DELETE FROM words WHERE word = 'cel'", []).unwrap();
+    super::complete_words(&mut conn).unwrap();
+    let query = "SELECT word FROM words WHERE kind = 'reason' AND number = 10";
+    let word: String = conn.query_row(query, [], |row| row.get(0)).unwrap();
+    assert_eq!(word, "cel");
 }
 
 #[test]

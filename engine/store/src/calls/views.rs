@@ -18,7 +18,7 @@ const ULID_LETTERS: i64 = 26;
 /// The outcomes of an attempt, by their numbers in the binary form of a record.
 const OUTCOMES: [&str; 4] = ["open", "settled", "voided", "presumed"];
 /// The reasons of a rule, by their numbers in the binary form of a record.
-const REASONS: [&str; 10] = [
+const REASONS: [&str; 11] = [
     "all_conditions",
     "unconditional",
     "outside",
@@ -29,6 +29,7 @@ const REASONS: [&str; 10] = [
     "no_limit",
     "disabled",
     "erred",
+    "cel",
 ];
 
 /// Columns that a view shows as they are.
@@ -47,13 +48,30 @@ const LATEST: &str = "FROM calls AS c JOIN callers AS w ON w.id = c.caller WHERE
 
 /// Fills in the words and makes the views of a database that has neither.
 pub(crate) fn prepare(conn: &Connection) -> rusqlite::Result<()> {
+    add_words(conn)?;
+    conn.execute_batch(&format!("{}; {}; {};", transactions(), attempts(), matched_rules()))
+}
+
+/// Fills in the words that there are now and were not when the database was made.
+pub(crate) fn complete_words(conn: &mut Connection) -> rusqlite::Result<()> {
+    let known: usize = words().iter().map(|(_, words)| words.len()).sum();
+    let have: i64 = conn.query_row("SELECT count(*) FROM words", [], |row| row.get(0))?;
+    if usize::try_from(have).unwrap_or(0) < known {
+        let tx = conn.transaction()?;
+        add_words(&tx)?;
+        tx.commit()?;
+    }
+    Ok(())
+}
+
+fn add_words(conn: &Connection) -> rusqlite::Result<()> {
     for (kind, words) in words() {
         for (number, word) in words {
-            let insert = "INSERT INTO words VALUES (?, ?, ?)";
+            let insert = "INSERT OR IGNORE INTO words VALUES (?, ?, ?)";
             conn.prepare_cached(insert)?.execute(params![kind, number, word])?;
         }
     }
-    conn.execute_batch(&format!("{}; {}; {};", transactions(), attempts(), matched_rules()))
+    Ok(())
 }
 
 /// Every closed list: what it is called here, and its words by their numbers.

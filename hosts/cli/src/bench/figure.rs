@@ -54,6 +54,10 @@ pub(crate) enum What {
     DecisionP99,
     /// In process, in memory: hold, judge and settle, on one core.
     DecisionRate,
+    /// In process: two figures of spend compared by the fields of `when`.
+    RuleNative,
+    /// In process: the same in CEL.
+    RuleCel,
     /// In process, durable, 256 in flight: calls, the database's part included.
     DurableRate,
 }
@@ -83,7 +87,7 @@ pub(crate) struct Figure {
 
 impl What {
     /// All of them, in the order of the report.
-    pub(crate) const ALL: [Self; 24] = [
+    pub(crate) const ALL: [Self; 26] = [
         Self::OneClientP50,
         Self::OneClientP50Added,
         Self::OneClientP99,
@@ -107,6 +111,8 @@ impl What {
         Self::WrittenAmongPolicies,
         Self::DecisionP99,
         Self::DecisionRate,
+        Self::RuleNative,
+        Self::RuleCel,
         Self::DurableRate,
     ];
 
@@ -136,6 +142,8 @@ impl What {
             Self::WrittenAmongPolicies => ("written, 1,000 other policies", "bytes"),
             Self::DecisionP99 => ("hold, judge, settle, p99", "ns"),
             Self::DecisionRate => ("hold, judge, settle", "calls/s"),
+            Self::RuleNative => ("two figures of spend compared", "ns"),
+            Self::RuleCel => ("  in CEL", "ns"),
             Self::DurableRate => ("durable, 256 in flight", "calls/s"),
         }
     }

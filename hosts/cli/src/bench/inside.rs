@@ -22,6 +22,7 @@ use ulid::Ulid;
 use crate::bench::Fault;
 use crate::bench::gateway::{governed, variable};
 use crate::bench::load::{nanos, rate};
+use crate::bench::rules::Rules;
 
 /// Calls in flight at once, where each waits for the disk.
 const IN_FLIGHT: u64 = 256;
@@ -92,8 +93,16 @@ impl Inside {
         })
     }
 
-    /// The same with 256 calls in flight, each of which waits for the disk, and all of which end up
-    /// in the database: calls a second.
+    /// Nanoseconds of a rule over two figures of spend: by the fields of `when`, and in CEL.
+    pub(crate) fn rules(&self, time: Duration) -> Result<[i64; 2], Fault> {
+        let rules = Rules::new(Arc::clone(&self.clock))?;
+        let caller = self.callers.first().map(Arc::clone).unwrap_or_else(|| Arc::new(caller(0)));
+        let judges = [&rules.native, &rules.cel];
+        Ok(judges.map(|judge| rules.ns(judge.as_ref(), &caller, &self.call, time)))
+    }
+
+    /// Calls with 256 in flight, each of which waits for the disk, and all of which end up in the
+    /// database: how many a second.
     pub(crate) fn keep(&self, durability: Durability, time: Duration) -> Result<i64, Fault> {
         let runtime = Builder::new_multi_thread().enable_all().build().map_err(Fault::Files)?;
         let folder = tempfile::tempdir().map_err(Fault::Files)?;

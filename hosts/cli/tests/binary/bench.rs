@@ -43,7 +43,7 @@ fn expected() -> HashSet<(String, String)> {
     [process, power].into_iter().for_each(|of| expect(&ADDED, of));
     [process, power].into_iter().for_each(|of| expect(&["durable_rate"], of));
     expect(&OF_ONE, process);
-    expect(&["decision_p99", "decision_rate"], "reins, memory");
+    expect(&["decision_p99", "decision_rate", "rule_native", "rule_cel"], "reins, memory");
     all
 }
 
