@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::source::{cargo, none};
 
 /// From the bottom up. A crate sees only crates of lower rows.
-const LEVELS: [&[&str]; 6] = [
+const LEVELS: [&[&str]; 7] = [
     &["reins-governor"],
     &["reins-cel"],
     &["reins-ledger", "reins-dialects", "reins-prices", "reins-policy"],
