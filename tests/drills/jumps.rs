@@ -276,8 +276,14 @@ async fn a_process_whose_clock_jumps_says_so_once_and_keeps_to_its_hour() {
         assert_eq!(let_through(gateway.address).await, 0, "{wall}");
     }
     assert_eq!(site.billed().await, billed, "nothing was let through after a jump");
-    let said = fs::read_to_string(log(&site)).unwrap();
-    let said: Vec<&str> = said.lines().filter(|line| line.contains("wall clock jumped")).collect();
+    let said = || {
+        let log = fs::read_to_string(log(&site)).unwrap();
+        let jumped = log.lines().filter(|line| line.contains("wall clock jumped"));
+        jumped.map(str::to_owned).collect::<Vec<_>>()
+    };
+    // A line is written a moment after its jump is counted.
+    until("four lines", async || said().len() >= 4).await;
+    let said = said();
     let of = |word: &str| said.iter().filter(|line| line.contains(word)).count();
     assert_eq!((said.len(), of("\"ahead\""), of("while the store was closed")), (4, 2, 1));
     println!("jumps: as a process: 4 jumps, each said and counted once, {} billed", text(billed));
