@@ -75,7 +75,7 @@ async fn pass_recognised(
     let signer = lines::signer(line, arrival, &desk.registry)?;
     let discloses = |value: &[u8]| desk.registry.discloses_key(value);
     let headers = outbound::headers(&head.headers, discloses);
-    let request = outbound::request(&head.method, uri, headers, body, &*signer);
+    let request = outbound::request(&head.method, uri, headers, body, (&*signer, desk.clock.now()));
     let terms = line.terms(server);
     let waited = terms.headers_timeout;
     match timeout(waited, line.transport.send(request)).await {

@@ -21,7 +21,7 @@ use crate::body::AnswerBody;
 use crate::desk::Desk;
 use crate::idempotency::{Place, Turn};
 use crate::identify::identify;
-use crate::ready::{Caller, Unready};
+use crate::ready::{self, Caller, Unready};
 use crate::stopped::{Stopped, Unrecognised};
 use crate::text::BodyText;
 use crate::version::Version;
@@ -139,7 +139,8 @@ impl Recognised<'_> {
         let identity =
             identify(&arrival.key, &head.headers, &version.organization, &version.directory)?;
         let opening = open(desk, version, identity, started)?;
-        let caller = Caller { version, limits: server, way, dialect, head, arrival };
+        let spoken = ready::spoken(version, way, dialect, head, arrival)?;
+        let caller = Caller { version, limits: server, spoken: &spoken, head, arrival };
         let turned = |unready| opening.turn_away(desk, &version.snapshot, unready);
         let (body, turn) = caller.body(desk, body).await.map_err(turned)?;
         let first = match turn {
@@ -147,8 +148,9 @@ impl Recognised<'_> {
             Turn::First(first) => Some(first),
             Turn::Again(answer) => return Ok(answer),
         };
-        let text = BodyText::of(dialect, &body);
-        let ready = caller.ready(desk, body).map_err(turned)?;
+        let ready = caller.ready(desk, body.clone()).map_err(turned)?;
+        let text = BodyText::of(&ready.dialect, &body);
+        drop(body);
         let asking = opening.asking(desk, ready.call, Some(text));
         let admitted = admitted(desk, version, asking).await?;
         let (wants_trailers, client) = (accepts_trailers(&head.headers), Presence::new());
@@ -156,7 +158,7 @@ impl Recognised<'_> {
             admitted,
             transport: Arc::clone(&ready.line.transport),
             pack: ready.pack,
-            dialect: Arc::clone(dialect),
+            dialect: ready.dialect,
             read: ready.read,
             terms: ready.line.terms(server),
             crew: desk.crew.clone(),

@@ -11,6 +11,7 @@ mod patience;
 mod unauthenticated;
 
 mod path;
+mod spoken;
 
 mod answer;
 mod free;

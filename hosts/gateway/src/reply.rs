@@ -1,7 +1,6 @@
 //! Answers in the gateway's own words: what is told of a decision, of a cost, of a refusal.
 
 use std::fmt::Display;
-use std::sync::LazyLock;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -147,14 +146,7 @@ fn plain(value: impl Display) -> Option<HeaderValue> {
 
 /// The answer for a path that is not in the table.
 pub(crate) fn not_carried(family: &dyn Family, path: &str) -> Response<AnswerBody> {
-    static HINT: LazyLock<String> = LazyLock::new(|| {
-        format!(
-            "Reins carries {}, also behind the name of a connection; other paths could spend past \
-             every budget",
-            path::carried()
-        )
-    });
-    let refusal = Refusal::NotFound { path: path.chars().take(200).collect(), hint: &HINT };
+    let refusal = path::not_carried(path);
     crate::tally::refused(&refusal, None);
     refuse(family, &refusal, None)
 }

@@ -239,7 +239,9 @@ impl Server {
     ) -> (Response<AnswerBody>, bool) {
         let path = request.uri().path().to_owned();
         let local = is_local(self.bound, peer);
-        let answer = match Path::of(request.method(), &path, request.headers()) {
+        let served = self.desk.served.load_full();
+        let lines = served.versions().flat_map(|version| &version.lines);
+        let answer = match Path::of(request.method(), &path, request.headers(), lines) {
             Path::Metered { prefix, rest, dialect } => {
                 let way = Way { prefix, rest, family: dialect.family(), peer, local };
                 govern::govern(&self.desk, way, &dialect, request).await
