@@ -17,8 +17,7 @@ pub(super) fn refuse(names: &[Box<str>], refusal: &Refusal, id: Option<Transacti
         names.split_last().map_or(("error", &[][..]), |(last, outer)| (last, outer));
     members.insert(last.into(), refusal.to_string().into());
     let inside = Value::Object(members);
-    let wrap = |inside, name: &Box<str>| {
-        Value::Object(std::iter::once((name.to_string(), inside)).collect())
-    };
-    outer.iter().rev().fold(inside, wrap).to_string().into_bytes()
+    let wrap =
+        |inside, name: &str| Value::Object(std::iter::once((name.to_owned(), inside)).collect());
+    outer.iter().rev().map(|name| &**name).fold(inside, wrap).to_string().into_bytes()
 }

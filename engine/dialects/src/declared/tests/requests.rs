@@ -4,7 +4,7 @@ use reins_governor::{Call, InputSize, Wording};
 
 use super::{dialect, pointer, rules};
 use crate::tests::{HEAD, NOTHING, read, refused, target};
-use crate::{Dialect, Read};
+use crate::Read;
 
 fn of(body: &str) -> Read {
     read(&*dialect(rules()), body)
