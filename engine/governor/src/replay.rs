@@ -53,7 +53,7 @@ impl Transaction {
                     readings = Some(&recorded);
                     cursor
                 }
-                // The record has the call as it was judged last: what would change it did so before.
+                // The record has the call as judged last: what would change it did so before.
                 Step::Amend { otherwise, .. } => otherwise,
             };
             if self.ended_at_step(&decision.trace) {

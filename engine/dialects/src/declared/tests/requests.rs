@@ -3,8 +3,8 @@
 use reins_governor::{Call, InputSize, Wording};
 
 use super::{dialect, pointer, rules};
-use crate::tests::{HEAD, NOTHING, read, refused, target};
 use crate::Read;
+use crate::tests::{HEAD, NOTHING, read, refused, target};
 
 fn of(body: &str) -> Read {
     read(&*dialect(rules()), body)
@@ -83,6 +83,11 @@ fn without_messages_each_byte_may_be_a_prompt() {
         let body = format!(r#"{{"model":"m","n":3,"texts":{texts}}}"#);
         let call = read(&*dialect(all.clone()), &body).call;
         assert_eq!((call.input.prompts, call.choices), (prompts, 3 * prompts.max(1)), "{texts}");
+    }
+    for texts in [r#"[{"image":"u"}]"#, r#"[[{"image":"u"}]]"#, r#"{"image":"u"}"#, "[[[1]]]"] {
+        let body = format!(r#"{{"model":"m","texts":{texts}}}"#);
+        let input = read(&*dialect(all.clone()), &body).call.input;
+        assert!(input.by_reference.is_some(), "{texts}");
     }
     all.request.cap = None;
     let call = read(&*dialect(all), r#"{"model":"m","texts":"a"}"#).call;
