@@ -189,10 +189,18 @@ impl<'a> Request<'_, 'a> {
     fn prompt(&mut self, scan: &mut Scan<'a>) -> Scanned<()> {
         self.input.prompt();
         match scan.kind()? {
-            Kind::Object => self.input.referring(scan, UNDECLARED),
-            Kind::List | Kind::String | Kind::Number | Kind::Flag | Kind::Null => {
-                self.input.text(scan)
+            Kind::List => scan.list(|scan| self.token(scan)),
+            Kind::Object | Kind::String | Kind::Number | Kind::Flag | Kind::Null => {
+                self.token(scan)
             }
+        }
+    }
+
+    /// A text, or the id of a token; what is made of others may be of any size.
+    fn token(&mut self, scan: &mut Scan<'a>) -> Scanned<()> {
+        match scan.kind()? {
+            Kind::Object | Kind::List => self.input.referring(scan, UNDECLARED),
+            Kind::String | Kind::Number | Kind::Flag | Kind::Null => self.input.text(scan),
         }
     }
 

@@ -84,6 +84,11 @@ fn without_messages_each_byte_may_be_a_prompt() {
         let call = read(&*dialect(all.clone()), &body).call;
         assert_eq!((call.input.prompts, call.choices), (prompts, 3 * prompts.max(1)), "{texts}");
     }
+    for texts in [r#"[{"image":"u"}]"#, r#"[[{"image":"u"}]]"#, r#"{"image":"u"}"#, "[[[1]]]"] {
+        let body = format!(r#"{{"model":"m","texts":{texts}}}"#);
+        let input = read(&*dialect(all.clone()), &body).call.input;
+        assert!(input.by_reference.is_some(), "{texts}");
+    }
     all.request.cap = None;
     let call = read(&*dialect(all), r#"{"model":"m","texts":"a"}"#).call;
     assert_eq!(call.output_cap, Some(Tokens(0)), "there is no output");
