@@ -2,6 +2,7 @@
 
 mod block;
 mod request;
+mod seen;
 mod tally;
 mod tool;
 mod untold;
