@@ -120,8 +120,8 @@ fn family(
         return vendor.bad(format!("the vendor `{vendor_name}` is not in this version"), hint);
     }
     own.or_else(|| {
-        let hint = "write dialect = \"openai\", and its base_url, if it copies OpenAI; else declare \
-                    what it speaks: [[dialect]]";
+        let hint = "write dialect = \"openai\", and its base_url, if it copies OpenAI; else \
+                    declare what it speaks: [[dialect]]";
         vendor.bad(format!("nobody knows what `{vendor_name}` speaks"), hint)
     })
 }

@@ -1,5 +1,5 @@
-//! `[[dialect.endpoint.sample]]`: answers of the vendor, by which the rules are checked whenever the
-//! file is read.
+//! `[[dialect.endpoint.sample]]`: answers of the vendor, by which the rules are checked whenever
+//! the file is read.
 
 use reins_dialects::{EndpointRules, Found, Pointer, sample_usage};
 use reins_governor::{Tokens, Usage};
