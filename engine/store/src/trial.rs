@@ -179,6 +179,12 @@ pub(crate) fn copy(from: &Path, to: &Path) {
     assert!(status.success(), "{} was not copied", from.display());
 }
 
+/// Whether two folders hold the same files with the same bytes.
+pub(crate) fn is_same(one: &Path, other: &Path) -> bool {
+    let compared = Command::new("diff").args(["-rq", "--"]).args([one, other]).output().unwrap();
+    compared.status.success()
+}
+
 /// Lays out the store in `folder` as a crash leaves it: `entries` in the journal, so many a write,
 /// and `folded` of them in the database.
 pub(crate) fn crashed(folder: &Path, entries: &[Entry], layout: Crash) -> JournalState {

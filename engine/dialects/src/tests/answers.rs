@@ -46,8 +46,8 @@ const ZERO: Usage = Usage {
     tier: ServiceTier::Standard,
 };
 
-pub(super) fn openai() -> Vec<Answer> {
-    let mini = Some("gpt-4o-mini-2024-07-18");
+/// What the answers of OpenAI's fixtures used, in their order.
+fn openai_usages() -> [Usage; 6] {
     let plain = Usage { input: Tokens(17), output: Tokens(28), ..ZERO };
     let tools = Usage {
         input: Tokens(512),
@@ -74,6 +74,12 @@ pub(super) fn openai() -> Vec<Answer> {
         audio_output: Tokens(38),
         ..ZERO
     };
+    [plain, tools, unseen, two, whole, audio]
+}
+
+pub(super) fn openai() -> Vec<Answer> {
+    let mini = Some("gpt-4o-mini-2024-07-18");
+    let [plain, tools, unseen, two, whole, audio] = openai_usages();
     vec![
         Answer {
             usage: Found::Usage(plain),

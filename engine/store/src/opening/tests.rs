@@ -10,7 +10,7 @@ use reins_governor::{Clock, HoldId, Ledger, Usd};
 use crate::journal::tests::found;
 use crate::loss::Flaw;
 use crate::trial::{
-    HandClock, House, caller, closed, copy, database, draft, open, options, settled, usd,
+    HandClock, House, caller, closed, copy, database, draft, is_same, open, options, settled, usd,
 };
 use crate::{Embedded, Losses, OpenOptions, Reports, StoreError};
 
@@ -40,14 +40,16 @@ fn journal(folder: &Path) -> PathBuf {
     folder.join("reins.db.journal")
 }
 
-/// Everything of a store as it lies on the disk at this instant, in a folder of its own.
+/// Everything of a store as it lies on the disk at one instant, in a folder of its own: a copy is
+/// made anew where a file of the journal was used again meanwhile.
 fn copied(from: &Path) -> tempfile::TempDir {
-    let to = tempfile::tempdir().unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        copy(&path, &to.path().join(path.file_name().unwrap()));
+    loop {
+        let to = tempfile::tempdir().unwrap();
+        copy(&from.join("."), to.path());
+        if is_same(from, to.path()) {
+            return to;
+        }
     }
-    to
 }
 
 async fn charged(folder: &Path, clock: &Arc<HandClock>) -> Usd {

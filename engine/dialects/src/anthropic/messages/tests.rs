@@ -244,75 +244,44 @@ fn a_write_that_is_not_split_lives_as_long_as_was_asked() {
 #[test]
 fn usage_is_believed_missing_or_absurd() {
     let zero = Usage::default();
+    let used = Usage { input: Tokens(5), output: Tokens(2), ..zero };
     for (json, expected) in [
         (r#"{"input_tokens":0,"output_tokens":0}"#, Found::Usage(zero)),
         (
             r#"{"input_tokens":5,"output_tokens":2,"cache_read_input_tokens":9}"#,
-            Found::Usage(Usage { input: Tokens(5), cached: Tokens(9), output: Tokens(2), ..zero }),
+            Found::Usage(Usage { cached: Tokens(9), ..used }),
         ),
         (
             r#"{"input_tokens":5,"output_tokens":2,"cache_creation_input_tokens":9}"#,
-            Found::Usage(Usage {
-                input: Tokens(5),
-                cache_write: Tokens(9),
-                output: Tokens(2),
-                ..zero
-            }),
+            Found::Usage(Usage { cache_write: Tokens(9), ..used }),
         ),
         (
             r#"{"input_tokens":5,"output_tokens":2,"cache_creation_input_tokens":9,"cache_creation":{"ephemeral_5m_input_tokens":1,"ephemeral_1h_input_tokens":3}}"#,
-            Found::Usage(Usage {
-                input: Tokens(5),
-                cache_write: Tokens(6),
-                cache_write_1h: Tokens(3),
-                output: Tokens(2),
-                ..zero
-            }),
+            Found::Usage(Usage { cache_write: Tokens(6), cache_write_1h: Tokens(3), ..used }),
         ),
         (
             r#"{"input_tokens":5,"output_tokens":2,"cache_creation":{"ephemeral_5m_input_tokens":1,"ephemeral_1h_input_tokens":3}}"#,
-            Found::Usage(Usage {
-                input: Tokens(5),
-                cache_write: Tokens(1),
-                cache_write_1h: Tokens(3),
-                output: Tokens(2),
-                ..zero
-            }),
+            Found::Usage(Usage { cache_write: Tokens(1), cache_write_1h: Tokens(3), ..used }),
         ),
         (
             r#"{"input_tokens":5,"output_tokens":2,"server_tool_use":{"web_search_requests":4}}"#,
-            Found::Usage(Usage { input: Tokens(5), output: Tokens(2), web_searches: 4, ..zero }),
+            Found::Usage(Usage { web_searches: 4, ..used }),
         ),
         (
             r#"{"input_tokens":5,"output_tokens":2,"service_tier":"priority"}"#,
-            Found::Usage(Usage {
-                input: Tokens(5),
-                output: Tokens(2),
-                tier: ServiceTier::Priority,
-                ..zero
-            }),
+            Found::Usage(Usage { tier: ServiceTier::Priority, ..used }),
         ),
         (
             r#"{"input_tokens":5,"output_tokens":2,"service_tier":"batch"}"#,
-            Found::Usage(Usage {
-                input: Tokens(5),
-                output: Tokens(2),
-                tier: ServiceTier::Batch,
-                ..zero
-            }),
+            Found::Usage(Usage { tier: ServiceTier::Batch, ..used }),
         ),
         (
             r#"{"input_tokens":5,"output_tokens":2,"speed":"fast","service_tier":"standard"}"#,
-            Found::Usage(Usage {
-                input: Tokens(5),
-                output: Tokens(2),
-                tier: ServiceTier::Priority,
-                ..zero
-            }),
+            Found::Usage(Usage { tier: ServiceTier::Priority, ..used }),
         ),
         (
             r#"{"input_tokens":5,"output_tokens":2,"inference_geo":"not_available"}"#,
-            Found::Usage(Usage { input: Tokens(5), output: Tokens(2), ..zero }),
+            Found::Usage(used),
         ),
         (
             r#"{"input_tokens":5,"output_tokens":2,"inference_geo":"us"}"#,

@@ -225,40 +225,34 @@ fn a_model_that_thinks_unseen_may_answer_for_another() {
     assert_eq!(meter.finish().output_bound, OUTPUT_UNSEEN);
 }
 
+/// Believed: plain input, cached, output, reasoning.
+fn used(tokens: [u64; 4]) -> Found {
+    let [input, cached, output, reasoning] = tokens.map(Tokens);
+    Found::Usage(Usage { input, cached, output, reasoning, ..Usage::default() })
+}
+
 #[test]
 fn usage_is_believed_missing_or_absurd() {
-    let used = |input, cached, output, reasoning| {
-        Found::Usage(Usage { input, cached, output, reasoning, ..Usage::default() })
-    };
     for (json, expected) in [
-        (
-            r#"{"prompt_tokens":0,"completion_tokens":0}"#,
-            used(Tokens(0), Tokens(0), Tokens(0), Tokens(0)),
-        ),
-        (
-            r#"{"prompt_tokens":9,"completion_tokens":1,"total_tokens":10}"#,
-            used(Tokens(9), Tokens(0), Tokens(1), Tokens(0)),
-        ),
+        (r#"{"prompt_tokens":0,"completion_tokens":0}"#, used([0, 0, 0, 0])),
+        (r#"{"prompt_tokens":9,"completion_tokens":1,"total_tokens":10}"#, used([9, 0, 1, 0])),
         (
             r#"{"input_tokens":9,"output_tokens":4,"input_tokens_details":{"cached_tokens":8},"output_tokens_details":{"reasoning_tokens":3}}"#,
-            used(Tokens(1), Tokens(8), Tokens(4), Tokens(3)),
+            used([1, 8, 4, 3]),
         ),
         (
             r#"{"prompt_tokens":9,"completion_tokens":1,"prompt_cache_hit_tokens":5,"prompt_cache_miss_tokens":4}"#,
-            used(Tokens(4), Tokens(5), Tokens(1), Tokens(0)),
+            used([4, 5, 1, 0]),
         ),
         (
             r#"{"prompt_tokens":9,"completion_tokens":1,"prompt_tokens_details":null,"completion_tokens_details":{"reasoning_tokens":null}}"#,
-            used(Tokens(9), Tokens(0), Tokens(1), Tokens(0)),
+            used([9, 0, 1, 0]),
         ),
         (
             r#"{"prompt_tokens":9,"completion_tokens":1,"total_tokens":30,"completion_tokens_details":{"reasoning_tokens":20}}"#,
-            used(Tokens(9), Tokens(0), Tokens(21), Tokens(20)),
+            used([9, 0, 21, 20]),
         ),
-        (
-            r#"{"prompt_tokens":4294967296,"completion_tokens":0}"#,
-            used(Tokens(1 << 32), Tokens(0), Tokens(0), Tokens(0)),
-        ),
+        (r#"{"prompt_tokens":4294967296,"completion_tokens":0}"#, used([1 << 32, 0, 0, 0])),
         (r#"{}"#, Found::Missing),
         (r#"null"#, Found::Missing),
         (r#"[1]"#, Found::Absurd("usage")),

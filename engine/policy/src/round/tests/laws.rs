@@ -81,7 +81,8 @@ fn actions() -> impl Strategy<Value = Action> {
         4 => words(),
         1 => prop_oneof![Just("gpt-4o-mini"), Just("o3"), Just("gpt-4o")]
             .prop_map(|model| Action::Downgrade { model: model.into() }),
-        1 => proptest::option::of(50_u64..2_000).prop_map(|to| Action::Clip { to: to.map(Tokens), floor: Tokens(16) }),
+        1 => proptest::option::of((50_u64..2_000).prop_map(Tokens))
+            .prop_map(|to| Action::Clip { to, floor: Tokens(16) }),
     ]
 }
 
