@@ -1,9 +1,8 @@
 //! A family: what all endpoints of one vendor's API share. A vendor that copies the API is of the
 //! same family, under its own name and address.
 //!
-//! [`FAMILIES`] is the one table of those that are built in: configuration, the gateway's paths,
-//! the fuzz targets and the tests that compare dialects all read it. A [`Declaration`] makes
-//! another one.
+//! [`FAMILIES`] is the one table of those that are built in: configuration, the paths of hosts, the
+//! fuzz targets and the tests that compare dialects all read it. A [`Declaration`] makes another.
 
 use std::fmt;
 use std::sync::{Arc, LazyLock};

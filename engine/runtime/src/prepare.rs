@@ -136,8 +136,8 @@ impl<P: Pools> Caller<'_, P> {
         Ok(Free { upstream: Arc::clone(upstream), request, terms })
     }
 
-    /// Whether the call was made before. Its path is read by its own organization's connections: the
-    /// file of another one makes no other call of it.
+    /// Whether the call was made before. Its path is read by the connections of its own
+    /// organization: the file of another one makes no other call of it.
     fn turn(&self, spoken: &[Spoken<'_>], body: &Bytes) -> Result<Turn, Refusal> {
         let of_path = (self.way.prefix, self.way.rest);
         let (prefix, path) = spoken.first().map_or(of_path, |first| (first.prefix, first.rest));
