@@ -235,7 +235,8 @@ proptest! {
         let mut call = first.call.clone();
         call.model = model.map_or(call.model, Into::into);
         call.output_cap = cap.map(Tokens).or(call.output_cap);
-        let Some(changed) = ChatCompletions.rewrite(&HEAD, body.as_bytes(), &first, &call).body else {
+        let sent = ChatCompletions.rewrite(&HEAD, body.as_bytes(), &first, &call);
+        let Some(changed) = sent.body else {
             prop_assert_eq!(&call, &first.call);
             prop_assert!(ChatCompletions.filter(&first).is_none());
             return Ok(());
