@@ -31,7 +31,7 @@ build() {
 # examples: the configurations that the tests break, each as a file of its own.
 examples() {
     mkdir -p "$place/examples"
-    cp engine/config/reins.example.toml "$place/examples/"
+    cp engine/config/reins.example.toml engine/config/dialects/*.toml "$place/examples/"
     for file in engine/config/src/tests/broken/*.txt; do
         awk -v name="$place/examples/$(basename "$file" .txt)" '
             /^(---|===)$/ { part++; next }
@@ -65,6 +65,7 @@ examples
 run request request.dict "$seeds"/openai "$seeds"/anthropic
 run answer answer.dict "$fixtures"/*/
 run cel cel.dict "$seeds/cel"
+run declared answer.dict "$fixtures"/*/ "$seeds"/openai "$seeds"/declared
 run config config.dict "$place/examples"
 run usage answer.dict "$seeds/usage"
 [ "$found" -eq 0 ]

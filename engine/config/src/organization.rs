@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use http::Uri;
 use jiff::tz::TimeZone;
-use reins_dialects::Family;
+use reins_dialects::{Dialect, Family};
 use reins_governor::{Budgets, Environment, Name, Pattern, ScopeKind, Tokens};
 use reins_policy::Policy;
 use reins_prices::Override;
@@ -111,9 +111,13 @@ pub struct Connection {
     pub retries: u32,
 }
 
-/// A family, equal to itself alone: one that an edit of the file declares anew is another one.
+/// A family with its dialects. Two are equal that have the same name and declaration: an edit of
+/// the file that leaves a declared family as it was renews no connection to its vendor.
 #[derive(Clone, Debug)]
-pub struct SharedFamily(pub Arc<dyn Family>);
+pub struct SharedFamily {
+    family: Arc<dyn Family>,
+    dialects: Arc<[Arc<dyn Dialect>]>,
+}
 
 /// Where a vendor's key comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -197,9 +201,23 @@ impl Connection {
 
 // === impl SharedFamily ===
 
+impl SharedFamily {
+    pub(crate) fn new(family: Arc<dyn Family>) -> Self {
+        let dialects = Arc::clone(&family).dialects().into();
+        Self { family, dialects }
+    }
+
+    /// Its endpoints.
+    #[must_use]
+    pub fn dialects(&self) -> &[Arc<dyn Dialect>] {
+        &self.dialects
+    }
+}
+
 impl PartialEq for SharedFamily {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.0, &other.0)
+        let what = |family: &Self| (family.name().to_owned(), family.declaration().cloned());
+        Arc::ptr_eq(&self.family, &other.family) || what(self) == what(other)
     }
 }
 
@@ -209,7 +227,7 @@ impl Deref for SharedFamily {
     type Target = dyn Family;
 
     fn deref(&self) -> &Self::Target {
-        &*self.0
+        &*self.family
     }
 }
 

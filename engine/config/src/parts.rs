@@ -14,7 +14,7 @@ use crate::names::Names;
 use crate::organization::{Agent, Connection, DeclaredKey, Limit, Organization};
 use crate::reader::Reader;
 use crate::tables::organization::{Choices, Table};
-use crate::tables::{agent, budget, connection, key, limit, policy, price};
+use crate::tables::{agent, budget, connection, dialect, key, limit, policy, price};
 use crate::targets::Targets;
 use crate::value::Value;
 
@@ -87,7 +87,8 @@ fn vendors(root: &mut Reader<'_>, file: &File<'_>) -> Vendors {
         let hint = "add one, such as:  [[connection]]  vendor = \"openai\"";
         root.place.at_odds("no [[connection]] says where calls go", hint);
     }
-    let read = |table| connection::read(table, &mut names, (&variables, file.others));
+    let declared = dialect::read(root.each(&["dialect"]));
+    let read = |table| connection::read(table, &mut names, &declared, (&variables, file.others));
     let connections: Vec<_> = tables.into_iter().map(read).collect();
     let sold = |vendor: &str| connections.iter().flatten().any(|each| &*each.vendor == vendor);
     let prices = root.each(&["price"]).into_iter();

@@ -7,6 +7,7 @@ pub(crate) mod store;
 pub(crate) mod address;
 pub(crate) mod agent;
 pub(crate) mod connection;
+pub(crate) mod dialect;
 pub(crate) mod key;
 pub(crate) mod price;
 

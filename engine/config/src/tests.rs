@@ -7,6 +7,7 @@ use jiff::civil::date;
 use crate::{File, Main, Purpose, Report, read};
 
 mod beside;
+mod dialects;
 mod example;
 mod properties;
 mod reports;

@@ -76,7 +76,7 @@ enum Failing {
 
 /// How much of the mark that ends a stream is in the data of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Mark {
+pub(crate) enum Mark {
     /// So many of its bytes, and nothing else.
     Seen(usize),
     /// Something else.
@@ -91,7 +91,7 @@ impl<T: Tell> AnswerMeter<T> {
             comes: Comes::Empty,
             lines: Lines::default(),
             outline: Outline::new(T::SHAPE),
-            mark: Mark::Seen(0),
+            mark: Mark::default(),
             tell,
             followed: true,
             failing: Failing::No,
@@ -150,7 +150,7 @@ impl<T: Tell> AnswerMeter<T> {
         if failing != Failing::No {
             self.tell.failed();
         }
-        if self.mark == Mark::Seen(DONE.len()) {
+        if self.mark.is_done() {
             self.tell.done();
         } else if self.outline.is_closed() {
             self.tell.event(&self.outline);
@@ -159,12 +159,12 @@ impl<T: Tell> AnswerMeter<T> {
             self.followed &= failing == Failing::First && !self.outline.is_broken_inside();
         }
         self.outline.clear();
-        self.mark = Mark::Seen(0);
+        self.mark = Mark::default();
     }
 
     fn finish_events(&mut self) -> Metered {
         let failing = self.failing != Failing::No;
-        if failing || self.outline.is_closed() || self.mark == Mark::Seen(DONE.len()) {
+        if failing || self.outline.is_closed() || self.mark.is_done() {
             self.event();
         }
         self.tell.cut_off(self.outline.text_bytes());
@@ -204,8 +204,19 @@ impl<T: Tell> Meter for AnswerMeter<T> {
 
 // === impl Mark ===
 
+impl Default for Mark {
+    fn default() -> Self {
+        Self::Seen(0)
+    }
+}
+
 impl Mark {
-    fn feed(&mut self, data: &[u8]) {
+    /// Whether the data of the event is the mark, and nothing else.
+    pub(crate) fn is_done(self) -> bool {
+        self == Self::Seen(DONE.len())
+    }
+
+    pub(crate) fn feed(&mut self, data: &[u8]) {
         for byte in data.iter().filter(|byte| !byte.is_ascii_whitespace()) {
             let Self::Seen(seen) = *self else { return };
             let next = DONE.get(seen) == Some(byte);

@@ -32,8 +32,8 @@ impl Family for Anthropic {
         Base { url: "https://api.anthropic.com", version: "/v1" }
     }
 
-    fn dialects(&self) -> &[Arc<dyn Dialect>] {
-        &*DIALECTS
+    fn dialects(self: Arc<Self>) -> Vec<Arc<dyn Dialect>> {
+        DIALECTS.to_vec()
     }
 
     fn free(&self) -> &[&str] {

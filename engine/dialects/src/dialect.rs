@@ -5,6 +5,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use http::uri::PathAndQuery;
 use reins_governor::{Call, Endpoint, Refusal, Tokens};
 
 use crate::{Asked, Family, Filter, Meter, Read};
@@ -27,13 +28,25 @@ pub struct Head<'a> {
     pub query: Option<&'a str>,
 }
 
-/// How the pieces of an answer are told apart.
+/// How the pieces of an answer are told apart. Other framings (one JSON array, binary frames with
+/// checksums) are further variants here, and further meters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Framing {
-    /// Server-sent events: the answer is passed on as it comes.
-    Events,
     /// One object: the answer is kept until its end, where its size allows.
     Whole,
+    /// Server-sent events: the answer is passed on as it comes.
+    Events,
+    /// Newline-delimited JSON, one object after the other: likewise.
+    Lines,
+}
+
+/// What a decision changes of a request: nothing, where both are `None`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rewritten {
+    /// The path below the version, and the query, in place of the request's own.
+    pub path: Option<PathAndQuery>,
+    /// The body in place of the request's own, which else goes out byte for byte.
+    pub body: Option<Vec<u8>>,
 }
 
 /// The wire format of one endpoint.
@@ -66,15 +79,20 @@ pub trait Dialect: Send + Sync + fmt::Debug + 'static {
         None
     }
 
-    /// The body to send for `call`, where it differs from `body`: only the model's value, the cap
-    /// and the asking for usage change. `None` stands for the original, byte for byte. The cap is
-    /// said so that the vendor obeys it: `call` names the vendor.
-    fn rewrite(&self, body: &[u8], read: &Read, call: &Call) -> Option<Vec<u8>>;
+    /// What differs in the request to send for `call` from the one that was read: of the body only
+    /// the model's value, the cap and the asking for usage change; of the path, where the vendor
+    /// has the model or the call's place there. The cap is said so that the vendor obeys it: `call`
+    /// names the vendor.
+    fn rewrite(&self, head: &Head<'_>, body: &[u8], read: &Read, call: &Call) -> Rewritten;
 
     /// How an answer of this content type comes, whatever was asked for.
     fn framing(&self, content_type: &str) -> Framing {
-        let events = content_type.trim_start().starts_with("text/event-stream");
-        if events { Framing::Events } else { Framing::Whole }
+        Framing::of(content_type)
+    }
+
+    /// The output cap of a call for which neither its request nor its connection names one.
+    fn default_cap(&self) -> Option<Tokens> {
+        None
     }
 
     /// What will read the usage out of the answer to `sent`, which an amendment may have made out
@@ -85,5 +103,46 @@ pub trait Dialect: Send + Sync + fmt::Debug + 'static {
     fn filter(&self, read: &Read) -> Option<Box<dyn Filter>> {
         let _ = read;
         None
+    }
+}
+
+/// Content types of newline-delimited JSON, for which there is no standard one.
+const LINES: [&str; 5] = [
+    "application/x-ndjson",
+    "application/ndjson",
+    "application/jsonl",
+    "application/x-jsonlines",
+    "application/stream+json",
+];
+
+// === impl Framing ===
+
+impl Framing {
+    /// How an answer of this content type comes.
+    #[must_use]
+    pub fn of(content_type: &str) -> Self {
+        let kind = content_type.split(';').next().unwrap_or_default().trim();
+        if kind.eq_ignore_ascii_case("text/event-stream") {
+            Self::Events
+        } else if LINES.iter().any(|lines| kind.eq_ignore_ascii_case(lines)) {
+            Self::Lines
+        } else {
+            Self::Whole
+        }
+    }
+
+    /// Whether an answer is passed on as it comes.
+    #[must_use]
+    pub const fn is_stream(self) -> bool {
+        matches!(self, Self::Events | Self::Lines)
+    }
+}
+
+// === impl Rewritten ===
+
+impl From<Option<Vec<u8>>> for Rewritten {
+    /// A body alone.
+    fn from(body: Option<Vec<u8>>) -> Self {
+        Self { path: None, body }
     }
 }

@@ -1,8 +1,8 @@
 //! A family: what all endpoints of one vendor's API share. A vendor that copies the API is of the
 //! same family, under its own name and address.
 //!
-//! [`FAMILIES`] is the one table of them: configuration, the gateway's paths, the fuzz targets and
-//! the tests that compare dialects all read it.
+//! [`FAMILIES`] is the one table of those that are built in: configuration, the paths of hosts, the
+//! fuzz targets and the tests that compare dialects all read it. A [`Declaration`] makes another.
 
 use std::fmt;
 use std::sync::{Arc, LazyLock};
@@ -10,7 +10,7 @@ use std::sync::{Arc, LazyLock};
 use http::HeaderMap;
 use reins_governor::{Refusal, TransactionId};
 
-use crate::{Anthropic, Credential, Dialect, Found, OpenAi, Signer};
+use crate::{Anthropic, Credential, Declaration, Dialect, Found, OpenAi, Signer};
 
 /// Where a vendor's API is reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +41,7 @@ pub trait Family: Send + Sync + fmt::Debug + 'static {
     fn base(&self) -> Base<'_>;
 
     /// The endpoints whose calls are metered, by their dialects; at least one.
-    fn dialects(&self) -> &[Arc<dyn Dialect>];
+    fn dialects(self: Arc<Self>) -> Vec<Arc<dyn Dialect>>;
 
     /// Paths, below the version, that vendors answer for nothing when they are posted to.
     fn free(&self) -> &[&str];
@@ -51,6 +51,21 @@ pub trait Family: Send + Sync + fmt::Debug + 'static {
 
     /// What shows this key to a vendor; `None` where the key has a form that no vendor takes.
     fn signer(&self, credential: Credential<'_>) -> Option<Box<dyn Signer>>;
+
+    /// Whether the paths of its endpoints are whole, so that no version stands in front of them.
+    fn has_whole_paths(&self) -> bool {
+        false
+    }
+
+    /// What signs requests to a vendor that takes no key; `None` where it takes one.
+    fn keyless(&self) -> Option<Box<dyn Signer>> {
+        None
+    }
+
+    /// What the configuration says of the family; `None` where it is built in.
+    fn declaration(&self) -> Option<&Declaration> {
+        None
+    }
 
     /// A refusal as the vendor's own error object, so that its SDK raises its usual exception.
     fn refuse(&self, refusal: &Refusal, id: Option<TransactionId>) -> Vec<u8>;
@@ -62,7 +77,7 @@ pub trait Family: Send + Sync + fmt::Debug + 'static {
     fn billing(&self, vendor: &str) -> Billing;
 }
 
-/// The families that Reins speaks. The first one words the refusals of requests that could be of
+/// The families that are built in. The first one words the refusals of requests that could be of
 /// any.
 pub static FAMILIES: LazyLock<[Arc<dyn Family>; 2]> =
     LazyLock::new(|| [Arc::new(OpenAi), Arc::new(Anthropic)]);
@@ -73,9 +88,12 @@ pub fn family(name: &str) -> Option<&'static Arc<dyn Family>> {
     FAMILIES.iter().find(|family| family.name() == name)
 }
 
-/// The dialects of all families.
+/// The dialects of all families that are built in.
 pub fn dialects() -> impl Iterator<Item = &'static Arc<dyn Dialect>> {
-    FAMILIES.iter().flat_map(|family| family.dialects())
+    static DIALECTS: LazyLock<Vec<Arc<dyn Dialect>>> = LazyLock::new(|| {
+        FAMILIES.iter().flat_map(|family| Arc::clone(family).dialects()).collect()
+    });
+    DIALECTS.iter()
 }
 
 /// The family in which a request to no endpoint is refused: the one that its prefix names, that has
@@ -96,7 +114,8 @@ pub fn family_of(
 /// Whether an endpoint's path begins with the same word.
 fn has_beside(family: &dyn Family, path: &str) -> bool {
     let first = |path: &str| path.split('/').next().map(str::to_owned);
-    family.dialects().iter().any(|dialect| first(dialect.path()) == first(path))
+    let mut own = dialects().filter(|dialect| dialect.family().name() == family.name());
+    own.any(|dialect| first(dialect.path()) == first(path))
 }
 
 /// A vendor's own usage object, read as the named family writes it; `OpenAI`'s for other names.

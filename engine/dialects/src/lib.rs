@@ -13,6 +13,7 @@ mod read;
 mod signer;
 
 mod anthropic;
+mod declared;
 mod openai;
 
 mod input;
@@ -30,7 +31,12 @@ mod vocabulary;
 mod worded;
 
 pub use anthropic::{Anthropic, Messages};
-pub use dialect::{Dialect, Framing, Head, Target};
+pub use declared::{
+    Api, CachedTokens, CapRule, Declaration, DeclarationError, EndpointRules, KeyForm, LastEvent,
+    LastValue, Pointer, PointerError, RequestRules, StreamFlag, StreamRules, UsageRules, declare,
+    sample_usage,
+};
+pub use dialect::{Dialect, Framing, Head, Rewritten, Target};
 pub use family::{Base, Billing, FAMILIES, Family, dialects, family, family_of, usage_from_json};
 pub use filter::Filter;
 pub use meter::{Failure, Found, Meter, Metered, OUTPUT_UNSEEN};

@@ -59,8 +59,8 @@ impl Family for OpenAi {
         Base { url: "https://api.openai.com/v1", version: "" }
     }
 
-    fn dialects(&self) -> &[Arc<dyn Dialect>] {
-        &*DIALECTS
+    fn dialects(self: Arc<Self>) -> Vec<Arc<dyn Dialect>> {
+        DIALECTS.to_vec()
     }
 
     fn free(&self) -> &[&str] {

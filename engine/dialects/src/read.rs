@@ -7,6 +7,7 @@ use std::sync::Arc;
 use reins_governor::{Call, Endpoint, InputSize, ServiceTier, Tokens, Wording};
 
 use crate::Target;
+use crate::declared::{Gap, Said};
 
 /// The facts of a request before it is routed. Its model says where it may go.
 #[derive(Clone, Debug)]
@@ -52,6 +53,10 @@ pub(crate) struct Places {
     pub(crate) hour_cache: bool,
     /// What the client says of thinking.
     pub(crate) thought: Thought,
+    /// Where a request to a declared endpoint says its cap.
+    pub(crate) caps: Vec<Said>,
+    /// Where it goes if it says none.
+    pub(crate) gap: Gap,
 }
 
 /// What a client says of thinking, of which an answer need not show all.

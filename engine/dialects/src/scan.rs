@@ -99,6 +99,18 @@ impl<'a> Scan<'a> {
         Ok(open)
     }
 
+    /// Reads an object, handing on each member by its index among `names`, of which there are at
+    /// most 64; `within` stands before a name in a sentence.
+    pub(crate) fn object_of(
+        &mut self,
+        within: &str,
+        names: &[Box<str>],
+        mut each: impl FnMut(&mut Self, Option<usize>) -> Scanned<()>,
+    ) -> Scanned<()> {
+        let mut seen = 0;
+        self.members(|scan, key| each(scan, fields::index(names, within, &key, &mut seen)?))
+    }
+
     /// Reads a list, handing on each of its values.
     pub(crate) fn list(&mut self, mut each: impl FnMut(&mut Self) -> Scanned<()>) -> Scanned<()> {
         self.nested(b'[', b']', |scan| each(scan))

@@ -5,6 +5,7 @@ use std::fmt;
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Request, header};
+use jiff::Timestamp;
 
 /// A key as a header brought it, or as Reins keeps it for a vendor.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -17,8 +18,9 @@ pub struct Credential<'a> {
 
 /// Shows a vendor a key.
 pub trait Signer: Send + Sync {
-    /// Signs a request that is complete but for that: nothing in it changes any more.
-    fn sign(&self, request: &mut Request<Bytes>);
+    /// Signs a request that is complete but for that: nothing in it changes any more. It leaves at
+    /// `now`, which some vendors take into their signature, and refuse when it is minutes off.
+    fn sign(&self, request: &mut Request<Bytes>, now: Timestamp);
 }
 
 /// Shows the key itself, in one header.
@@ -49,7 +51,7 @@ impl KeyHeader {
         Self::boxed(HeaderName::from_static(name), key)
     }
 
-    fn boxed(name: HeaderName, text: &str) -> Option<Box<dyn Signer>> {
+    pub(crate) fn boxed(name: HeaderName, text: &str) -> Option<Box<dyn Signer>> {
         let mut value = HeaderValue::from_str(text).ok()?;
         value.set_sensitive(true);
         Some(Box::new(Self { name, value }))
@@ -57,7 +59,7 @@ impl KeyHeader {
 }
 
 impl Signer for KeyHeader {
-    fn sign(&self, request: &mut Request<Bytes>) {
+    fn sign(&self, request: &mut Request<Bytes>, _: Timestamp) {
         request.headers_mut().insert(self.name.clone(), self.value.clone());
     }
 }
@@ -67,6 +69,7 @@ mod tests {
     //! In which header a key leaves.
     use bytes::Bytes;
     use http::Request;
+    use jiff::Timestamp;
 
     use crate::{Credential, family};
 
@@ -80,7 +83,7 @@ mod tests {
         ] {
             let signer = family(name).and_then(|it| it.signer(Credential { key: "k", bearer }));
             let mut request = Request::new(Bytes::new());
-            signer.expect("a key").sign(&mut request);
+            signer.expect("a key").sign(&mut request, Timestamp::UNIX_EPOCH);
             let headers = request.headers();
             assert_eq!(headers.len(), 1, "{name}");
             assert_eq!(headers.get(header).map(|it| it.as_bytes()), Some(value.as_bytes()));

@@ -25,6 +25,9 @@ pub(crate) const NOTHING: InputSize = InputSize {
     rereads: 0,
 };
 
+/// A request's head that says nothing.
+pub(crate) const HEAD: Head<'static> = Head { path: "", query: None };
+
 pub(crate) fn target() -> Target {
     Target { vendor: "vendor".into(), connection: "connection".into() }
 }

@@ -47,7 +47,7 @@ impl<T: Transport> Freight<T> {
     pub(crate) async fn arrive(self, arrival: Arrival, response: Response<BoxedBody>) -> Carried {
         let (head, body) = response.into_parts();
         let head = Box::new(head);
-        if framing(&*self.dialect, &head.headers) == Framing::Events {
+        if framing(&*self.dialect, &head.headers).is_stream() {
             return self.stream(arrival, head, body, VecDeque::new());
         }
         let kept = collect(body, &self.terms, self.terms.whole_max, self.pulse()).await;
@@ -116,7 +116,7 @@ impl<T: Transport> Freight<T> {
         }
         let billing = self.billing();
         // What came decides, whatever was asked for: an answer in one piece is made in one piece.
-        let streams = framing(&*self.dialect, &head.headers) == Framing::Events;
+        let streams = framing(&*self.dialect, &head.headers).is_stream();
         let owner = Owner {
             admitted: self.admitted,
             aside: Aside::new(metering, STREAM_PATIENCE),

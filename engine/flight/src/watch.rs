@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
-use reins_dialects::{Dialect, Framing, Meter, Read};
+use reins_dialects::{Dialect, Meter, Read};
 use reins_governor::{Admitted, Answered, Clock, Closed};
 use tokio::sync::{mpsc, oneshot};
 
@@ -178,7 +178,7 @@ impl Watch {
         let encoding = encoding(headers).map(str::to_owned);
         // A compressed answer passes as it is: nothing can be taken out of it.
         let filter = encoding.is_none().then(|| answer.dialect.filter(&answer.read)).flatten();
-        let streams = framing(&*answer.dialect, headers) == Framing::Events;
+        let streams = framing(&*answer.dialect, headers).is_stream();
         let (status, follow) = (status.as_u16(), Follow { events, lag });
         tell(owner, Begun::Answer { status, streams, encoding, follow });
         let seen = Pieces { copies, backlog: Backlog::default() };

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Uri, Version, header};
 use http_body_util::Full;
+use jiff::Timestamp;
 use reins_dialects::Signer;
 
 use crate::content::JSON;
@@ -97,7 +98,7 @@ pub(crate) fn request(
     uri: Uri,
     headers: HeaderMap,
     body: Bytes,
-    signer: &dyn Signer,
+    (signer, now): (&dyn Signer, Timestamp),
 ) -> Request<Full<Bytes>> {
     let is_empty = body.is_empty();
     let mut request = Request::new(body);
@@ -108,7 +109,7 @@ pub(crate) fn request(
     if !is_empty {
         request.headers_mut().insert(header::CONTENT_TYPE, JSON);
     }
-    signer.sign(&mut request);
+    signer.sign(&mut request, now);
     request.map(Full::new)
 }
 
@@ -137,6 +138,7 @@ mod tests {
     //! What goes out, and what comes back.
     use bytes::Bytes;
     use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
+    use jiff::Timestamp;
     use reins_dialects::{Anthropic, Credential, Family, Signer};
 
     use super::{headers, request, returned};
@@ -174,7 +176,9 @@ mod tests {
             ("x-auth", "Token ours"),
         ]);
         let to = headers(&from, |value| value.ends_with(b"ours"));
-        let sent = request(&Method::POST, Uri::default(), to, Bytes::new(), &*signer());
+        let signer = signer();
+        let signed = (&*signer, Timestamp::UNIX_EPOCH);
+        let sent = request(&Method::POST, Uri::default(), to, Bytes::new(), signed);
         let mut names: Vec<_> = sent.headers().keys().map(HeaderName::as_str).collect();
         names.sort_unstable();
         assert_eq!(names, ["anthropic-version", "idempotency-key", "x-api-key"]);
@@ -187,7 +191,9 @@ mod tests {
             let from = map(&[("content-type", "text/plain"), ("content-type", "text/html")]);
             let uri = "http://vendor/v1".parse().expect("an address");
             let headers = headers(&from, |_| false);
-            request(&Method::POST, uri, headers, Bytes::from(body), &*signer())
+            let signer = signer();
+            let signed = (&*signer, Timestamp::UNIX_EPOCH);
+            request(&Method::POST, uri, headers, Bytes::from(body), signed)
         };
         let types: Vec<_> = made("{}").headers().get_all("content-type").iter().cloned().collect();
         assert_eq!(types, ["application/json"]);

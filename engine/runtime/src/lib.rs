@@ -34,6 +34,7 @@ mod content;
 mod forward_headers;
 mod idempotency;
 mod routing;
+mod spoken;
 
 mod answer_headers;
 mod refusal_answer;

@@ -3,10 +3,16 @@
 //!
 //! Its rows are those of the dialects; see [`reins_dialects::FAMILIES`].
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use http::{HeaderMap, Method};
 use reins_dialects::{Dialect, FAMILIES, Family, dialects, family_of};
+use reins_governor::Refusal;
+
+use crate::Runtime;
+use crate::pools::Pools;
+use crate::spoken::{Spoken, declared_by};
+use crate::version::Upstream;
 
 /// What a path stands for.
 #[derive(Clone, Debug)]
@@ -39,16 +45,48 @@ pub enum Path<'a> {
 /// Where vendors' paths begin.
 const VERSION: &str = "/v1/";
 
+// === impl Runtime ===
+
+impl<P: Pools> Runtime<P> {
+    /// What a request's path stands for, with the dialects that any organization declares.
+    #[must_use]
+    pub fn path<'a>(&self, method: &Method, path: &'a str, headers: &HeaderMap) -> Path<'a> {
+        let served = self.served.load_full();
+        let lines = served.versions().flat_map(|version| &version.upstreams);
+        Path::of(method, path, headers, lines)
+    }
+}
+
 // === impl Path ===
 
 impl<'a> Path<'a> {
     /// Looks a request up in the table.
+    ///
+    /// `lines` are those of all organizations: as long as the caller is not known, a path is
+    /// carried that one of them declares. Which dialect a call is in follows from the lines of its
+    /// own organization; see [`crate::spoken`].
     #[must_use]
-    pub fn of(method: &Method, path: &'a str, headers: &HeaderMap) -> Self {
+    pub(crate) fn of<'l, P: 'l>(
+        method: &Method,
+        path: &'a str,
+        headers: &HeaderMap,
+        lines: impl Iterator<Item = &'l Arc<Upstream<P>>>,
+    ) -> Self {
         let (prefix, rest) = split(path);
         if *method == Method::POST {
+            let metered = |spoken: &Spoken<'a>| {
+                let Spoken { dialect, prefix, rest } = spoken.clone();
+                Self::Metered { prefix, rest, dialect }
+            };
+            let declared: Vec<_> = lines.flat_map(|line| declared_by(line, path)).collect();
+            if let Some(named) = declared.iter().find(|spoken| spoken.prefix.is_some()) {
+                return metered(named);
+            }
             if let Some(dialect) = dialects().find(|dialect| dialect.carries(rest)) {
                 return Self::Metered { prefix, rest, dialect: Arc::clone(dialect) };
+            }
+            if let Some(spoken) = declared.first() {
+                return metered(spoken);
             }
             if let Some(family) = FAMILIES.iter().find(|family| family.free().contains(&rest)) {
                 return Self::Free { prefix, rest, family: Arc::clone(family) };
@@ -62,8 +100,20 @@ impl<'a> Path<'a> {
     }
 }
 
+/// The refusal of a path that is not carried.
+pub(crate) fn not_carried(path: &str) -> Refusal {
+    static HINT: LazyLock<String> = LazyLock::new(|| {
+        format!(
+            "Reins carries {}, also behind the name of a connection; other paths could spend past \
+             every budget",
+            carried()
+        )
+    });
+    Refusal::NotFound { path: path.chars().take(200).collect(), hint: &HINT }
+}
+
 /// The paths that are carried, for those who ask for another.
-pub(crate) fn carried() -> String {
+fn carried() -> String {
     let metered = dialects().map(|dialect| dialect.path().to_owned());
     let free = FAMILIES.iter().flat_map(|family| family.free()).map(|&path| path.to_owned());
     let paths: Vec<_> = metered.chain(free).map(|path| format!("{VERSION}{path}")).collect();
@@ -71,7 +121,7 @@ pub(crate) fn carried() -> String {
 }
 
 /// `/v1/x` → no prefix and `x`; `/openai/v1/x` and `/openai/x` → `openai` and `x`.
-fn split(path: &str) -> (Option<&str>, &str) {
+pub(crate) fn split(path: &str) -> (Option<&str>, &str) {
     if let Some(rest) = path.strip_prefix(VERSION) {
         return (None, rest);
     }
@@ -100,7 +150,7 @@ mod tests {
     use super::Path;
 
     fn shown(method: &Method, path: &str, headers: &HeaderMap) -> String {
-        match Path::of(method, path, headers) {
+        match Path::of::<()>(method, path, headers, std::iter::empty()) {
             Path::Metered { prefix, rest, dialect } => {
                 assert!(dialect.carries(rest), "{path}");
                 format!("metered {} {}", prefix.unwrap_or("-"), dialect.family().name())

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{HeaderMap, Request};
 use http_body_util::Full;
-use reins_dialects::{Dialect, Head, Read, Target};
+use reins_dialects::{Dialect, Head, Read};
 use reins_flight::{Crew, Freight, Pack, Presence, Terms, Transport, Watch, Watching, watch};
 use reins_governor::{Admitted, Call, Clock, Closed, Refusal};
 
@@ -17,6 +17,7 @@ use crate::idempotency::{First, Kept, Scope, Turn};
 use crate::paths::is_models;
 use crate::pools::Pools;
 use crate::routing::{self, Wish};
+use crate::spoken::{Routed, Spoken, Unready, unread};
 use crate::stopped::Stopped;
 use crate::version::Upstream;
 
@@ -61,6 +62,8 @@ pub struct Free<P: Pools> {
 
 /// A call that was read and has a connection, before it is judged.
 struct Prepared<P: Pools> {
+    /// The dialect of its connection, in which it was read.
+    dialect: Arc<dyn Dialect>,
     read: Arc<Read>,
     /// With the connection's own cap, where the client named none. What was read stays as it was:
     /// by the difference the cap is written into the body.
@@ -69,14 +72,12 @@ struct Prepared<P: Pools> {
     pack: Pack,
 }
 
-/// Why a call is not prepared, and what is known of it by then.
-type Unready = Box<(Refusal, Call)>;
-
 // === impl Caller ===
 
 impl<P: Pools> Caller<'_, P> {
-    /// Asks for a call with this body: looks whether it was made before, reads it, finds what
-    /// carries it, then asks rules and budgets, and makes its intent durable.
+    /// Asks for a call with this body: looks whether it was made before, reads it in each dialect
+    /// that it may be in, finds what carries it, then asks rules and budgets, and makes its intent
+    /// durable. `dialect` is that of its [`Path`](crate::Path).
     ///
     /// # Errors
     /// Why it may not be made.
@@ -85,22 +86,24 @@ impl<P: Pools> Caller<'_, P> {
         dialect: &Arc<dyn Dialect>,
         body: Bytes,
     ) -> Result<Begun<P>, Box<Stopped>> {
-        let turn = self.turn(&body).map_err(|refusal| self.unread(&**dialect, refusal))?;
+        let spoken = self.spoken(dialect).map_err(|refusal| self.stopped(refusal))?;
+        let turn = self.turn(&spoken, &body);
+        let turn = turn.map_err(|refusal| self.turn_away(refusal, unread(&spoken)))?;
         let first = match turn {
             Turn::Plain => None,
             Turn::First(first) => Some(first),
             Turn::Again(kept) => return Ok(Begun::Again(kept)),
         };
-        let text = BodyText::of(dialect, &body);
-        let prepared = self.prepare(dialect, body).map_err(|unready| {
+        let prepared = self.prepare(&spoken, body.clone()).map_err(|unready| {
             let (refusal, call) = *unready;
             self.turn_away(refusal, call)
         })?;
-        let Prepared { read, call, upstream, pack } = prepared;
+        let Prepared { dialect, read, call, upstream, pack } = prepared;
+        let text = BodyText::of(&dialect, &body);
+        drop(body);
         let admitted = self.admit(call, text).await?;
         let (crew, clock) = (self.runtime.crew.clone(), Arc::clone(&self.runtime.clock));
         let terms = upstream.terms(self.server());
-        let dialect = Arc::clone(dialect);
         let governed =
             Governed { admitted, upstream, pack, dialect, read, terms, first, crew, clock };
         Ok(Begun::Call(governed))
@@ -116,7 +119,7 @@ impl<P: Pools> Caller<'_, P> {
 
     fn try_free(&self, body: Bytes) -> Result<Free<P>, Refusal> {
         let (version, head, rest) = (&*self.version, self.head, self.way.rest);
-        let wish = self.wish(None);
+        let wish = self.wish(self.way.prefix, None);
         let family = match self.way.family {
             caller if is_models(rest) => routing::family_of_models(version, &wish, caller),
             own => own,
@@ -127,66 +130,66 @@ impl<P: Pools> Caller<'_, P> {
         let signer = routing::signer(upstream, &self.arrival, registry)?;
         let discloses = |value: &[u8]| registry.discloses_key(value);
         let headers = forward_headers::headers(&head.headers, discloses);
-        let request = forward_headers::request(&head.method, uri, headers, body, &*signer);
+        let signed = (&*signer, self.runtime.clock.now());
+        let request = forward_headers::request(&head.method, uri, headers, body, signed);
         let terms = upstream.terms(self.server());
         Ok(Free { upstream: Arc::clone(upstream), request, terms })
     }
 
-    fn turn(&self, body: &Bytes) -> Result<Turn, Refusal> {
-        let vendor = routing::named(self.way.prefix, &self.head.headers);
-        let scope = Scope { identity: &self.identity, path: self.way.rest, vendor };
+    /// Whether the call was made before. Its path is read by the connections of its own
+    /// organization: the file of another one makes no other call of it.
+    fn turn(&self, spoken: &[Spoken<'_>], body: &Bytes) -> Result<Turn, Refusal> {
+        let of_path = (self.way.prefix, self.way.rest);
+        let (prefix, path) = spoken.first().map_or(of_path, |first| (first.prefix, first.rest));
+        let vendor = routing::named(prefix, &self.head.headers);
+        let scope = Scope { identity: &self.identity, path, vendor };
         self.runtime.idempotency.turn(&scope, &self.head.headers, body)
     }
 
     /// Reads the call, finds what carries it, and binds it to that.
-    fn prepare(&self, dialect: &Arc<dyn Dialect>, body: Bytes) -> Result<Prepared<P>, Unready> {
-        let head = Head { path: self.way.rest, query: self.head.uri.query() };
-        let unread = |refusal| Box::new((refusal, Call::new("", "", dialect.endpoint())));
-        let asked = dialect.read(&head, &body).map_err(unread)?;
-        let wish = self.wish(Some(&asked.model));
-        let upstream = match routing::choose(&self.version, self.way.family, &wish) {
-            Ok(upstream) => upstream,
-            Err(refusal) => return Err(Box::new((refusal, asked.bind(nowhere()).call))),
-        };
+    fn prepare(&self, spoken: &[Spoken<'_>], body: Bytes) -> Result<Prepared<P>, Unready> {
+        let Routed { spoken, upstream, asked } = self.routed(spoken, &body)?;
         let read = Arc::new(asked.bind(upstream.target()));
-        let pack = self.pack(upstream, dialect, &read, body);
+        let pack = self.pack((spoken, upstream), &read, body);
         let pack = pack.map_err(|refusal| Box::new((refusal, read.call.clone())))?;
-        let output_cap = read.call.output_cap.or(upstream.connection.default_max_tokens);
+        let (dialect, own) = (Arc::clone(&spoken.dialect), upstream.connection.default_max_tokens);
+        let output_cap = read.call.output_cap.or(own).or_else(|| dialect.default_cap());
         let call = Call { output_cap, ..read.call.clone() };
-        Ok(Prepared { read, call, upstream: Arc::clone(upstream), pack })
+        Ok(Prepared { dialect, read, call, upstream: Arc::clone(upstream), pack })
     }
 
-    fn wish<'a>(&'a self, model: Option<&'a str>) -> Wish<'a> {
-        let named = routing::named(self.way.prefix, &self.head.headers);
+    /// What is said of where a call shall go whose path has this prefix.
+    pub(crate) fn wish<'a>(&'a self, prefix: Option<&'a str>, model: Option<&'a str>) -> Wish<'a> {
+        let named = routing::named(prefix, &self.head.headers);
         Wish { named, pinned: self.arrival.key.pins.connection.as_deref(), model }
     }
 
     /// Makes the request of each attempt: the bytes as they came, unless the call was changed.
     fn pack(
         &self,
-        upstream: &Upstream<P::Pool>,
-        dialect: &Arc<dyn Dialect>,
+        (spoken, upstream): (&Spoken<'_>, &Arc<Upstream<P::Pool>>),
         read: &Arc<Read>,
         body: Bytes,
     ) -> Result<Pack, Refusal> {
-        let uri = routing::path(upstream, self.way.rest, self.head.uri.query())?;
+        let query = self.head.uri.query().map(str::to_owned);
+        let uri = routing::path(upstream, spoken.rest, query.as_deref())?;
         let registry = &self.runtime.registry;
         let signer = routing::signer(upstream, &self.arrival, registry)?;
         let discloses = |value: &[u8]| registry.discloses_key(value);
         let headers = forward_headers::headers(&self.head.headers, discloses);
         let (method, read) = (self.head.method.clone(), Arc::clone(read));
-        let dialect = Arc::clone(dialect);
+        let (dialect, rest) = (Arc::clone(&spoken.dialect), spoken.rest.to_owned());
+        let (clock, upstream) = (Arc::clone(&self.runtime.clock), Arc::clone(upstream));
         Ok(Box::new(move |call: &Call| {
-            let changed = dialect.rewrite(&body, &read, call);
-            let bytes = changed.map_or_else(|| body.clone(), Bytes::from);
-            forward_headers::request(&method, uri.clone(), headers.clone(), bytes, &*signer)
+            let head = Head { path: &rest, query: query.as_deref() };
+            let changed = dialect.rewrite(&head, &body, &read, call);
+            let bytes = changed.body.map_or_else(|| body.clone(), Bytes::from);
+            let replaced = |path| routing::replaced(&upstream, &path, query.as_deref());
+            let uri = changed.path.map_or_else(|| uri.clone(), replaced);
+            let signed = (&*signer, clock.now());
+            forward_headers::request(&method, uri, headers.clone(), bytes, signed)
         }))
     }
-}
-
-/// The target in the record of a call that no connection carries.
-fn nowhere() -> Target {
-    Target { vendor: "".into(), connection: "".into() }
 }
 
 // === impl Governed ===

@@ -1,7 +1,6 @@
 //! Answers without a vendor, as data: a refusal in the vendor's own words, and an answer that is
 //! given again.
 
-use std::sync::LazyLock;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -54,18 +53,6 @@ pub fn repeat(kept: &Kept) -> Response<Bytes> {
     response
 }
 
-/// The refusal of a path that is not in the table.
-fn not_carried(path: &str) -> Refusal {
-    static HINT: LazyLock<String> = LazyLock::new(|| {
-        format!(
-            "Reins carries {}, also behind the name of a connection; other paths could spend past \
-             every budget",
-            paths::carried()
-        )
-    });
-    Refusal::NotFound { path: path.chars().take(200).collect(), hint: &HINT }
-}
-
 // === impl Runtime ===
 
 impl<P: Pools> Runtime<P> {
@@ -105,7 +92,7 @@ impl<P: Pools> Runtime<P> {
 /// The answer for a path that is not in the table.
 #[must_use]
 pub fn refuse_path(family: &dyn Family, path: &str) -> Response<Bytes> {
-    let refusal = not_carried(path);
+    let refusal = paths::not_carried(path);
     refusal_metrics::refused(&refusal, None);
     refuse(family, &refusal, None)
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use http::uri::InvalidUri;
+use http::uri::{InvalidUri, PathAndQuery};
 use http::{HeaderMap, Uri};
 use reins_config::{Connection, VendorKey};
 use reins_dialects::{Credential, Family, Signer};
@@ -72,7 +72,7 @@ pub(crate) fn family_of_models<'a, P>(
 }
 
 /// Whether a line, or its vendor, has this name.
-fn is<P>(line: &Upstream<P>, name: &str) -> bool {
+pub(crate) fn is<P>(line: &Upstream<P>, name: &str) -> bool {
     *line.connection.name == *name || *line.connection.vendor == *name
 }
 
@@ -145,7 +145,7 @@ fn unknown<'a, P: 'a>(
     ))
 }
 
-fn ambiguous<P>(selling: &[&Arc<Upstream<P>>], model: Option<&str>) -> Refusal {
+pub(crate) fn ambiguous<P>(selling: &[&Arc<Upstream<P>>], model: Option<&str>) -> Refusal {
     let names: Vec<_> = selling.iter().map(|l| format!("`{}`", l.connection.name)).collect();
     bad(format!(
         "{} {}: name one in the header `X-Vendor` or as the path's prefix, or set \
@@ -158,7 +158,7 @@ fn ambiguous<P>(selling: &[&Arc<Upstream<P>>], model: Option<&str>) -> Refusal {
 /// Where the vendor behind a connection answers paid calls, by the paths of its endpoints.
 pub(crate) fn paid(connection: &Connection) -> Result<HashMap<Box<str>, Uri>, InvalidUri> {
     let dialects = connection.family.dialects().iter();
-    let address = |path| Ok((Box::from(path), address(connection, path, None)?));
+    let address = |path: &str| Ok((Box::from(path), address(connection, path, None)?));
     dialects.map(|dialect| address(dialect.path())).collect()
 }
 
@@ -167,6 +167,13 @@ pub(crate) fn path<P>(line: &Upstream<P>, rest: &str, query: Option<&str>) -> Re
     let paid = if query.is_none() { line.paid.get(rest) } else { None };
     let made = || address(&line.connection, rest, query).map_err(|_| not_sent_on());
     paid.map_or_else(made, |uri| Ok(uri.clone()))
+}
+
+/// Where a path leads that a dialect has put in place of the request's own; with the caller's query
+/// where it has none. An address that cannot be made leads nowhere, so that nothing is sent.
+pub(crate) fn replaced<P>(line: &Upstream<P>, path: &PathAndQuery, query: Option<&str>) -> Uri {
+    let rest = path.path().trim_start_matches('/');
+    address(&line.connection, rest, path.query().or(query)).unwrap_or_default()
 }
 
 /// A path below a vendor's base address, which may or may not end with the version.
@@ -183,7 +190,8 @@ fn not_sent_on() -> Refusal {
     bad("the path or query cannot be sent on".to_owned())
 }
 
-/// What shows the vendor its key: the caller's own where it is meant, else the one that is kept.
+/// What shows the vendor its key, if it takes one: the caller's own where it is meant, else the one
+/// that is kept.
 ///
 /// INVARIANT: neither is a key of Reins, whatever the file says and lacks.
 pub(crate) fn signer<P>(
@@ -191,6 +199,9 @@ pub(crate) fn signer<P>(
     arrival: &Arrival<'_>,
     registry: &Registry,
 ) -> Result<Box<dyn Signer>, Refusal> {
+    if let Some(unsigned) = line.connection.family.keyless() {
+        return Ok(unsigned);
+    }
     let kept = line.key().filter(|key| !is_ours(registry, key));
     let kept = kept.map(|key| Credential { key, bearer: false });
     let brought = arrival.vendor_key;

@@ -7,7 +7,7 @@ use http::response::Parts;
 use http::{HeaderMap, Request, Response, header};
 use http_body_util::Full;
 use reins_config::ServerLimits;
-use reins_dialects::{Dialect, Framing};
+use reins_dialects::Dialect;
 use reins_flight::{BrokeOff, Ended, NoAnswer, Notice, Terms, Watch, WatchEnd};
 use reins_governor::{Closed, Name, Refusal, Status};
 use tokio::sync::OwnedSemaphorePermit;
@@ -63,7 +63,7 @@ impl<P: Pools> Runtime<P> {
     ) -> Result<Sending<'_, P>, Response<Bytes>> {
         let (head, body) = request.into_parts();
         let path = head.uri.path();
-        let (prefix, rest, dialect) = match Path::of(&head.method, path, &head.headers) {
+        let (prefix, rest, dialect) = match self.path(&head.method, path, &head.headers) {
             Path::Metered { prefix, rest, dialect } => (prefix, rest, dialect),
             Path::Free { family, .. } | Path::Refused { family } => {
                 return Err(refuse_path(&*family, path));
@@ -84,10 +84,9 @@ impl<P: Pools> Runtime<P> {
             Begun::Call(governed) => governed,
             Begun::Again(kept) => return Err(repeat(&kept)),
         };
-        let terms = governed.terms;
+        let (terms, dialect) = (governed.terms, Arc::clone(&governed.dialect));
         let (request, watch, first) = governed.watch();
         let notice = watch.notice.clone();
-        let dialect = Arc::clone(&dialect);
         let reply = Reply {
             runtime: self,
             notice,
@@ -168,10 +167,10 @@ impl<P: Pools> Reply<'_, P> {
     fn settle(&mut self, head: &Parts, body: &Bytes, closed: &Closed) {
         let Some(first) = self.first.take() else { return };
         let kind = head.headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-        let events = self.dialect.framing(kind.unwrap_or_default()) == Framing::Events;
+        let streams = self.dialect.framing(kind.unwrap_or_default()).is_stream();
         match closed.status {
             Status::Failed => {}
-            _ if events => first.gone(self.notice.id),
+            _ if streams => first.gone(self.notice.id),
             _ => first.answered(self.notice.id, head.status, &head.headers, body),
         }
     }

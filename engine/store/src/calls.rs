@@ -12,7 +12,7 @@ use rusqlite::{Connection, OptionalExtension, params_from_iter};
 use crate::{CallBytes, StoreError};
 use dictionary::{Dictionary, texts};
 
-pub(crate) use views::{complete_words, prepare};
+pub(crate) use views::{fill_words, prepare};
 
 /// Writes records, and remembers the numbers of the texts in them.
 #[derive(Debug, Default)]

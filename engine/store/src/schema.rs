@@ -138,7 +138,8 @@ pub(crate) fn side_connection(path: &Path) -> Result<(Database, Connection), Sto
     Ok((database, conn))
 }
 
-/// Brings the database up to the schema known here. The caller has the store to itself.
+/// Brings the database up to the schema known here, and its words up to this program's. The caller
+/// has the store to itself.
 pub(crate) fn migrate(conn: &mut Connection, path: &Path) -> Result<(), StoreError> {
     let have = version(conn, path)?;
     for (nth, step) in MIGRATIONS.iter().enumerate().skip(have) {
@@ -149,7 +150,9 @@ pub(crate) fn migrate(conn: &mut Connection, path: &Path) -> Result<(), StoreErr
         }
         tx.commit()?;
     }
-    calls::complete_words(conn)?;
+    let tx = conn.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    calls::fill_words(&tx)?;
+    tx.commit()?;
     Ok(())
 }
 

@@ -238,7 +238,7 @@ impl Server {
             return (self.page(request).await, false);
         }
         let origin = Origin { peer: Peer::Address(peer), local: is_local(self.bound, peer) };
-        let answer = match Path::of(request.method(), &path, request.headers()) {
+        let answer = match self.desk.runtime.path(request.method(), &path, request.headers()) {
             Path::Metered { prefix, rest, dialect } => {
                 let way = Way { prefix, rest, family: dialect.family(), origin };
                 govern::govern(&self.desk, way, &dialect, request).await

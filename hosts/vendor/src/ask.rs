@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -28,6 +29,7 @@ pub(crate) struct Ask<'a> {
     #[serde(borrow, default)]
     pub(crate) messages: Vec<Message<'a>>,
     pub(crate) best_of: Option<u64>,
+    options: Option<Options>,
     /// What a completion goes on from, or what embeddings are of.
     #[serde(default)]
     prompt: Value,
@@ -44,6 +46,12 @@ struct StreamOptions {
     include_usage: Option<bool>,
 }
 
+/// Ollama's settings of a model; a number below zero sets no limit.
+#[derive(Debug, Deserialize)]
+struct Options {
+    num_predict: Option<i64>,
+}
+
 #[derive(Debug, Deserialize)]
 pub(crate) struct Message<'a> {
     #[serde(borrow, default)]
@@ -52,6 +60,9 @@ pub(crate) struct Message<'a> {
     content: Weight<'a>,
     #[serde(borrow, default)]
     tool_calls: Option<&'a RawValue>,
+    /// Ollama's, in base64.
+    #[serde(default)]
+    images: Vec<IgnoredAny>,
 }
 
 /// A tool's name, where OpenAI and where Anthropic put it.
@@ -78,6 +89,11 @@ impl<'a> Ask<'a> {
         self.stream_options.as_ref().is_some_and(|options| options.include_usage == Some(true))
     }
 
+    /// The output cap where Ollama has it.
+    pub(crate) fn num_predict(&self) -> Option<u64> {
+        u64::try_from(self.options.as_ref()?.num_predict?).ok().filter(|cap| *cap > 0)
+    }
+
     /// The text of the first user message.
     pub(crate) fn first_user_text(&self) -> Option<&str> {
         let first = self.messages.iter().find(|message| message.role == "user")?;
@@ -93,7 +109,7 @@ impl<'a> Ask<'a> {
         let mut overhead = OVERHEAD_TOKENS;
         for message in &self.messages {
             text += message.content.text_bytes + raw(message.tool_calls);
-            images += message.content.images;
+            images += message.content.images + count(message.images.len());
             overhead += OVERHEAD_TOKENS;
         }
         let body_bytes = u64::try_from(body_bytes).unwrap_or(u64::MAX);

@@ -76,7 +76,9 @@ fn read(
     headers: &HeaderMap,
     body: &[u8],
 ) -> Result<(Script, Plan), Refusal> {
-    check_key(headers)?;
+    if dialect != Dialect::Ollama {
+        check_key(headers)?;
+    }
     let ask = Ask::read(body).map_err(|fault| {
         Refusal::bad_request(format!("We could not parse the JSON body of your request: {fault}"))
     })?;
@@ -190,7 +192,8 @@ fn kind(plan: &Plan) -> &'static str {
     match (plan.stream, plan.dialect.maker()) {
         (false, _) => "application/json",
         (true, Maker::OpenAi) => "text/event-stream; charset=utf-8",
-        (true, Maker::Anthropic) => "text/event-stream",
+        (true, Maker::Anthropic | Maker::Cohere) => "text/event-stream",
+        (true, Maker::Ollama) => "application/x-ndjson",
     }
 }
 

@@ -7,7 +7,7 @@ use crate::frames::Frame;
 use crate::plan::Plan;
 use crate::prices::{Maker, Model};
 use crate::refusal::Refusal;
-use crate::{anthropic, openai};
+use crate::{anthropic, cohere, ollama, openai};
 
 /// The most answers to one call, as OpenAI documents `n`.
 const MOST_CHOICES: u64 = 128;
@@ -19,11 +19,20 @@ pub(crate) enum Dialect {
     Anthropic,
     Embeddings,
     Completions,
+    Cohere,
+    Ollama,
 }
 
 impl Dialect {
     /// All of them.
-    const ALL: [Self; 4] = [Self::OpenAi, Self::Anthropic, Self::Embeddings, Self::Completions];
+    const ALL: [Self; 6] = [
+        Self::OpenAi,
+        Self::Anthropic,
+        Self::Embeddings,
+        Self::Completions,
+        Self::Cohere,
+        Self::Ollama,
+    ];
 
     /// The one that is posted to at this path.
     pub(crate) fn at(path: &str) -> Option<Self> {
@@ -34,6 +43,8 @@ impl Dialect {
         match self {
             Self::OpenAi | Self::Embeddings | Self::Completions => Maker::OpenAi,
             Self::Anthropic => Maker::Anthropic,
+            Self::Cohere => Maker::Cohere,
+            Self::Ollama => Maker::Ollama,
         }
     }
 
@@ -41,6 +52,8 @@ impl Dialect {
         match self.maker() {
             Maker::OpenAi => "openai",
             Maker::Anthropic => "anthropic",
+            Maker::Cohere => "cohere",
+            Maker::Ollama => "ollama",
         }
     }
 
@@ -50,6 +63,8 @@ impl Dialect {
             Self::Anthropic => "/v1/messages",
             Self::Embeddings => "/v1/embeddings",
             Self::Completions => "/v1/completions",
+            Self::Cohere => "/v2/chat",
+            Self::Ollama => "/api/chat",
         }
     }
 
@@ -60,6 +75,8 @@ impl Dialect {
             Self::Anthropic => anthropic::cap(ask, model),
             Self::Embeddings => Ok(0),
             Self::Completions => openai::completions::cap(ask, model),
+            Self::Cohere => Ok(cohere::cap(ask, model)),
+            Self::Ollama => Ok(ollama::cap(ask, model)),
         }
     }
 
@@ -67,7 +84,7 @@ impl Dialect {
     pub(crate) fn choices(self, ask: &Ask<'_>) -> u64 {
         match self {
             Self::OpenAi => ask.n.unwrap_or(1).clamp(1, MOST_CHOICES),
-            Self::Anthropic => 1,
+            Self::Anthropic | Self::Cohere | Self::Ollama => 1,
             Self::Embeddings => ask.prompts().0,
             Self::Completions => ask.n.unwrap_or(1).clamp(1, MOST_CHOICES) * ask.prompts().0,
         }
@@ -79,23 +96,29 @@ impl Dialect {
             (Self::Completions, Some(best_of)) => {
                 self.choices(ask).max(best_of.clamp(1, MOST_CHOICES) * ask.prompts().0)
             }
-            (Self::OpenAi | Self::Anthropic | Self::Embeddings | Self::Completions, _) => {
-                self.choices(ask)
-            }
+            (_, _) => self.choices(ask),
         }
     }
 
     /// The tokens of a call's input.
     pub(crate) fn input(self, ask: &Ask<'_>, body_bytes: usize) -> u64 {
         match self {
-            Self::OpenAi | Self::Anthropic => ask.prompt_tokens(body_bytes),
+            Self::OpenAi | Self::Anthropic | Self::Cohere | Self::Ollama => {
+                ask.prompt_tokens(body_bytes)
+            }
             Self::Embeddings | Self::Completions => ask.prompts().1,
         }
     }
 
     /// Whether the answer comes in events.
     pub(crate) fn streams(self, ask: &Ask<'_>) -> bool {
-        self != Self::Embeddings && ask.stream == Some(true)
+        match self {
+            Self::Embeddings => false,
+            Self::Ollama => ask.stream != Some(false),
+            Self::OpenAi | Self::Anthropic | Self::Completions | Self::Cohere => {
+                ask.stream == Some(true)
+            }
+        }
     }
 
     pub(crate) fn whole(self, plan: &Plan) -> String {
@@ -104,6 +127,8 @@ impl Dialect {
             Self::Anthropic => anthropic::whole::body(plan),
             Self::Embeddings => openai::embeddings::body(plan),
             Self::Completions => openai::completions::body(plan),
+            Self::Cohere => cohere::body(plan),
+            Self::Ollama => ollama::body(plan),
         }
     }
 
@@ -113,6 +138,8 @@ impl Dialect {
             Self::Anthropic => anthropic::stream::events(plan),
             Self::Embeddings => Vec::new(),
             Self::Completions => openai::completions::events(plan),
+            Self::Cohere => cohere::events(plan),
+            Self::Ollama => ollama::events(plan),
         }
     }
 
@@ -120,13 +147,15 @@ impl Dialect {
         match self.maker() {
             Maker::OpenAi => openai::refusal(refusal),
             Maker::Anthropic => anthropic::refusal(refusal, request_id),
+            Maker::Cohere => cohere::refusal(refusal, request_id),
+            Maker::Ollama => ollama::refusal(refusal),
         }
     }
 
     /// What a vendor says that failed after it had answered with 200: overloaded, in its words.
     pub(crate) fn failure(self, plan: &Plan) -> String {
         let status = match self.maker() {
-            Maker::OpenAi => 503,
+            Maker::OpenAi | Maker::Cohere | Maker::Ollama => 503,
             Maker::Anthropic => 529,
         };
         self.refusal(&Refusal::of_status(status, None), &format!("req_{}", plan.unique))
@@ -138,6 +167,8 @@ impl Dialect {
         match self.maker() {
             Maker::OpenAi => openai::stream::error(&failure),
             Maker::Anthropic => anthropic::stream::error(&failure),
+            Maker::Cohere => cohere::failed(),
+            Maker::Ollama => format!("{failure}\n"),
         }
     }
 
@@ -145,6 +176,10 @@ impl Dialect {
         match self.maker() {
             Maker::OpenAi => openai::unknown_model(asked),
             Maker::Anthropic => anthropic::unknown_model(asked),
+            Maker::Cohere | Maker::Ollama => Refusal {
+                message: Some(format!("model '{asked}' not found")),
+                ..Refusal::of_status(404, None)
+            },
         }
     }
 
@@ -155,6 +190,7 @@ impl Dialect {
             Self::Anthropic => format!("msg_01{unique}"),
             Self::Embeddings => format!("embd-{unique}"),
             Self::Completions => format!("cmpl-{unique}"),
+            Self::Cohere | Self::Ollama => unique.to_owned(),
         }
     }
 
@@ -169,6 +205,9 @@ impl Dialect {
                 set("openai-organization", HeaderValue::from_static("pretend-vendor"));
                 set("openai-processing-ms", HeaderValue::from_static("1"));
                 set("openai-version", HeaderValue::from_static("2020-10-01"));
+            }
+            Maker::Cohere | Maker::Ollama => {
+                set("x-request-id", id);
             }
             Maker::Anthropic => {
                 set("request-id", id);

@@ -1,6 +1,7 @@
-//! A pretend OpenAI and Anthropic vendor that keeps its own books, so that what a gateway charged
-//! can be compared with what the vendor billed. It shares no code with the rest of the workspace:
-//! its token counts, its price list and its arithmetic are its own.
+//! A pretend vendor, with the APIs of OpenAI, Anthropic, Cohere and Ollama, that keeps its own
+//! books, so that what a gateway charged can be compared with what the vendor billed. It shares no
+//! code with the rest of the workspace: its token counts, its price list and its arithmetic are its
+//! own.
 //!
 //! ```text
 //! accept ─ route ─ read ask + script ─ plan ─ latency ─┬─ whole answer ─ bill
@@ -11,6 +12,7 @@
 //! |---|---|
 //! | `POST /v1/chat/completions`, `POST /v1/messages` | metered and billed |
 //! | `POST /v1/embeddings`, `POST /v1/completions` | the same, scripted by header alone |
+//! | `POST /v2/chat`, `POST /api/chat` | the same, as Cohere and Ollama have them |
 //! | `POST /v1/messages/count_tokens`, `GET /v1/models` | free |
 //! | `GET /books?last=20`, `GET /books/last` | the sums and the newest calls, the newest call |
 //! | `DELETE /books` | a new page |
@@ -42,7 +44,9 @@ mod weight;
 
 mod anthropic;
 mod claim;
+mod cohere;
 mod dialect;
+mod ollama;
 mod openai;
 mod refusal;
 

@@ -10,6 +10,10 @@ pub enum Maker {
     OpenAi,
     /// Messages.
     Anthropic,
+    /// Chats of Cohere's second version.
+    Cohere,
+    /// Chats of Ollama.
+    Ollama,
 }
 
 /// USD per million tokens, by kind.
@@ -149,7 +153,7 @@ const fn long(model: Model, above: u64, rates: Rates) -> Model {
     Model { long: Some(LongPrompt { above, rates }), ..model }
 }
 
-use Maker::{Anthropic as A, OpenAi as O};
+use Maker::{Anthropic as A, Cohere, Ollama, OpenAi as O};
 
 const OPUS: Rates = anthropic(["5", "0.5", "6.25", "10", "25"]);
 const SONNET: Rates = anthropic(["3", "0.3", "3.75", "6", "15"]);
@@ -212,6 +216,9 @@ static MODELS: &[Model] = &[
     line(O, "gpt-3.5-turbo-instruct", "gpt-3.5-turbo-instruct", 4_096, openai("1.5", "1.5", "2")),
     line(O, "davinci-002", "davinci-002", 4_096, openai("2", "2", "2")),
     line(O, "babbage-002", "babbage-002", 4_096, openai("0.4", "0.4", "0.4")),
+    line(Cohere, "command-a-03-2025", "command-a-03-2025", 8_000, openai("2.5", "2.5", "10")),
+    // What a machine of one's own may be reckoned at.
+    line(Ollama, "llama3.2", "llama3.2", 8_192, openai("0.05", "0.05", "0.2")),
     // The most output of these is never asked for: no answer has any.
     line(O, "text-embedding-3-small", "text-embedding-3-small", 1, openai("0.02", "0.02", "0")),
     line(O, "text-embedding-3-large", "text-embedding-3-large", 1, openai("0.13", "0.13", "0")),

@@ -30,7 +30,8 @@ pub(crate) async fn answer(
     request: Request<Incoming>,
 ) -> Result<Response<Answer>, HangUp> {
     let (head, body) = request.into_parts();
-    if !head.uri.path().starts_with("/v1/") {
+    let path = head.uri.path();
+    if !path.starts_with("/v1/") && Dialect::at(path).is_none() {
         return Ok(own(&desk, &head.method, head.uri.path(), head.uri.query().unwrap_or("")));
     }
     let Ok(body) = Limited::new(body, MOST_BODY_BYTES).collect().await else {
@@ -52,7 +53,7 @@ fn free(desk: &Desk, head: &http::request::Parts, body: &Bytes) -> Response<Answ
     let answered = call::check_key(&head.headers).and_then(|()| {
         match (head.method.as_str(), head.uri.path(), dialect.maker()) {
             ("GET", "/v1/models", Maker::OpenAi) => Ok(openai::models()),
-            ("GET", "/v1/models", Maker::Anthropic) => Ok(anthropic::models()),
+            ("GET", "/v1/models", _) => Ok(anthropic::models()),
             ("POST", "/v1/messages/count_tokens", _) => count_tokens(body),
             _ => Err(Refusal::no_such_path()),
         }

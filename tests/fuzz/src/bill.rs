@@ -46,7 +46,8 @@ fn adds_up(cost: &Cost, usage: &Usage) -> Verdict {
     let total = u128::from(cost.total.nanos()) * PICOS_PER_NANO;
     let up = total.checked_sub(sum).is_some_and(|over| over < PICOS_PER_NANO);
     ensure(up, || format!("{sum} picos are charged as {total}"))?;
-    let used = [usage.total_input(), usage.total_output(), usage.web_searches];
+    let (input, output) = (usage.total_input().get(), usage.total_output().get());
+    let used = [input, output, usage.web_searches];
     let charged = [cost.input.0, cost.output.0, cost.fees.0];
     let free = used.into_iter().zip(charged).any(|(used, charged)| (used == 0) != (charged == 0));
     ensure(!free, || format!("{usage:?} costs {cost:?}"))

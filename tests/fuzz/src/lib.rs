@@ -13,6 +13,7 @@ mod second;
 mod shown;
 
 mod bill;
+mod declared;
 mod expression;
 mod file;
 
@@ -27,6 +28,11 @@ pub fn request(body: &[u8]) {
 /// However an answer is cut, it tells the same in any dialect, and that can be believed.
 pub fn answer(bytes: &[u8]) {
     dialects().for_each(|dialect| must(answer::holds(&**dialect, bytes)));
+}
+
+/// Bytes as a request or an answer of a vendor whose dialect a file declares.
+pub fn declared(bytes: &[u8]) {
+    must(declared::holds(bytes));
 }
 
 /// A client sees all of an answer but what may be hidden.

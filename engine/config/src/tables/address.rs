@@ -16,13 +16,29 @@ pub(crate) struct Address {
     pub(crate) allow_private: bool,
 }
 
+/// The address of a connection: its own, else that of its declared family, else its vendor's.
 pub(crate) fn read(
     vendor: &Value<'_>,
     written: Option<&Value<'_>>,
+    declared: Option<&str>,
     private: Option<bool>,
 ) -> Option<Address> {
-    let Some(value) = written else { return known(vendor, private) };
+    match (written, declared) {
+        (Some(value), _) => checked(value, value.text()?, private),
+        (None, Some(text)) => checked(vendor, text, private),
+        (None, None) => known(vendor, private),
+    }
+}
+
+/// A vendor's own address, as a declared family has it.
+pub(crate) fn vendors_own(value: &Value<'_>) -> Option<String> {
     let text = value.text()?;
+    let base_url = parsed(value, text)?;
+    is_inside(value, base_url.host().unwrap_or_default())?;
+    Some(text.trim_end_matches('/').to_owned())
+}
+
+fn checked(value: &Value<'_>, text: &str, private: Option<bool>) -> Option<Address> {
     let base_url = parsed(value, text)?;
     let inside = is_inside(value, base_url.host().unwrap_or_default())?;
     let allow_private = private.unwrap_or(inside);

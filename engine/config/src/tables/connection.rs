@@ -14,6 +14,7 @@ use crate::others::Other;
 use crate::reader::Reader;
 use crate::tables::action::tokens;
 use crate::tables::address::{self, Address};
+use crate::tables::dialect::Declared;
 use crate::tables::server::wait;
 use crate::value::Value;
 
@@ -40,6 +41,7 @@ const NOT_YET: [&str; 7] =
 pub(crate) fn read(
     mut table: Reader<'_>,
     names: &mut Names,
+    declared: &Declared,
     (variables, others): (&Variables<'_>, &[Other<'_>]),
 ) -> Option<Connection> {
     let written_name = table.field(&["name"]);
@@ -54,10 +56,12 @@ pub(crate) fn read(
 
     let (name_value, vendor) = (written_name.as_ref().or(vendor.as_ref()), vendor.as_ref());
     let name = name_value.and_then(|value| name(value, names));
-    let family = vendor.and_then(|vendor| family(vendor, dialect.as_ref()));
+    let family = vendor.and_then(|vendor| family(vendor, dialect.as_ref(), declared));
     // WHY: of a vendor that nobody knows, the dialect's hint asks for the address too.
     let asked = vendor.filter(|_| family.is_some() || url.is_some());
-    let address = asked.and_then(|vendor| address::read(vendor, url.as_ref(), private?));
+    let own = family.as_ref().filter(|family| family.declaration().is_some());
+    let own = own.map(|family| family.base().url);
+    let address = asked.and_then(|vendor| address::read(vendor, url.as_ref(), own, private?));
     let Address { base_url, allow_private } = address?;
     Some(Connection {
         name: name?,
@@ -92,20 +96,32 @@ fn name(value: &Value<'_>, names: &mut Names) -> Option<Name> {
     Some(name)
 }
 
-fn family(vendor: &Value<'_>, written: Option<&Value<'_>>) -> Option<SharedFamily> {
-    let words: Vec<_> =
-        FAMILIES.iter().map(|family| (family.name(), SharedFamily(Arc::clone(family)))).collect();
+fn family(
+    vendor: &Value<'_>,
+    written: Option<&Value<'_>>,
+    declared: &Declared,
+) -> Option<SharedFamily> {
     let vendor_name = vendor.as_text()?;
-    if let Some(written) = written {
-        return written.word(&words);
+    let named = written.map_or(Some(vendor_name), Value::as_text);
+    // What is wrong with a declared dialect is said where it is declared.
+    if named.is_some_and(|name| declared.is_broken(name)) {
+        return None;
     }
-    let own = reins_dialects::family(vendor_name).map(|family| SharedFamily(Arc::clone(family)));
+    let shared = |family| SharedFamily::new(Arc::clone(family));
+    if let Some(written) = written {
+        let built_in = FAMILIES.iter().map(|family| (family.name(), shared(family)));
+        return written.word(&built_in.chain(declared.names()).collect::<Vec<_>>());
+    }
+    let built_in = || reins_dialects::family(vendor_name).map(shared);
+    let own = declared.get(vendor_name).cloned().or_else(built_in);
     if own.is_none() && NOT_YET.contains(&vendor_name) {
-        let hint = "use openai or anthropic, or a dialect for an address that copies one of them";
+        let hint = "use openai or anthropic, a dialect for an address that copies one of them, or \
+                    declare its own: [[dialect]]";
         return vendor.bad(format!("the vendor `{vendor_name}` is not in this version"), hint);
     }
     own.or_else(|| {
-        let hint = "write dialect = \"openai\", and its base_url, if it copies OpenAI";
+        let hint = "write dialect = \"openai\", and its base_url, if it copies OpenAI; else \
+                    declare what it speaks: [[dialect]]";
         vendor.bad(format!("nobody knows what `{vendor_name}` speaks"), hint)
     })
 }

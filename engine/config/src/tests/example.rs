@@ -56,7 +56,8 @@ fn names_the_organization() {
 
 #[test]
 fn reads_connections_with_their_defaults() {
-    let [openai, claude, local] = organization().connections.try_into().expect("three");
+    let [openai, claude, local, azure, house] =
+        organization().connections.try_into().expect("five");
     assert_eq!((&*openai.name, &*openai.vendor), ("openai", "openai"));
     assert_eq!(openai.base_url.to_string(), "https://api.openai.com/v1");
     assert_eq!((openai.family.name(), openai.allow_private), ("openai", false));
@@ -67,6 +68,16 @@ fn reads_connections_with_their_defaults() {
     assert_eq!((claude.key, claude.default_max_tokens), (VendorKey::Stored, Some(Tokens(4096))));
     assert_eq!((local.key, local.allow_private), (VendorKey::PassThrough, true));
     assert!(local.models[0].matches("llama-3-70b"));
+    let paths = |connection: &crate::Connection| {
+        let dialects = connection.family.dialects().iter();
+        dialects.map(|dialect| dialect.path().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(paths(&azure), paths(&openai));
+    assert_eq!(azure.base_url.host(), Some("acme.openai.azure.com"));
+    assert_eq!(
+        (house.family.name(), paths(&house)),
+        ("house", vec!["generate".into(), "embed".into()])
+    );
 }
 
 #[test]
@@ -239,6 +250,12 @@ fn shows_every_field() {
     {
         unknown.push_str(&format!("[[{table}]]\nzzzz = 1\n"));
     }
+    unknown.push_str(
+        "[[dialect]]\nzzzz = 1\nerror = \"/e\"\n[[dialect.endpoint]]\nzzzz = 1\n\
+         output_cap = { zzzz = 1 }\nusage = { zzzz = 1, input = \"/i\", output = \"/o\" }\n\
+         [dialect.endpoint.stream]\nzzzz = 1\nlast = { zzzz = 1 }\n\
+         [[dialect.endpoint.sample]]\nzzzz = 1\n",
+    );
     unknown.push_str("[policy.rule.when]\nzzzz = 1\n[policy.rule.when.spend]\nzzzz = 1\n");
     let report = serve(&unknown).expect_err("nothing is known of zzzz");
     let lists = report.problems.iter().filter_map(|p| p.hint.strip_prefix("there can be: "));

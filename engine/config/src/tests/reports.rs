@@ -25,7 +25,7 @@ macro_rules! reports_of {
 }
 
 reports_of! {
-    not_toml whole_file organization connections addresses keys prices
+    not_toml whole_file organization connections dialects addresses keys prices
     limits budgets amounts downgrades policies rules conditions expressions
 }
 

@@ -2,6 +2,7 @@
 
 mod block;
 mod request;
+mod seen;
 mod tally;
 mod tool;
 mod untold;
@@ -11,7 +12,7 @@ use reins_governor::{Call, Endpoint, Refusal};
 use super::Anthropic;
 use crate::answer::AnswerMeter;
 use crate::rewrite::Rewrite;
-use crate::{Asked, Dialect, Family, Head, Meter, Read};
+use crate::{Asked, Dialect, Family, Head, Meter, Read, Rewritten};
 
 /// The dialect of Anthropic messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,12 +37,12 @@ impl Dialect for Messages {
         request::read(body).map_err(Refusal::from)
     }
 
-    fn rewrite(&self, body: &[u8], read: &Read, call: &Call) -> Option<Vec<u8>> {
+    fn rewrite(&self, _: &Head<'_>, body: &[u8], read: &Read, call: &Call) -> Rewritten {
         let (mut rewrite, places) = (Rewrite::model(read, call), &read.places);
         if let Some(cap) = call.output_cap {
             rewrite.cap(request::MAX_TOKENS, places.cap.as_ref(), cap, places.open);
         }
-        rewrite.apply(body)
+        rewrite.apply(body).into()
     }
 
     fn meter(&self, read: &Read, sent: &Call) -> Box<dyn Meter> {

@@ -11,7 +11,7 @@ use super::{OpenAi, asking, tally, unasked};
 use crate::answer::AnswerMeter;
 use crate::rewrite::Rewrite;
 use crate::vocabulary::Vocabulary;
-use crate::{Asked, Dialect, Family, Filter, Head, Meter, Read};
+use crate::{Asked, Dialect, Family, Filter, Head, Meter, Read, Rewritten};
 
 /// The dialect of `OpenAI` chat completions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,11 +41,11 @@ impl Dialect for ChatCompletions {
         Some(Tokens(request::read(body, Some(vocabulary)).ok()?.input.text_bytes))
     }
 
-    fn rewrite(&self, body: &[u8], read: &Read, call: &Call) -> Option<Vec<u8>> {
+    fn rewrite(&self, _: &Head<'_>, body: &[u8], read: &Read, call: &Call) -> Rewritten {
         let mut rewrite = Rewrite::model(read, call);
         cap::write(&mut rewrite, &read.places, call);
         asking::ask(&mut rewrite, &read.places);
-        rewrite.apply(body)
+        rewrite.apply(body).into()
     }
 
     fn meter(&self, _: &Read, sent: &Call) -> Box<dyn Meter> {

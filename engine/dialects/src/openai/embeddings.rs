@@ -9,7 +9,7 @@ use super::OpenAi;
 use crate::answer::AnswerMeter;
 use crate::rewrite::Rewrite;
 use crate::vocabulary::Vocabulary;
-use crate::{Asked, Dialect, Family, Head, Meter, Read};
+use crate::{Asked, Dialect, Family, Head, Meter, Read, Rewritten};
 
 /// The dialect of `OpenAI` embeddings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,8 +40,8 @@ impl Dialect for Embeddings {
     }
 
     /// There is no cap, and usage comes unasked.
-    fn rewrite(&self, body: &[u8], read: &Read, call: &Call) -> Option<Vec<u8>> {
-        Rewrite::model(read, call).apply(body)
+    fn rewrite(&self, _: &Head<'_>, body: &[u8], read: &Read, call: &Call) -> Rewritten {
+        Rewrite::model(read, call).apply(body).into()
     }
 
     fn meter(&self, _: &Read, _: &Call) -> Box<dyn Meter> {

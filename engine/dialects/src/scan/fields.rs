@@ -24,27 +24,35 @@ pub(crate) struct Fields {
 impl Fields {
     /// The name that `key` has among these, or `""`. `seen` has a bit for each name seen before.
     pub(super) fn name(&self, key: &Text<'_>, seen: &mut u64) -> Scanned<&'static str> {
-        if key.written_bytes() > WRITTEN_MAX {
-            return Ok("");
-        }
-        let Some(said) = key.said() else { return Ok("") };
-        let names = || self.names.iter().enumerate();
-        if let Some((index, name)) = names().find(|(_, name)| **name == said) {
-            let bit = 1_u64.checked_shl(u32::try_from(index).unwrap_or(u32::MAX)).unwrap_or(0);
-            if *seen & bit != 0 {
-                return Err(Malformed::twice(&self.path(name), key.place.start));
-            }
-            *seen |= bit;
-            return Ok(name);
-        }
-        match names().find(|(_, name)| folded(&said).eq(folded(name))) {
-            Some((_, name)) => Err(Malformed::spelling(&said, &self.path(name), key.place.start)),
-            None => Ok(""),
-        }
+        let index = index(self.names, self.within, key, seen)?;
+        Ok(index.and_then(|index| self.names.get(index)).copied().unwrap_or(""))
     }
+}
 
-    fn path(&self, name: &str) -> String {
-        format!("{}{name}", self.within)
+/// Which of `names` `key` is. `seen` has a bit for each name seen before.
+pub(super) fn index<S: AsRef<str>>(
+    names: &[S],
+    within: &str,
+    key: &Text<'_>,
+    seen: &mut u64,
+) -> Scanned<Option<usize>> {
+    if key.written_bytes() > WRITTEN_MAX {
+        return Ok(None);
+    }
+    let Some(said) = key.said() else { return Ok(None) };
+    let path = |name: &S| format!("{within}{}", name.as_ref());
+    let names = || names.iter().enumerate();
+    if let Some((index, name)) = names().find(|(_, name)| name.as_ref() == said) {
+        let bit = 1_u64.checked_shl(u32::try_from(index).unwrap_or(u32::MAX)).unwrap_or(0);
+        if *seen & bit != 0 {
+            return Err(Malformed::twice(&path(name), key.place.start));
+        }
+        *seen |= bit;
+        return Ok(Some(index));
+    }
+    match names().find(|(_, name)| folded(&said).eq(folded(name.as_ref()))) {
+        Some((_, name)) => Err(Malformed::spelling(&said, &path(name), key.place.start)),
+        None => Ok(None),
     }
 }
 

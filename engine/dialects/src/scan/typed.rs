@@ -38,6 +38,14 @@ impl<'a> Scan<'a> {
         }
     }
 
+    /// Whether a whole number below zero comes next.
+    pub(crate) fn is_negative_integer(&self) -> bool {
+        let Some(digits) = self.rest().strip_prefix('-') else { return false };
+        let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
+        let ends = !digits.get(end..).unwrap_or_default().starts_with(['.', 'e', 'E']);
+        ends && digits.get(..end).is_some_and(|digits| digits.contains(|c| c != '0'))
+    }
+
     /// A whole number from 1 on, or `null`.
     pub(crate) fn positive(&mut self, field: &str) -> Scanned<Option<u64>> {
         match self.whole_number(field)? {

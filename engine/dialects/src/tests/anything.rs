@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use reins_governor::Tokens;
 use serde_json::{Map, Value, json};
 
-use super::{ask, asked, dialects, read, target};
+use super::{HEAD, ask, asked, dialects, read, target};
 use crate::{ChatCompletions, Dialect, Found, usage_from_json};
 
 /// Bytes that look like what vendors send.
@@ -80,7 +80,7 @@ proptest! {
             if let Ok(asked) = ask(dialect, &bytes) {
                 let read = asked.bind(target());
                 prop_assert!(serde_json::from_slice::<Map<String, Value>>(&bytes).is_ok());
-                let _ = dialect.rewrite(&bytes, &read, &read.call);
+                let _ = dialect.rewrite(&HEAD, &bytes, &read, &read.call);
             }
         }
     }

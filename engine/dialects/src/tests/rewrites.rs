@@ -4,14 +4,14 @@ use proptest::prelude::*;
 use reins_governor::{Call, Tokens};
 use serde_json::Value;
 
-use super::{ask, read, target};
+use super::{HEAD, ask, read, target};
 use crate::{ChatCompletions, Dialect, Messages};
 
 fn rewritten(dialect: &dyn Dialect, body: &str, change: impl FnOnce(&mut Call)) -> Option<String> {
     let read = read(dialect, body);
     let mut call = read.call.clone();
     change(&mut call);
-    let bytes = dialect.rewrite(body.as_bytes(), &read, &call)?;
+    let bytes = dialect.rewrite(&HEAD, body.as_bytes(), &read, &call).body?;
     Some(String::from_utf8(bytes).expect("UTF-8"))
 }
 
@@ -141,7 +141,7 @@ proptest! {
         let mut call = first.call.clone();
         call.vendor = if known { "groq" } else { "other" }.into();
         call.output_cap = clipped.map(Tokens).or(call.output_cap);
-        let sent = ChatCompletions.rewrite(body.as_bytes(), &first, &call);
+        let sent = ChatCompletions.rewrite(&HEAD, body.as_bytes(), &first, &call).body;
         let sent = sent.unwrap_or_else(|| body.clone().into_bytes());
         let sent: Value = serde_json::from_slice(&sent).expect("JSON");
         let (older, newer) = (sent["max_tokens"].as_u64(), sent["max_completion_tokens"].as_u64());
@@ -235,7 +235,8 @@ proptest! {
         let mut call = first.call.clone();
         call.model = model.map_or(call.model, Into::into);
         call.output_cap = cap.map(Tokens).or(call.output_cap);
-        let Some(changed) = ChatCompletions.rewrite(body.as_bytes(), &first, &call) else {
+        let sent = ChatCompletions.rewrite(&HEAD, body.as_bytes(), &first, &call);
+        let Some(changed) = sent.body else {
             prop_assert_eq!(&call, &first.call);
             prop_assert!(ChatCompletions.filter(&first).is_none());
             return Ok(());
@@ -245,7 +246,8 @@ proptest! {
         prop_assert!(ChatCompletions.filter(&second).is_none(), "usage is still not asked for");
         // The caps and options of a request count as no input, so nothing else may differ.
         prop_assert_eq!(&second.call, &call);
-        prop_assert!(ChatCompletions.rewrite(changed.as_bytes(), &second, &call).is_none());
+        let again = ChatCompletions.rewrite(&HEAD, changed.as_bytes(), &second, &call).body;
+        prop_assert!(again.is_none());
 
         let strip = |text: &str| {
             let mut value: Value = serde_json::from_str(text).expect("JSON");

@@ -76,6 +76,12 @@ fn read(dialect: &dyn Dialect, body: &[u8]) -> Option<Read> {
     Some(dialect.read(&head, body).ok()?.bind(to))
 }
 
+/// The body that is sent for a call, where it is another one.
+fn sent(dialect: &dyn Dialect, body: &[u8], read: &Read, call: &Call) -> Option<Vec<u8>> {
+    let head = Head { path: dialect.path(), query: None };
+    dialect.rewrite(&head, body, read, call).body
+}
+
 fn governed_once(seen: &JsonValue<'_>, endpoint: Endpoint) -> Verdict {
     let inside = |name: &str| member(seen, name).unwrap_or(&JsonValue::Null);
     match endpoint {
@@ -203,7 +209,7 @@ fn usage_asked(seen: &JsonValue<'_>, dialect: &dyn Dialect, body: &[u8], read: &
     let asked = member(seen, "stream_options").is_some_and(|it| flag(it, "include_usage"));
     let hidden = matches!(read.call.endpoint, Endpoint::ChatCompletions | Endpoint::Completions);
     let hides = hidden && read.call.stream && !asked;
-    let changes = dialect.rewrite(body, read, &read.call).is_some();
+    let changes = sent(dialect, body, read, &read.call).is_some();
     ensure(hides == dialect.filter(read).is_some(), || format!("asked: {asked}, not so seen"))?;
     ensure(hides == changes, || format!("asked: {asked}, but rewritten: {changes}"))
 }
@@ -222,7 +228,7 @@ fn is_changed(read: &Call, call: &Call) -> bool {
 }
 
 fn rewritten(dialect: &dyn Dialect, body: &[u8], first: &Read, call: &Call) -> Verdict {
-    let Some(changed) = dialect.rewrite(body, first, call) else {
+    let Some(changed) = sent(dialect, body, first, call) else {
         return ensure(*call == first.call, || "nothing was changed".to_owned());
     };
     let second = read(dialect, &changed).ok_or("it cannot be read")?;
@@ -233,7 +239,7 @@ fn rewritten(dialect: &dyn Dialect, body: &[u8], first: &Read, call: &Call) -> V
     };
     let found = &second.call;
     ensure(*found == expected, || format!("it is read as {found:?}"))?;
-    let again = dialect.rewrite(&changed, &second, found).is_some();
+    let again = sent(dialect, &changed, &second, found).is_some();
     ensure(!again, || "it is to be rewritten once more".to_owned())?;
     let (before, after) = (whole_characters(body), whole_characters(&changed));
     let (before, after) = (object(&before)?, object(&after)?);

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 use reins_dialects::{
     Asked, Base, Billing, ChatCompletions, Credential, Dialect, Failure, Family, Filter, Found,
-    Head, Meter, Metered, OUTPUT_UNSEEN, OpenAi, Read, Signer,
+    Head, Meter, Metered, OUTPUT_UNSEEN, OpenAi, Read, Rewritten, Signer,
 };
 use reins_governor::{Call, Endpoint, Refusal, Tokens, TransactionId, Usage};
 
@@ -91,8 +91,8 @@ impl Dialect for Gauge {
         ChatCompletions.read(head, body)
     }
 
-    fn rewrite(&self, body: &[u8], read: &Read, call: &Call) -> Option<Vec<u8>> {
-        ChatCompletions.rewrite(body, read, call)
+    fn rewrite(&self, head: &Head<'_>, body: &[u8], read: &Read, call: &Call) -> Rewritten {
+        ChatCompletions.rewrite(head, body, read, call)
     }
 
     fn meter(&self, _: &Read, _: &Call) -> Box<dyn Meter> {
@@ -116,8 +116,8 @@ impl Family for Gauge {
         OpenAi.base()
     }
 
-    fn dialects(&self) -> &[Arc<dyn Dialect>] {
-        &[]
+    fn dialects(self: Arc<Self>) -> Vec<Arc<dyn Dialect>> {
+        Vec::new()
     }
 
     fn free(&self) -> &[&str] {

@@ -47,6 +47,20 @@ fn upstreams_are_kept_unless_their_connection_is_edited() {
 }
 
 #[test]
+fn upstreams_of_a_declared_dialect_are_kept_as_long_as_it_says_the_same() {
+    const OLLAMA: &str = include_str!("../../../../engine/config/dialects/ollama.toml");
+    let first = version(OLLAMA, None);
+    let second = version(&format!("{OLLAMA}\n[[agent]]\nname = \"a\""), Some(&first));
+    assert!(
+        Arc::ptr_eq(&first.upstreams[1], &second.upstreams[1]),
+        "its pool of connections is kept"
+    );
+    let third = version(&OLLAMA.replace("num_predict", "max_tokens"), Some(&second));
+    assert!(!Arc::ptr_eq(&second.upstreams[1], &third.upstreams[1]));
+    assert!(Arc::ptr_eq(&second.upstreams[0], &third.upstreams[0]), "another connection's is kept");
+}
+
+#[test]
 fn calls_keep_to_what_connection_and_server_say() {
     let version = version("timeout = \"7s\"", None);
     let text = "[[connection]]\nvendor = \"openai\"\n[server]\ndrain_timeout = \"3s\"\n\

@@ -11,7 +11,7 @@ use reins_governor::{
 };
 use rusqlite::Connection;
 
-use super::{Writer, prepare, read};
+use super::{Writer, fill_words, prepare, read};
 use crate::trial::{caller, closed, draft, settled, usd};
 
 fn database() -> Connection {
@@ -38,6 +38,19 @@ proptest! {
             prop_assert_eq!(found.encode().unwrap(), record.encode().unwrap());
         }
     }
+}
+
+#[test]
+fn words_that_a_database_lacks_are_filled_in() {
+    let conn = database();
+    let count = || conn.query_row("SELECT count(*) FROM words", [], |row| row.get::<_, i64>(0));
+    let all = count().unwrap();
+    conn.execute("DELETE FROM words WHERE kind = 'endpoint' AND number > 1", []).unwrap();
+    conn.execute("UPDATE words SET word = 'old' WHERE kind = 'tier' AND number = 0", []).unwrap();
+    fill_words(&conn).unwrap();
+    assert_eq!(count().unwrap(), all);
+    let old = "SELECT count(*) FROM words WHERE word = 'old'";
+    assert_eq!(conn.query_row(old, [], |row| row.get::<_, i64>(0)).unwrap(), 0);
 }
 
 #[test]
@@ -136,9 +149,9 @@ proptest! {
 
 #[test]
 fn a_word_that_is_newer_than_the_database_is_filled_in() {
-    let mut conn = database();
+    let conn = database();
     conn.execute("DELETE FROM words WHERE word = 'cel'", []).unwrap();
-    super::complete_words(&mut conn).unwrap();
+    fill_words(&conn).unwrap();
     let query = "SELECT word FROM words WHERE kind = 'reason' AND number = 10";
     let word: String = conn.query_row(query, [], |row| row.get(0)).unwrap();
     assert_eq!(word, "cel");

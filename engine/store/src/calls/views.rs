@@ -46,32 +46,21 @@ const PLAIN: &str = "c.revision, c.at_us, c.metadata, c.observe, c.stream, c.att
 const LATEST: &str = "FROM calls AS c JOIN callers AS w ON w.id = c.caller WHERE NOT EXISTS \
     (SELECT 1 FROM calls AS later WHERE later.id = c.id AND later.revision > c.revision)";
 
-/// Fills in the words and makes the views of a database that has neither.
-pub(crate) fn prepare(conn: &Connection) -> rusqlite::Result<()> {
-    add_words(conn)?;
-    conn.execute_batch(&format!("{}; {}; {};", transactions(), attempts(), matched_rules()))
-}
-
-/// Fills in the words that there are now and were not when the database was made.
-pub(crate) fn complete_words(conn: &mut Connection) -> rusqlite::Result<()> {
-    let known: usize = words().iter().map(|(_, words)| words.len()).sum();
-    let have: i64 = conn.query_row("SELECT count(*) FROM words", [], |row| row.get(0))?;
-    if usize::try_from(have).unwrap_or(0) < known {
-        let tx = conn.transaction()?;
-        add_words(&tx)?;
-        tx.commit()?;
-    }
-    Ok(())
-}
-
-fn add_words(conn: &Connection) -> rusqlite::Result<()> {
+/// Fills in the words that this program knows, whichever there are: a newer program has more.
+pub(crate) fn fill_words(conn: &Connection) -> rusqlite::Result<()> {
     for (kind, words) in words() {
         for (number, word) in words {
-            let insert = "INSERT OR IGNORE INTO words VALUES (?, ?, ?)";
+            let insert = "INSERT OR REPLACE INTO words VALUES (?, ?, ?)";
             conn.prepare_cached(insert)?.execute(params![kind, number, word])?;
         }
     }
     Ok(())
+}
+
+/// Makes the views of a database that has none, and the words that they show.
+pub(crate) fn prepare(conn: &Connection) -> rusqlite::Result<()> {
+    fill_words(conn)?;
+    conn.execute_batch(&format!("{}; {}; {};", transactions(), attempts(), matched_rules()))
 }
 
 /// Every closed list: what it is called here, and its words by their numbers.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::request::Seen;
+use super::seen::Seen;
 use super::tool;
 use crate::input::{base64_bytes, passed_value};
 use crate::scan::{Fields, Kind, Scan, Scanned};

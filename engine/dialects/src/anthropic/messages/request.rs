@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use reins_governor::{Endpoint, ServiceTier, Wording};
 
+use super::seen::Seen;
 use super::{block, tool, untold};
 use crate::Asked;
-use crate::input::{self, Input};
+use crate::input;
 use crate::malformed::Malformed;
 use crate::read::{Named, Places, Thought};
 use crate::scan::{Fields, Kind, Scan, Scanned};
@@ -68,17 +69,6 @@ struct Request<'a> {
     fast: bool,
     seen: Seen,
     places: Places,
-}
-
-/// What messages, blocks and tools add up to.
-#[derive(Debug, Default)]
-pub(super) struct Seen {
-    pub(super) input: Input,
-    pub(super) tool_results: u64,
-    pub(super) hour_cache: bool,
-    pub(super) searches: tool::Searches,
-    /// What costs extra and has no price.
-    pub(super) extra_fee: Option<&'static str>,
 }
 
 /// What a field may cost that did not exist when this was written.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::block::cache_control;
-use super::request::Seen;
+use super::seen::Seen;
 use super::untold;
 use crate::scan::{Fields, Kind, Scan, Scanned};
 

@@ -1,6 +1,6 @@
 //! What Anthropic bills beside the totals of an answer: nothing bounds it, so that it is refused.
 
-use super::request::Seen;
+use super::seen::Seen;
 use crate::input::passed_value;
 use crate::malformed::Malformed;
 use crate::scan::{Fields, Kind, Scan, Scanned};

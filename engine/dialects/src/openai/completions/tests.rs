@@ -3,7 +3,7 @@
 use reins_governor::{InputSize, Tokens, Usage};
 
 use super::Completions;
-use crate::tests::{NOTHING, metered, read, refused};
+use crate::tests::{HEAD, NOTHING, metered, read, refused};
 use crate::{Dialect, Found};
 
 const STREAM: &str = include_str!("../../../fixtures/openai/completion.sse");
@@ -64,7 +64,7 @@ fn every_vendor_obeys_the_cap_that_was_counted() {
         let read = read(&Completions, &body);
         let mut call = read.call.clone();
         (call.vendor, call.output_cap) = (vendor.into(), Some(Tokens(cap)));
-        let sent = Completions.rewrite(body.as_bytes(), &read, &call);
+        let sent = Completions.rewrite(&HEAD, body.as_bytes(), &read, &call).body;
         let sent = sent.map(|bytes| String::from_utf8(bytes).expect("UTF-8"));
         assert_eq!(sent.as_deref(), expected, "{vendor} {body}");
     }

@@ -3,7 +3,7 @@
 use reins_governor::{InputSize, Tokens, Usage, Wording};
 
 use super::Embeddings;
-use crate::tests::{NOTHING, ask, metered, read, refused};
+use crate::tests::{HEAD, NOTHING, ask, metered, read, refused};
 use crate::{Dialect, Failure, Found, Metered};
 
 fn input(value: &str) -> InputSize {
@@ -74,10 +74,10 @@ fn what_cannot_be_read_says_why() {
 fn only_the_model_is_ever_rewritten() {
     let body = r#"{"model":"a","input":"b"}"#;
     let read = read(&Embeddings, body);
-    assert_eq!(Embeddings.rewrite(body.as_bytes(), &read, &read.call), None);
+    assert_eq!(Embeddings.rewrite(&HEAD, body.as_bytes(), &read, &read.call).body, None);
     let mut call = read.call.clone();
     (call.model, call.output_cap) = ("c".into(), Some(Tokens(7)));
-    let changed = Embeddings.rewrite(body.as_bytes(), &read, &call).expect("a change");
+    let changed = Embeddings.rewrite(&HEAD, body.as_bytes(), &read, &call).body.expect("a change");
     assert_eq!(changed, br#"{"model":"c","input":"b"}"#);
 }
 

@@ -47,7 +47,7 @@ impl PriceList {
         model: &str,
         usage: &[u8],
     ) -> Result<Quote<'_>, NoQuote> {
-        let usage = match usage_from_json(self.family(vendor), usage) {
+        let usage = match self.usage(vendor, usage) {
             Found::Usage(usage) => usage,
             Found::Missing => return Err(NoQuote::Missing),
             Found::Absurd(field) => return Err(NoQuote::Absurd(field)),
@@ -57,10 +57,13 @@ impl PriceList {
         Ok(Quote::new(cost, usage, self.prices.version()))
     }
 
-    /// The family that a vendor is of: the file's word, else its own name.
-    fn family<'a>(&'a self, vendor: &'a str) -> &'a str {
+    /// What a vendor tells, as its family writes it: the file's word for that, else its own name.
+    fn usage(&self, vendor: &str, json: &[u8]) -> Found {
         let known = self.connections.iter().find(|connection| &*connection.vendor == vendor);
-        known.map_or(vendor, |connection| connection.family.name())
+        match known {
+            Some(connection) => connection.family.usage(json),
+            None => usage_from_json(vendor, json),
+        }
     }
 
     fn unpriced(&self, vendor: &str, model: &str) -> NoQuote {
