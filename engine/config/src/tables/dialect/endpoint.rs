@@ -1,6 +1,6 @@
 //! `[[dialect.endpoint]]`: a vendor's endpoint, by where things stand in its requests and answers.
 
-use reins_dialects::{EndpointRules, Pointer, RequestRules};
+use reins_dialects::{EndpointRules, FAMILIES, Pointer, RequestRules};
 use reins_governor::Endpoint;
 
 use crate::names::Names;
@@ -51,7 +51,19 @@ fn path(value: &Value<'_>, paths: &mut Names) -> Option<reins_governor::Name> {
         let hint = "leave the query out: that of each call goes on to the vendor";
         return value.bad("a path of calls has a query", hint);
     }
+    if is_free(path.path()) {
+        let hint = "leave it out: vendors answer it for nothing, and it is passed on as it is";
+        return value.bad("this path is free of charge, for every organization", hint);
+    }
     paths.take(value)
+}
+
+/// Whether a built-in family answers a path for nothing. It cannot be declared anew: a path is
+/// looked up before its caller is known, so that the others would lose it.
+fn is_free(path: &str) -> bool {
+    let rest = path.trim_start_matches('/');
+    let rest = rest.strip_prefix("v1/").unwrap_or(rest);
+    FAMILIES.iter().any(|family| family.free().contains(&rest))
 }
 
 fn kind(value: &Value<'_>) -> Option<Endpoint> {
