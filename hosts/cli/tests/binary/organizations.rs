@@ -87,3 +87,19 @@ fn an_organization_that_is_not_there_is_explained() {
     });
     insta::assert_snapshot!(said.concat());
 }
+
+#[test]
+fn a_call_is_explained_to_its_own_organization() {
+    let shop = Shop::open();
+    let place = place(&shop);
+    let server = Server::start(&place);
+    let made = server.call(BETA_KEY, "a");
+    let id = made.transaction();
+    let elsewhere = place.run(&["explain", id]);
+    let hint =
+        format!("error: the call `{id}` is of the organization `beta`: add --organization beta\n");
+    assert_eq!((elsewhere.status, elsewhere.stderr), (1, hint));
+    let explained = place.run(&["explain", id, "--organization", "beta", "--json"]).json();
+    assert_eq!(explained["replay"]["agreement"], "equal");
+    assert_eq!(explained["transaction"]["organization"], "beta");
+}
